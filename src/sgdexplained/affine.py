@@ -1,0 +1,128 @@
+"""A whole layer of arrays as one node: X W + b, or relu(X W + b).
+
+Three nodes in a row (product, sum, relu) would say the same. One node for all of them spares two
+passes over arrays on the way there and back, and what it does on the way back is the sentence of
+this project: *what a weight receives is what its sender said times what came back to its receiver*.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sgdexplained.errors import ShapeError
+from sgdexplained.node import checked_kink
+from sgdexplained.tensor import Tensor, remembered
+
+if TYPE_CHECKING:
+    from sgdexplained.array_maths import Array
+
+
+class Affine:
+    """The derivatives of relu(X W + b) towards W, b and X, and what the layer saw on the way.
+
+    Parameters
+    ----------
+    inputs : array, shape (B, n)
+        X: what the senders said, one row an example.
+    weight : array, shape (n, m)
+        W of the forward pass.
+    data : array, shape (B, m)
+        Z = X W + b.
+    gates : array, shape (B, m), or None
+        The slope of relu at Z; ``None`` if there is no relu.
+    towards : str
+        Which of the parents want a share: some of ``"Wbx"``, in this order.
+
+    Attributes
+    ----------
+    data, grad : array, shape (B, m)
+        Z and dL/dZ, under the names that a node for Z would use.
+    """
+
+    __slots__ = ("data", "gates", "grad", "inputs", "towards", "weight")
+
+    def __init__(self, inputs: Array, weight: Array, data: Array, gates: Any, towards: str) -> None:
+        self.inputs, self.weight, self.data, self.gates = inputs, weight, data, gates
+        self.towards = towards
+        self.grad: Any = None
+
+    def __mul__(self, gradient: Array) -> list[Array]:
+        # dL/dZ = gate * dL/dA
+        delta = gradient if self.gates is None else gradient * self.gates
+        self.grad = delta
+        shares = []
+        if "W" in self.towards:  # dL/dW = Xᵀ dL/dZ
+            shares.append(self.inputs.T.dot(delta))
+        if "b" in self.towards:  # dL/db = dL/dZ, summed over the examples
+            shares.append(np.add.reduce(delta))
+        # Only if somebody before this layer learns: for a batch of images it would cost as much
+        # as all the rest.
+        if "x" in self.towards:  # dL/dX = dL/dZ Wᵀ
+            shares.append(delta.dot(self.weight.T))
+        return shares
+
+
+def affine(
+    x: Any, weight: Tensor, bias: Tensor | None = None, relu: bool = False, kink: Any = 0
+) -> Tensor:
+    """Return X W + b, or relu(X W + b), as one node; its ``dleft`` is an :class:`Affine`.
+
+    Parameters
+    ----------
+    x : Tensor or array_like, shape (B, n)
+        One row an example.
+    weight : Tensor, shape (n, m)
+        ``weight[j, k]`` goes from sender j to receiver k.
+    bias : Tensor, shape (m,), optional
+        Added to every row.
+    relu : bool, default False
+        Whether to apply relu.
+    kink : number, default 0
+        Slope of relu at exactly 0.
+
+    Returns
+    -------
+    Tensor, shape (B, m)
+
+    Raises
+    ------
+    ShapeError
+        If `x` is not a matrix with n columns.
+
+    Examples
+    --------
+    >>> W, b = Tensor([[1.0, -1.0], [1.0, 2.0]]), Tensor([-4.0, 0.0])
+    >>> a = affine([[1.0, 2.0]], W, b, relu=True)
+    >>> a.sum().backward()
+    >>> a.data.tolist(), a.dleft.data.tolist()
+    ([[0.0, 3.0]], [[-1.0, 3.0]])
+    >>> W.grad.tolist(), b.grad.tolist()
+    ([[0.0, 1.0], [0.0, 2.0]], [0.0, 1.0])
+    """
+    is_node = x.__class__ is Tensor
+    inputs = x.data if is_node else Tensor.constant(x, weight.data.dtype)
+    if inputs.ndim != 2 or inputs.shape[1] != weight.data.shape[0]:
+        raise ShapeError(
+            f"a layer with weights of shape {weight.data.shape} expects inputs of shape "
+            f"(B, {weight.data.shape[0]}), one row an example; got {inputs.shape}"
+        )
+    z = inputs.dot(weight.data)
+    if bias is not None:
+        z += bias.data
+    gates = None
+    if relu:
+        gates = z > 0 if kink == 0 else Tensor.maths.step(z, checked_kink(kink))
+    parents, towards = [], ""
+    for name, parent in (("W", weight), ("b", bias), ("x", x if is_node else None)):
+        if parent is not None and parent.requires_grad:
+            parents.append(parent)
+            towards += name
+    out_data = np.maximum(z, 0) if relu else z
+    if not parents:
+        return Tensor(out_data, requires_grad=False)
+    record = Affine(inputs, weight.data, z, gates, towards)
+    out = Tensor.computed(out_data, tuple(parents), record)
+    out.used = remembered(weight, x if is_node else inputs)
+    return out

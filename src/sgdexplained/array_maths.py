@@ -1,0 +1,94 @@
+"""Functions of arrays that the rules of :mod:`sgdexplained.node` are written with.
+
+:mod:`sgdexplained.maths` has the same for plain numbers. Arrays of fractions are done number by
+number with those.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sgdexplained.maths import NumberMaths
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+Array = np.ndarray[Any, Any]
+
+
+def _or_each(function: Callable[[Any], Any], of_number: Callable[[Any], Any]) -> Any:
+    """Return `function`, except that object arrays (fractions) are done number by number."""
+    of_each = np.frompyfunc(of_number, 1, 1)
+
+    def applied(x: Any) -> Any:
+        return of_each(x) if np.asarray(x).dtype == object else function(x)
+
+    return staticmethod(applied)
+
+
+def _positive_log(x: Any) -> Any:
+    smallest = np.min(x, initial=np.inf)
+    if smallest <= 0:
+        raise ValueError(f"log of an array with {smallest}: expected positive numbers")
+    return np.log(x)
+
+
+def _quiet_exp(x: Any) -> Any:
+    with np.errstate(over="ignore", under="ignore"):
+        return np.exp(x)
+
+
+def _sigmoid(x: Any) -> Any:
+    # exp of a negative number cannot overflow, so each side uses the form that has one.
+    small = _quiet_exp(-np.abs(x))
+    return np.where(x >= 0, 1, small) / (1 + small)
+
+
+class ArrayMaths:
+    """The functions that :class:`~sgdexplained.node.Node` needs, of arrays."""
+
+    exp = _or_each(_quiet_exp, NumberMaths.exp)
+    log = _or_each(_positive_log, NumberMaths.log)
+    log1p = _or_each(np.log1p, NumberMaths.log1p)
+    tanh = _or_each(np.tanh, NumberMaths.tanh)
+    sigmoid = _or_each(_sigmoid, NumberMaths.sigmoid)
+
+    @staticmethod
+    def erf(x: Any) -> Any:
+        """Return the error function, which NumPy does not have, number by number."""
+        return np.frompyfunc(NumberMaths.erf, 1, 1)(x).astype(x.dtype)
+
+    @staticmethod
+    def maximum(x: Any, floor: int) -> Any:
+        """Return the larger of the two; NaN stays NaN."""
+        return np.maximum(x, floor)
+
+    @staticmethod
+    def step(x: Any, at_zero: Any) -> Any:
+        """Return 1 for a positive number, 0 for a negative one, `at_zero` for 0."""
+        return np.where(x == 0, at_zero, np.where(x > 0, 1, 0)).astype(x.dtype)
+
+    @staticmethod
+    def where(condition: Any, yes: Any, no: Any) -> Any:
+        """Return `yes` where the condition holds, `no` elsewhere."""
+        return np.where(condition, yes, no)
+
+    @staticmethod
+    def power(x: Any, n: Any) -> tuple[Any, Any]:
+        """Return xⁿ and its derivative n xⁿ⁻¹."""
+        x, n = np.broadcast_arrays(x, n)
+        pairs = np.frompyfunc(NumberMaths.power, 2, 2) if object in (x.dtype, n.dtype) else _powers
+        out, slope = pairs(x, n)
+        return out, slope
+
+
+def _powers(x: Array, n: Array) -> tuple[Any, Any]:
+    if np.any((x == 0) & (n < 1) & (n != 0)):
+        raise ValueError("0 to a power below 1 has no derivative, expected powers >= 1")
+    if np.any((x < 0) & (n != np.trunc(n))):
+        raise ValueError("a negative number to a broken power is not a real number")
+    with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+        # Where n is 0 the power is flat, though xⁿ⁻¹ does not exist at 0.
+        return x**n, np.where(n == 0, 0, n * np.where(n == 0, 1, x) ** (n - 1))

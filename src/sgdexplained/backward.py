@@ -1,0 +1,223 @@
+"""The backward pass: one for numbers and arrays, one for every operation.
+
+The pass does three things.
+
+1. It puts the nodes into an order in which every node comes after all the nodes it was computed
+   from (:func:`topological_order`).
+2. It walks that order from the end. A node that is reached has heard from everyone who used it,
+   so its gradient is complete, and it can pass on to each parent *local derivative times
+   gradient* (:func:`propagate`).
+3. It adds what reached the leaves to what they already held (:func:`backward`).
+
+It knows no operation by name. All it ever does with a local derivative is multiply.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from sgdexplained.node import Node
+
+
+class _Mark:
+    """What stands in ``grad`` of a node that the search has already met in this pass."""
+
+    def __repr__(self) -> str:
+        return "<met by a backward pass that has not finished>"
+
+
+_MET: Any = _Mark()
+
+
+# ## Step 1: the order
+#
+# Why an order at all? Take `b = 2a; c = b + 3b`. If `b` hands its first contribution on before
+# the second has arrived, `a` hears of 1 and then of 1 + 3 and ends with 2 * (1 + 4) = 10. The
+# derivative is 8. A node has to wait until everyone who used it has reported.
+#
+# Why a stack of our own instead of a function that calls itself? Python stops at about a thousand
+# nested calls; a chain of a million nodes needs a million.
+
+
+def topological_order(root: Node, interior: list[Node], leaves: list[tuple[Node, Any]]) -> None:
+    """List the nodes that `root` depends on, parents before the nodes computed from them.
+
+    Every node met is marked in its ``grad``, which is how the search knows it again: a set of
+    nodes would cost as much as the rest of the pass.
+
+    Parameters
+    ----------
+    root : Node
+        The node from which gradients will flow back.
+    interior : list of Node
+        Receives the computed nodes, each after all of its parents.
+    leaves : list of (Node, gradient)
+        Receives the nodes that were given, not computed, each with the gradient it held before.
+
+    Examples
+    --------
+    >>> from sgdexplained import Scalar
+    >>> a = Scalar(1)
+    >>> b = 2 * a
+    >>> c = b + 3 * b
+    >>> interior, leaves = [], []
+    >>> topological_order(c, interior, leaves)
+    >>> [node.data for node in interior]
+    [2, 6, 8]
+    >>> leaves == [(a, None)]
+    True
+    """
+    stack: list[Any] = [root]
+    push, pop, done = stack.append, stack.pop, interior.append
+    while stack:
+        node = pop()
+        if node is None:  # a note left below: the parents of the next node are all done
+            done(pop())
+            continue
+        if node.grad is _MET:
+            continue
+        left, right = node.left, node.right
+        if left is None:
+            leaves.append((node, node.grad))
+            node.grad = _MET
+            continue
+        node.grad = _MET
+        if right is None:
+            push(node)
+            push(None)
+            if left.__class__ is tuple:
+                stack += left
+            else:
+                push(left)
+        elif right.grad is not _MET:
+            push(node)
+            push(None)
+            push(right)
+            push(left)
+        elif left.grad is not _MET:
+            push(node)
+            push(None)
+            push(left)
+        else:  # both parents are done: nothing to wait for
+            done(node)
+
+
+# ## Step 2: the walk
+#
+# Why `+` and not just `=`? A node that was used twice receives two contributions, and the total
+# derivative is their sum. The sum starts at `zero`, so that a lone -0.0 becomes 0.0.
+#
+# Why not `+=`? For an array `+=` would write into the array that arrived, and the same array may
+# have gone to another parent as well.
+
+
+def propagate(interior: list[Node]) -> None:
+    """Hand gradients from every node to its parents, last node first.
+
+    Parameters
+    ----------
+    interior : list of Node
+        The order of :func:`topological_order`; ``grad`` of the last node holds the seed, that of
+        all others and of the leaves a zero to add to.
+
+    Examples
+    --------
+    >>> from sgdexplained import Scalar
+    >>> x, y = Scalar(3), Scalar(4)
+    >>> product = x * y
+    >>> x.grad, y.grad, product.grad = 0, 0, 10
+    >>> propagate([product])
+    >>> x.grad, y.grad
+    (40, 30)
+    """
+    for node in reversed(interior):
+        gradient = node.grad
+        left, derivative, right = node.left, node.dleft, node.right
+        if right is not None:
+            if derivative is None:  # a sum: both derivatives are 1
+                left.grad = left.grad + gradient
+                right.grad = right.grad + gradient
+            else:
+                # dL/dparent = sum over its uses of  dout/dparent * dL/dout
+                left.grad = left.grad + derivative * gradient
+                right.grad = right.grad + node.dright * gradient
+        elif left.__class__ is tuple:
+            # Many parents at once: the derivative times the gradient is a share for each.
+            for parent, share in zip(left, derivative * gradient, strict=True):
+                parent.grad = parent.grad + share
+        else:
+            left.grad = left.grad + (gradient if derivative is None else derivative * gradient)
+
+
+# ## Step 3: leaves accumulate, interior nodes are replaced
+#
+# A parameter adds up what each pass brings until `zero_grad`: that is how a batch is worked off
+# example by example. A computed node belongs to one forward pass; if it kept its old gradient, a
+# second pass would send it back a second time, and `a` in `b = 2a; c = 3b` would hold 18 after
+# two passes where 12 is right.
+
+
+def backward(root: Node, seed: Any, zero: Any) -> None:
+    """Add d(root)/d(leaf) times `seed` to the ``grad`` of every leaf that `root` depends on.
+
+    This is the engine room of ``Scalar.backward`` and ``Tensor.backward``, which choose `seed`
+    and `zero` and check them. A pass that fails halfway, or is interrupted, leaves every leaf
+    with the gradient it had before, and says so in a note on the exception.
+
+    Parameters
+    ----------
+    root : Node
+        The node to derive, usually a loss.
+    seed : number or array
+        dL/d(root) to start from, in the shape of ``root.data``.
+    zero : number or object
+        What a sum of gradients starts from.
+
+    Examples
+    --------
+    >>> from sgdexplained import Scalar
+    >>> a = Scalar(1)
+    >>> b = 2 * a
+    >>> c = 3 * b
+    >>> c.backward()
+    >>> c.backward()
+    >>> a.grad, b.grad
+    (12, 3)
+    """
+    interior: list[Node] = []
+    leaves: list[tuple[Node, Any]] = []
+    try:
+        topological_order(root, interior, leaves)
+        root.check_unchanged(interior)
+        for node in interior:
+            node.grad = zero
+        for leaf, _ in leaves:
+            leaf.grad = zero
+        root.grad = zero + seed
+        propagate(interior)
+        total = [leaf.accumulated(before) for leaf, before in leaves]
+    except BaseException as error:
+        _undo(root, leaves)
+        error.add_note("The backward pass did not finish: every leaf keeps the gradient it had.")
+        raise
+    for (leaf, _), gradient in zip(leaves, total, strict=True):
+        leaf.grad = gradient
+
+
+def _undo(root: Node, leaves: list[tuple[Node, Any]]) -> None:
+    """Put every gradient back to where it was before a pass that failed."""
+    before = {id(leaf): gradient for leaf, gradient in leaves}
+    seen: set[int] = set()
+    stack: list[Any] = [root]
+    while stack:
+        node = stack.pop()
+        if node is None or id(node) in seen:
+            continue
+        seen.add(id(node))
+        if node.left is None:
+            node.grad = before.get(id(node), node.grad)
+        else:
+            node.grad = None
+            stack += node.left if node.left.__class__ is tuple else (node.left, node.right)

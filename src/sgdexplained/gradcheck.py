@@ -1,0 +1,131 @@
+"""Check gradients against differences: move one number a little, see how much the loss changes."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from itertools import product
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from typing import Any
+
+    from sgdexplained.node import Node
+
+
+def gradcheck(
+    loss: Callable[[], Node],
+    parameters: Sequence[Node],
+    step: Any = None,
+    tolerance: Any = None,
+) -> Any:
+    """Compare every gradient with a central difference and return the largest error.
+
+    Parameters
+    ----------
+    loss : callable
+        Runs the forward pass and returns the loss, from the parameters' present data.
+    parameters : sequence of Scalar or Tensor
+        Leaves that `loss` uses.
+    step : number, optional
+        How far to move a number to either side: 1/1000 if everything is exact, else 1e-5.
+    tolerance : number, optional
+        Largest error to accept: 0 if everything is exact, else 1e-6 of the gradient or of 1.
+
+    Returns
+    -------
+    number
+        Largest difference found; exactly 0 for fractions and a piecewise quadratic loss.
+
+    Raises
+    ------
+    AssertionError
+        If a gradient and its difference do not agree; the message has both numbers.
+
+    Notes
+    -----
+    A difference taken across a kink says nothing about the slope on either side. Where the two
+    disagree the step is therefore made smaller, until it no longer reaches over a kink nearby;
+    only then is it an error. A number that sits exactly on a kink has no slope to compare with,
+    and the error says so.
+
+    Examples
+    --------
+    >>> from sgdexplained import Scalar
+    >>> w = Scalar(Fraction(1, 3))
+    >>> gradcheck(lambda: (3 * w - 5) ** 2 / 2, [w])
+    0
+    """
+    before = [parameter.grad for parameter in parameters]
+    for parameter in parameters:
+        parameter.grad = None
+    try:
+        loss().backward()  # type: ignore[attr-defined]
+        gradients = [parameter.grad for parameter in parameters]
+    finally:
+        for parameter, gradient in zip(parameters, before, strict=True):
+            parameter.grad = gradient
+    worst: Any = 0
+    for number, (parameter, gradient) in enumerate(zip(parameters, gradients, strict=True)):
+        for where, value, put in _numbers(parameter):
+            backward = 0 if gradient is None else gradient if where is None else gradient[where]
+            name = f"{number}" if where is None else f"{number}{list(where)}"
+            worst = max(worst, _compare(loss, backward, value, put, step, tolerance, name))
+    return worst
+
+
+def _compare(
+    loss: Callable[[], Node],
+    backward: Any,
+    value: Any,
+    put: Callable[[Any], None],
+    step: Any,
+    tolerance: Any,
+    name: str,
+) -> Any:
+    """Return the error of one gradient, or raise."""
+
+    def at(moved: Any) -> Any:
+        put(moved)
+        result = loss().data
+        return result.item() if hasattr(result, "item") else result
+
+    try:
+        here = at(value)
+        exact = isinstance(value, int | Fraction) and isinstance(here, int | Fraction)
+        h = step or (Fraction(1, 1000) if exact else 1e-5)
+        limit = tolerance if tolerance is not None else 0 if exact else 1e-6 * max(1, abs(backward))
+        slopes = []
+        for _ in range(5):
+            left, right = (here - at(value - h)) / h, (at(value + h) - here) / h
+            central = (left + right) / 2
+            if abs(central - backward) <= limit:
+                return abs(central - backward)
+            slopes.append((central, left, right))
+            h = h / 8
+    finally:
+        put(value)
+    central, left, right = slopes[0]
+    message = f"parameter {name}: backward gives {backward}, central differences give {central}"
+    if abs(right - left) > abs(central - backward):
+        message += f"; the slope is {left} on one side and {right} on the other: a kink"
+    raise AssertionError(message)
+
+
+def _numbers(parameter: Node) -> Iterator[tuple[Any, Any, Callable[[Any], None]]]:
+    """Yield place, value and setter of each number of a parameter."""
+    data = parameter.data
+    if not hasattr(data, "shape"):
+
+        def put_number(value: Any) -> None:
+            parameter.data = value
+
+        yield None, data, put_number
+        return
+    for where in product(*(range(length) for length in data.shape)):
+
+        def put_element(value: Any, where: tuple[int, ...] = where) -> None:
+            data[where] = value
+
+        value = data[where]
+        yield where, value.item() if hasattr(value, "item") else value, put_element

@@ -1,0 +1,441 @@
+"""Losses: one number that says how wrong the outputs are, and the seeds it sends back.
+
+A loss is one node. Its local derivative towards the outputs is what backpropagation starts with:
+for half the squared error it is *output minus target*, for softmax with cross-entropy *probability
+minus one-hot label*.
+
+Every loss takes the outputs of a network, one row an example, and adds up the outputs of an
+example. ``reduction`` says what happens to the examples: their **mean** (the default, so that the
+size of a step does not grow with the size of the batch) or their **sum**.
+
+Outputs are a ``Tensor`` of shape (B, n) or (B,), or the same as nested lists of ``Scalar``.
+"""
+
+from __future__ import annotations
+
+from sgdexplained.errors import ShapeError
+from sgdexplained.maths import NumberMaths
+from sgdexplained.scalar import Factors, Scalar
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from typing import Any, Literal
+
+    from sgdexplained.node import Node
+    from sgdexplained.tensor import Tensor
+
+    Reduction = Literal["mean", "sum"]
+    Rule = Callable[[Any, Any, Any], tuple[Any, Any]]
+
+
+def half_squared_error(output: Any, target: Any, reduction: Reduction = "mean") -> Node:
+    """Return (output - target)² / 2, summed over outputs, mean or sum over examples.
+
+    The half makes the seed *output minus target*, without a factor 2.
+
+    Parameters
+    ----------
+    output : Tensor or nested list of Scalar, shape (B, n) or (B,)
+        What the network says.
+    target : array_like
+        What it should say, in the same shape.
+    reduction : {"mean", "sum"}
+        Over the examples.
+
+    Returns
+    -------
+    Scalar or Tensor
+        The loss, a single number.
+
+    Raises
+    ------
+    ShapeError
+        If the shapes differ or the batch is empty.
+    ValueError
+        If the reduction is unknown.
+
+    Examples
+    --------
+    >>> y = [[Scalar(2)], [Scalar(5)]]
+    >>> loss = half_squared_error(y, [[1], [1]], reduction="sum")
+    >>> loss.backward()
+    >>> loss.data, y[0][0].grad, y[1][0].grad
+    (8.5, 1.0, 4.0)
+    """
+
+    # loss = r² / 2      dloss/doutput = r      with r = output - target
+    def rule(y: Any, t: Any, _: Any) -> tuple[Any, Any]:
+        residual = y - t
+        return residual * residual / 2, residual
+
+    return _elementwise(rule, output, target, reduction)
+
+
+def mean_squared_error(output: Any, target: Any, reduction: Reduction = "mean") -> Node:
+    """Return (output - target)²; the mean divides by every number, outputs as well as examples.
+
+    This is the convention of PyTorch's ``MSELoss``: with three outputs an example weighs a third
+    of what it weighs in :func:`half_squared_error`, times two for the missing half.
+
+    Parameters
+    ----------
+    output : Tensor or nested list of Scalar, shape (B, n) or (B,)
+        What the network says.
+    target : array_like
+        What it should say, in the same shape.
+    reduction : {"mean", "sum"}
+        Over the examples and the outputs.
+
+    Returns
+    -------
+    Scalar or Tensor
+        The loss, a single number.
+
+    Raises
+    ------
+    ShapeError
+        If the shapes differ or the batch is empty.
+    ValueError
+        If the reduction is unknown.
+
+    Examples
+    --------
+    >>> y = [[Scalar(3.0), Scalar(1.0)]]
+    >>> loss = mean_squared_error(y, [[1, 1]])
+    >>> loss.backward()
+    >>> loss.data, y[0][0].grad
+    (2.0, 2.0)
+    """
+
+    # loss = r²      dloss/doutput = 2r
+    def rule(y: Any, t: Any, _: Any) -> tuple[Any, Any]:
+        residual = y - t
+        return residual * residual, 2 * residual
+
+    return _elementwise(rule, output, target, reduction, count_outputs=True)
+
+
+def logistic(output: Any, label: Any, reduction: Reduction = "mean") -> Node:
+    """Return log(1 + exp(-label * output)), the logistic loss of labels -1 and 1.
+
+    Parameters
+    ----------
+    output : Tensor or nested list of Scalar, shape (B, n) or (B,)
+        Scores; a positive one votes for the label 1.
+    label : array_like of -1 and 1
+        In the same shape.
+    reduction : {"mean", "sum"}
+        Over the examples.
+
+    Returns
+    -------
+    Scalar or Tensor
+        The loss, a single number.
+
+    Raises
+    ------
+    ShapeError
+        If the shapes differ or the batch is empty.
+    ValueError
+        If a label is neither -1 nor 1, or the reduction is unknown.
+
+    Examples
+    --------
+    A right answer with margin 2 still teaches.
+
+    >>> y = Scalar(2.0)
+    >>> logistic(y, 1).backward()
+    >>> round(y.grad, 4)
+    -0.1192
+    """
+
+    # loss = log(1 + exp(-m))      dloss/doutput = -label * sigmoid(-m)      with m = label * output
+    #
+    # max(-m, 0) + log(1 + exp(-|m|)) is the same number, and its exp cannot overflow.
+    def rule(y: Any, t: Any, maths: Any) -> tuple[Any, Any]:
+        margin = t * y
+        loss = maths.maximum(-margin, 0) + maths.log1p(maths.exp(-abs(margin)))
+        return loss, -t * maths.sigmoid(-margin)
+
+    return _elementwise(rule, output, label, reduction, signs=True)
+
+
+def hinge(output: Any, label: Any, reduction: Reduction = "mean") -> Node:
+    """Return max(0, 1 - label * output), the hinge loss of labels -1 and 1.
+
+    Parameters
+    ----------
+    output : Tensor or nested list of Scalar, shape (B, n) or (B,)
+        Scores; a positive one votes for the label 1.
+    label : array_like of -1 and 1
+        In the same shape.
+    reduction : {"mean", "sum"}
+        Over the examples.
+
+    Returns
+    -------
+    Scalar or Tensor
+        The loss, a single number.
+
+    Raises
+    ------
+    ShapeError
+        If the shapes differ or the batch is empty.
+    ValueError
+        If a label is neither -1 nor 1, or the reduction is unknown.
+
+    Examples
+    --------
+    A right answer with margin 2 teaches nothing: the gradient is exactly 0.
+
+    >>> y = Scalar(2.0)
+    >>> hinge(y, 1).backward()
+    >>> y.grad
+    0.0
+    """
+
+    # loss = max(0, 1 - m)      dloss/doutput = -label where m < 1, else 0
+    def rule(y: Any, t: Any, maths: Any) -> tuple[Any, Any]:
+        slack = 1 - t * y
+        return maths.maximum(slack, 0), -t * maths.step(slack, 0)
+
+    return _elementwise(rule, output, label, reduction, signs=True)
+
+
+def softmax_cross_entropy(logits: Any, labels: Any, reduction: Reduction = "mean") -> Node:
+    """Return -log of the probability that softmax gives to the right class.
+
+    Parameters
+    ----------
+    logits : Tensor or nested list of Scalar, shape (B, n)
+        Scores of n classes.
+    labels : sequence of int, length B
+        The right class of each example, from 0 to n - 1.
+    reduction : {"mean", "sum"}
+        Over the examples.
+
+    Returns
+    -------
+    Scalar or Tensor
+        The loss, a single number.
+
+    Raises
+    ------
+    ShapeError
+        If there is not one label for each row, or the batch is empty.
+    TypeError
+        If a label is no integer.
+    ValueError
+        If a label is out of range, or the reduction is unknown.
+
+    Examples
+    --------
+    Probabilities 0.6, 0.3 and 0.1, and the second class would be right: the seeds are the
+    probabilities, minus 1 at the right class.
+
+    >>> from math import log
+    >>> z = [Scalar(log(6)), Scalar(log(3)), Scalar(0.0)]
+    >>> softmax_cross_entropy([z], [1]).backward()
+    >>> [round(logit.grad, 12) for logit in z]
+    [0.6, -0.7, 0.1]
+    """
+    if not _is_nested(logits):
+        return _softmax_cross_entropy_of_arrays(logits, labels, _divisor_of(reduction))
+    rows = [list(row) for row in logits]
+    _checked_labels(labels, len(rows), len(rows[0]) if rows else 0)
+    divisor = _divisor_of(reduction)(len(rows))
+    loss: Any = 0
+    seeds: list[Any] = []
+    for row, label in zip(rows, labels, strict=True):
+        # loss = log(sum exp z) - z[label]      dloss/dz = softmax(z) - onehot(label)
+        #
+        # Taking the largest logit off first changes neither, and no exp can overflow.
+        largest = max(z.data for z in row)
+        weights = [NumberMaths.exp(z.data - largest) for z in row]
+        total = sum(weights)
+        loss += NumberMaths.log(total) + largest - row[label].data
+        seeds += [w / total - (k == label) for k, w in enumerate(weights)]
+    parents = tuple(z for row in rows for z in row)
+    factors = Factors(_over(seed, divisor) for seed in seeds)
+    return Scalar.computed(_over(loss, divisor), parents, factors)
+
+
+def weighted_mean(losses: Sequence[Node], sizes: Sequence[Any]) -> Node:
+    """Return the mean loss of all examples from the mean losses of batches of unequal size.
+
+    Parameters
+    ----------
+    losses : sequence of Scalar or Tensor
+        Mean loss of each batch.
+    sizes : sequence of int
+        Number of examples in each batch.
+
+    Returns
+    -------
+    Scalar or Tensor
+        Σ size × loss / Σ size.
+
+    Raises
+    ------
+    ShapeError
+        If there is not one size for each loss, or none at all.
+    ValueError
+        If a size is not a positive integer.
+
+    Examples
+    --------
+    Batches of 4, 4 and 2 with losses 1, 1 and 6: the mean of means would be 8/3.
+
+    >>> weighted_mean([Scalar(1), Scalar(1), Scalar(6)], [4, 4, 2])
+    Scalar(2.0)
+    """
+    if len(losses) != len(sizes) or not losses:
+        raise ShapeError(f"{len(losses)} losses and {len(sizes)} sizes: expected one size for each")
+    for size in sizes:
+        if isinstance(size, bool) or not isinstance(size, int) or size < 1:
+            raise ValueError(f"a batch has {size!r} examples, expected a positive integer")
+    total: Any = sum(loss * size for loss, size in zip(losses, sizes, strict=True))
+    mean: Node = total / sum(sizes)
+    return mean
+
+
+# ## What the losses share
+
+
+def _elementwise(
+    rule: Rule,
+    output: Any,
+    target: Any,
+    reduction: str,
+    *,
+    count_outputs: bool = False,
+    signs: bool = False,
+) -> Node:
+    """Make one node of a rule (loss and its derivative) for pairs of an output and a target."""
+    divisor_of = _divisor_of(reduction)
+    if not _is_nested(output):
+        return _elementwise_of_arrays(rule, output, target, divisor_of, count_outputs, signs)
+    examples = len(output) if isinstance(output, list | tuple) else 1
+    outputs, targets = list(_flat(output)), list(_flat(target))
+    if _shape(output) != _shape(target):
+        raise ShapeError(
+            f"outputs of shape {_shape(output)} and targets of shape {_shape(target)}: expected "
+            "the same"
+        )
+    if not outputs:
+        raise ShapeError("the batch is empty, expected at least one example")
+    targets = [Scalar.constant(t) for t in targets]
+    for t in targets:
+        if signs and t not in (-1, 1):
+            raise ValueError(f"a label is {t!r}, expected -1 or 1")
+    divisor = divisor_of(len(outputs) if count_outputs else examples)
+    pairs = [rule(y.data, t, NumberMaths) for y, t in zip(outputs, targets, strict=True)]
+    loss = sum(value for value, _ in pairs)
+    seeds = Factors(_over(slope, divisor) for _, slope in pairs)
+    return Scalar.computed(_over(loss, divisor), tuple(outputs), seeds)
+
+
+def _elementwise_of_arrays(
+    rule: Rule,
+    output: Tensor,
+    target: Any,
+    divisor_of: Callable[[int], int],
+    count_outputs: bool,
+    signs: bool,
+) -> Tensor:
+    """Make the same node for arrays: the rule takes all pairs at once."""
+    from sgdexplained.tensor import Slope
+
+    y = output.data
+    t = output.constant(target, y.dtype)
+    if y.shape != t.shape:
+        raise ShapeError(
+            f"outputs of shape {y.shape} and targets of shape {t.shape}: expected the same"
+        )
+    if y.size == 0:
+        raise ShapeError("the batch is empty, expected at least one example")
+    if signs and not ((t == 1) | (t == -1)).all():
+        raise ValueError(f"a label is {t[(t != 1) & (t != -1)][0]!r}, expected -1 or 1")
+    divisor = divisor_of(y.size if count_outputs else len(y) if y.shape else 1)
+    loss, seeds = rule(y, t, output.maths)
+    total = loss.sum()
+    return output.computed(_over(total, divisor), output, Slope(_over(seeds, divisor)))
+
+
+def _softmax_cross_entropy_of_arrays(
+    logits: Tensor, labels: Any, divisor_of: Callable[[int], int]
+) -> Tensor:
+    """Return the cross-entropy of all rows as one node."""
+    import numpy as np
+
+    from sgdexplained.tensor import Slope
+
+    z, maths = logits.data, logits.maths
+    if z.ndim != 2:
+        raise ShapeError(f"logits have shape {z.shape}, expected (B, n)")
+    classes = np.asarray(labels)
+    # Going through the labels one by one takes time, so only where there is something to name.
+    if classes.dtype.kind not in "iu" or classes.shape != z.shape[:1] or not len(z):
+        _checked_labels(labels, *z.shape)
+    if classes.min() < 0 or classes.max() >= z.shape[1]:
+        _checked_labels(labels, *z.shape)
+    rows = np.arange(len(z))
+    # The same formulas as for a row of numbers, see above.
+    shifted = z - z.max(axis=1, keepdims=True)
+    weights = maths.exp(shifted)
+    totals = weights.sum(axis=1, keepdims=True)
+    loss = (maths.log(totals)[:, 0] - shifted[rows, classes]).sum()
+    seeds = weights / totals
+    seeds[rows, classes] -= 1
+    divisor = divisor_of(len(z))
+    return logits.computed(_over(loss, divisor), logits, Slope(_over(seeds, divisor)))
+
+
+def _divisor_of(reduction: str) -> Callable[[int], int]:
+    """Return what turns the number of examples into the number to divide by."""
+    if reduction == "mean":
+        return int
+    if reduction == "sum":
+        return lambda _: 1
+    raise ValueError(f"reduction is {reduction!r}, expected 'mean' or 'sum'")
+
+
+def _over(number: Any, divisor: Any) -> Any:
+    """Divide, but keep an integer an integer where there is nothing to divide by."""
+    return number if divisor == 1 else number / divisor
+
+
+def _checked_labels(labels: Any, examples: int, classes: int) -> None:
+    """Raise unless `labels` holds, for every example, an integer from 0 to `classes` - 1."""
+    if not examples:
+        raise ShapeError("the batch is empty, expected at least one example")
+    if len(labels) != examples:
+        raise ShapeError(f"{examples} rows of logits and {len(labels)} labels: expected as many")
+    for label in labels:
+        # Any kind of integer has __index__, NumPy's too; a truth value has it by accident.
+        if not hasattr(label, "__index__") or isinstance(label, bool):
+            raise TypeError(f"a label is {label!r}, expected an integer")
+        if not 0 <= label < classes:
+            raise ValueError(f"a label is {label!r}, expected 0 to {classes - 1}")
+
+
+def _is_nested(output: Any) -> bool:
+    return isinstance(output, list | tuple | Scalar)
+
+
+def _flat(nested: Any) -> Iterator[Any]:
+    if isinstance(nested, Scalar) or not hasattr(nested, "__iter__"):
+        yield nested
+    else:
+        for part in nested:
+            yield from _flat(part)
+
+
+def _shape(nested: Any) -> tuple[int, ...]:
+    if isinstance(nested, Scalar) or not hasattr(nested, "__iter__"):
+        return ()
+    parts = [_shape(part) for part in nested]
+    if any(part != parts[0] for part in parts):
+        raise ShapeError(f"rows of different shapes: {parts}")
+    return (len(parts), *(parts[0] if parts else ()))

@@ -1,0 +1,271 @@
+"""A node of the graph, and every operation of the core: its value and its derivative.
+
+A node holds a value (``data``), later a gradient (``grad``), and what the backward pass needs to
+know of its origin: one or two parents (``left``, ``right``) and the derivative of the node with
+respect to each of them (``dleft``, ``dright``), worked out while the forward pass runs, from the
+values of that moment.
+
+The rules below are written once and serve numbers (:class:`~sgdexplained.scalar.Scalar`) and
+arrays (:class:`~sgdexplained.tensor.Tensor`) alike: for an elementwise operation the derivative is
+a factor, and ``y`` is the derivative of ``x * y`` whether it is a number or an array.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, ClassVar, Self
+
+# Makes an empty node without a detour through ``__init__``, which checks what people type in.
+new = object.__new__
+
+
+class Node:
+    """A value that remembers how it was computed.
+
+    Use :class:`~sgdexplained.scalar.Scalar` or :class:`~sgdexplained.tensor.Tensor`; this class
+    holds what both have in common.
+
+    Attributes
+    ----------
+    data : number or array
+        The value.
+    grad : number or array or None
+        dL/d(data), in the shape of `data`; ``None`` until a backward pass has reached the node.
+        A leaf adds up the passes since ``zero_grad``; a computed node shows the last one.
+    left, right : Node, tuple of Node, or None
+        The parents. A leaf has none; a node with one parent has no `right`; a tuple in `left`
+        stands for many parents.
+    dleft, dright : number, array, LinearMap or None
+        Local derivatives: d(this node)/d(parent), multiplied by the gradient on the way back.
+        ``None`` in `dleft` stands for 1 (towards both parents, if there are two).
+
+    Examples
+    --------
+    >>> from sgdexplained import Scalar
+    >>> x, y = Scalar(3), Scalar(4)
+    >>> out = x * y
+    >>> (out.left is x, out.dleft), (out.right is y, out.dright)
+    ((True, 4), (True, 3))
+    """
+
+    # Slots instead of a dictionary: a node of the graph takes 80 bytes. A node never points
+    # forward, so there is no cycle, and a graph is gone as soon as nobody holds its last node.
+    __slots__ = ("data", "dleft", "dright", "grad", "left", "right")
+
+    # NumPy asks this before it takes an operand apart: `array * node` is left to `__rmul__`.
+    __array_ufunc__ = None
+
+    data: Any
+    grad: Any
+    left: Any
+    dleft: Any
+    right: Any
+    dright: Any
+
+    # exp, log, tanh, maximum and step: of plain numbers, or of arrays.
+    maths: ClassVar[Any]
+
+    # ## Sums and products
+    #
+    # These two are what a network is made of, so they are written out; the rest goes through
+    # `computed`, which does the same.
+
+    # d(x + y)/dx = 1      d(x + y)/dy = 1
+    def __add__(self, other: Any) -> Self:
+        cls = self.__class__
+        out = new(cls)
+        out.grad = None
+        out.left = self
+        out.dleft = None
+        if other.__class__ is cls:
+            out.data = self.data + other.data
+            out.right = other
+        else:
+            out.data = self.data + self.constant(other)
+            out.right = None
+        return out
+
+    __radd__ = __add__
+
+    # d(x * y)/dx = y      d(x * y)/dy = x
+    #
+    # `x * x` has two edges to the same parent, and the two contributions add up to 2x.
+    def __mul__(self, other: Any) -> Self:
+        cls = self.__class__
+        out = new(cls)
+        out.grad = None
+        out.left = self
+        if other.__class__ is cls:
+            out.dright = x = self.data
+            out.dleft = y = other.data
+            out.data = x * y
+            out.right = other
+        else:
+            out.dleft = y = self.constant(other)
+            out.data = self.data * y
+            out.right = None
+        return out
+
+    __rmul__ = __mul__
+
+    # ## The rest of arithmetic
+
+    # d(-x)/dx = -1
+    def __neg__(self) -> Self:
+        return self.computed(-self.data, self, -1)
+
+    # d(x - y)/dx = 1      d(x - y)/dy = -1
+    def __sub__(self, other: Any) -> Self:
+        if other.__class__ is self.__class__:
+            return self.computed(self.data - other.data, self, 1, other, -1)
+        return self.computed(self.data - self.constant(other), self, None)
+
+    def __rsub__(self, other: Any) -> Self:
+        return self.computed(self.constant(other) - self.data, self, -1)
+
+    # d(x / y)/dx = 1 / y      d(x / y)/dy = -x / y²
+    def __truediv__(self, other: Any) -> Self:
+        if other.__class__ is self.__class__:
+            x, y = self.data, other.data
+            return self.computed(x / y, self, 1 / y, other, -x / (y * y))
+        y = self.constant(other)
+        return self.computed(self.data / y, self, 1 / y)
+
+    def __rtruediv__(self, other: Any) -> Self:
+        x, y = self.constant(other), self.data
+        return self.computed(x / y, self, -x / (y * y))
+
+    # d(xⁿ)/dx = n xⁿ⁻¹      d(xʸ)/dy = xʸ log x
+    def __pow__(self, other: Any) -> Self:
+        x, power = self.data, self.maths.power
+        if other.__class__ is self.__class__:
+            y = other.data
+            out, slope = power(x, y)
+            return self.computed(out, self, slope, other, out * self.maths.log(x))
+        out, slope = power(x, self.constant(other))
+        return self.computed(out, self, slope)
+
+    def __rpow__(self, other: Any) -> Self:
+        base = self.constant(other)
+        out, _ = self.maths.power(base, self.data)
+        return self.computed(out, self, out * self.maths.log(base))
+
+    # ## Functions of one node
+
+    def exp(self) -> Self:
+        """Return e to the power of the node."""
+        # d exp(x)/dx = exp(x)
+        y = self.maths.exp(self.data)
+        return self.computed(y, self, y)
+
+    def log(self) -> Self:
+        """Return the natural logarithm; the data must be positive."""
+        # d log(x)/dx = 1 / x
+        return self.computed(self.maths.log(self.data), self, 1 / self.data)
+
+    def tanh(self) -> Self:
+        """Return the hyperbolic tangent."""
+        # d tanh(x)/dx = 1 - tanh(x)²
+        y = self.maths.tanh(self.data)
+        return self.computed(y, self, 1 - y * y)
+
+    def sigmoid(self) -> Self:
+        """Return 1 / (1 + exp(-x)), the logistic function."""
+        # dσ(x)/dx = σ(x) (1 - σ(x))
+        #
+        # Far to the left 1 - σ is 1 and far to the right σ is: computing σ(-x) beside σ(x) keeps
+        # the small one of the two exact.
+        y = self.maths.sigmoid(self.data)
+        return self.computed(y, self, y * self.maths.sigmoid(-self.data))
+
+    def relu(self, kink: Any = 0) -> Self:
+        """Return the node where it is positive and 0 elsewhere.
+
+        Parameters
+        ----------
+        kink : number, default 0
+            The slope to use at exactly 0, where the function has none: any value from 0 to 1 is
+            a subgradient. PyTorch, TensorFlow and JAX use 0.
+
+        Raises
+        ------
+        ValueError
+            If `kink` is outside [0, 1].
+
+        Examples
+        --------
+        >>> from sgdexplained import Scalar
+        >>> z = Scalar(0)
+        >>> z.relu().backward()
+        >>> z.relu(kink=1).backward()
+        >>> z.grad  # 0 from the first pass, 1 from the second
+        1
+        """
+        # relu(x) = max(x, 0)      slope: 1 if x > 0, 0 if x < 0
+        #
+        # Why `>` and not `>=`? With `>=` every unit that sits at exactly 0, as all do in a layer
+        # of zeros, would count as open.
+        x = self.data
+        return self.computed(self.maths.maximum(x, 0), self, self.maths.step(x, checked_kink(kink)))
+
+    # ## What the engine needs of a node
+
+    @classmethod
+    def computed(
+        cls, data: Any, left: Any, dleft: Any, right: Any = None, dright: Any = None
+    ) -> Self:
+        """Return a node with these parents and local derivatives (see the class attributes)."""
+        out = new(cls)
+        out.data = data
+        out.grad = None
+        out.left, out.dleft = left, dleft
+        out.right, out.dright = right, dright
+        return out
+
+    @staticmethod
+    def constant(value: Any) -> Any:
+        """Return `value` as something to compute with, or raise ``TypeError``."""
+        raise NotImplementedError
+
+    def accumulated(self, before: Any) -> Any:
+        """Return what a leaf holds after a pass: its gradient `before`, if any, and the new one."""
+        return self.grad if before is None else before + self.grad
+
+    @staticmethod
+    def is_finite(value: Any) -> bool:
+        """Return whether `value` holds neither NaN nor infinity."""
+        raise NotImplementedError
+
+    def check_unchanged(self, interior: list[Any]) -> None:
+        """Raise ``GraphError`` if a value that `interior` was computed from has changed since."""
+
+    def zero_grad(self, *, set_to_none: bool = True) -> None:
+        """Forget the gradient.
+
+        Parameters
+        ----------
+        set_to_none : bool, default True
+            ``False`` stores a zero instead. The two differ: an optimiser skips a parameter
+            without gradient and steps one whose gradient is zero, so momentum and decay act on it.
+
+        Examples
+        --------
+        >>> from sgdexplained import Scalar
+        >>> w = Scalar(2.0)
+        >>> (3 * w).backward()
+        >>> w.zero_grad(set_to_none=False)
+        >>> w.grad
+        0.0
+        >>> w.zero_grad()
+        >>> w.grad is None
+        True
+        """
+        self.grad = None if set_to_none else 0 * self.data + 0
+
+
+def checked_kink(kink: Any) -> Any:
+    """Return `kink` if it is a number from 0 to 1, a subgradient of ReLU at 0; else raise."""
+    if isinstance(kink, bool) or not 0 <= kink <= 1:
+        raise ValueError(f"kink is {kink!r}, expected a number from 0 to 1")
+    return kink

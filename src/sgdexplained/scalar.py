@@ -1,0 +1,186 @@
+"""Scalar: a node that holds one number, of any kind.
+
+Nothing here needs NumPy, and nothing imports it. With ``fractions.Fraction`` every gradient is
+exact.
+"""
+
+from __future__ import annotations
+
+from itertools import repeat
+from operator import mul
+
+from sgdexplained import backward as backward_pass
+from sgdexplained.errors import NotFiniteError
+from sgdexplained.maths import NumberMaths
+from sgdexplained.node import Node
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+
+class Scalar(Node):
+    """A number that remembers how it was computed.
+
+    Parameters
+    ----------
+    data : number
+        An ``int``, ``float``, ``Fraction`` or any other real number type, kept as it is.
+        NumPy's numbers become Python's.
+
+    Raises
+    ------
+    TypeError
+        If `data` is not a number, or is a truth value or a complex number.
+
+    See Also
+    --------
+    sgdexplained.tensor.Tensor : the same for arrays.
+
+    Examples
+    --------
+    One weight, one input, one target, and the gradient of half the squared error.
+
+    >>> w = Scalar(2)
+    >>> loss = (w * 3 - 5) ** 2 / 2
+    >>> loss.backward()
+    >>> loss.data, w.grad
+    (0.5, 3.0)
+
+    Fractions stay fractions.
+
+    >>> from fractions import Fraction
+    >>> w = Scalar(Fraction(1, 3))
+    >>> (w**3).backward()
+    >>> w.grad
+    Fraction(1, 3)
+    """
+
+    __slots__ = ()
+
+    maths = NumberMaths
+
+    def __init__(self, data: Any) -> None:
+        self.data = self.constant(data)
+        self.grad = None
+        self.left = self.dleft = self.right = self.dright = None
+
+    def backward(self, seed: Any = 1) -> None:
+        """Add d(this node)/d(leaf) times `seed` to the gradient of every leaf behind it.
+
+        Parameters
+        ----------
+        seed : number, default 1
+            The derivative to start from: 1 if this node is the loss.
+
+        Raises
+        ------
+        NotFiniteError
+            If the value of this node is NaN or infinite.
+
+        Notes
+        -----
+        The local derivatives were worked out in the forward pass. Giving a node other ``data``
+        afterwards does not change what this pass computes.
+
+        Examples
+        --------
+        >>> x = Scalar(3)
+        >>> y = x * x + x  # used three times: the contributions 3, 3 and 1 add up
+        >>> y.backward()
+        >>> x.grad
+        7
+        """
+        if not self.is_finite(self.data):
+            raise NotFiniteError(f"backward: the loss is {self.data!r}, expected a finite number")
+        # A zero and a one of the same number type keep integers and fractions exact.
+        zero = type(self.data)(0)
+        backward_pass.backward(self, zero + self.constant(seed), zero)
+
+    def __repr__(self) -> str:
+        return f"Scalar({self.data!r})"
+
+    @staticmethod
+    def constant(value: Any) -> Any:
+        """Return `value` if it is a real number, NumPy's as Python's; else raise ``TypeError``."""
+        kind = value.__class__
+        if kind is float or kind is int:
+            return value
+        if kind is not bool:
+            # Imported only here: it would triple the time that importing this package takes.
+            from numbers import Complex, Number, Real
+
+            if isinstance(value, Number) and (
+                isinstance(value, Real) or not isinstance(value, Complex)
+            ):
+                return value.item() if hasattr(value, "item") else value
+        raise TypeError(f"a Scalar takes a real number, got {kind.__name__}: {value!r}")
+
+    @staticmethod
+    def is_finite(value: Any) -> bool:
+        """Return whether a number is neither NaN nor infinite."""
+        return bool(value - value == 0)
+
+
+class Factors(tuple):  # type: ignore[type-arg]
+    """One local derivative for each of many parents; times a gradient, it gives their shares."""
+
+    __slots__ = ()
+
+    def __mul__(self, gradient: Any) -> Any:
+        # Nothing came back: nothing to hand on, to however many parents.
+        if gradient == 0:
+            return repeat(gradient, len(self))
+        return [factor * gradient for factor in self]
+
+
+def linear_units(
+    inputs: Sequence[Any], columns: Sequence[Sequence[Scalar]], biases: Sequence[Scalar | None]
+) -> list[Scalar]:
+    """Return the pre-activations of a layer for one example, each as a single node.
+
+    ``sum(w * x)`` makes two nodes for every weight; this makes one for a whole unit, with the same
+    derivatives.
+
+    Parameters
+    ----------
+    inputs : sequence of number or Scalar
+        What the n senders say; numbers need no gradient and get none.
+    columns : sequence of sequence of Scalar
+        For each of the m receivers the n weights that lead to it.
+    biases : sequence of Scalar or None
+        One for each receiver; ``None`` where there is none.
+
+    Returns
+    -------
+    list of Scalar
+        m pre-activations.
+
+    Examples
+    --------
+    >>> w, b = [Scalar(1), Scalar(-2)], Scalar(1)
+    >>> [z] = linear_units([1, 2], [w], [b])
+    >>> z.backward()
+    >>> z.data, [weight.grad for weight in w], b.grad
+    (-2, [1, 2], 1)
+    """
+    senders = [x for x in inputs if x.__class__ is Scalar]
+    values = [x.data if x.__class__ is Scalar else x for x in inputs]
+    heard = [j for j, x in enumerate(inputs) if x.__class__ is Scalar]
+    units = []
+    for weights, bias in zip(columns, biases, strict=True):
+        # z = x_1 w_1 + x_2 w_2 + ... + b
+        # dz/dw_j = x_j      dz/dx_j = w_j      dz/db = 1
+        slopes = [w.data for w in weights]
+        z = sum(map(mul, values, slopes))
+        towards_senders = slopes if len(heard) == len(slopes) else [slopes[j] for j in heard]
+        if bias is None:
+            parents = (*weights, *senders)
+            factors = Factors((*values, *towards_senders))
+        else:
+            z += bias.data
+            parents = (*weights, *senders, bias)
+            factors = Factors((*values, *towards_senders, 1))
+        units.append(Scalar.computed(z, parents, factors))
+    return units

@@ -1,0 +1,535 @@
+"""Tensor: a node that holds a NumPy array, of floats or of exact fractions.
+
+The elementwise operations are those of :mod:`sgdexplained.node`, rule by rule. What arrays add is
+structure: shapes that broadcast, matrix products, sums, indexing. There the local derivative is no
+factor but a linear map, here a :class:`LinearMap`, and the backward pass treats it like a factor:
+it multiplies it by the gradient.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+
+from sgdexplained import backward as backward_pass
+from sgdexplained.array_maths import Array, ArrayMaths
+from sgdexplained.errors import GraphError, NotFiniteError, ShapeError
+from sgdexplained.node import Node, new
+from sgdexplained.scalar import Scalar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+# ## Local derivatives of arrays
+
+
+class LinearMap:
+    """A local derivative that is a function: ``map * gradient`` is what the parent receives.
+
+    Parameters
+    ----------
+    apply : callable
+        Takes dL/d(node) and returns dL/d(parent) as an array that nobody else holds, or a
+        tuple of those where the node has a tuple of parents.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> weight = np.array([[1.0, 2.0]])
+    >>> LinearMap(lambda g: g.dot(weight.T)) * np.array([[10.0, 1.0]])
+    array([[12.]])
+    """
+
+    __slots__ = ("apply",)
+
+    def __init__(self, apply: Callable[[Array], Any]) -> None:
+        self.apply = apply
+
+    def __mul__(self, gradient: Array) -> Any:
+        return self.apply(gradient)
+
+
+class Slope(LinearMap):
+    """An elementwise factor, as a map that never returns -0.0.
+
+    A shut gate times a negative gradient is -0.0, which is 0 in every sum and a puzzle in print;
+    adding 0 makes it 0.0.
+
+    Parameters
+    ----------
+    factor : array or number
+        d(node)/d(parent), element by element.
+    """
+
+    __slots__ = ("factor",)
+
+    def __init__(self, factor: Any) -> None:
+        self.factor = factor
+
+    def __mul__(self, gradient: Array) -> Any:
+        return self.factor * gradient + 0
+
+
+_UNCHANGED = LinearMap(np.array)  # the derivative of a sum is 1; each parent gets a copy of its own
+
+
+class _Nothing:
+    """What a sum of gradient arrays starts from: it keeps the first as it is.
+
+    A zero array would have to be allocated, filled and added, which costs a third of a step when
+    the batch is a single example.
+    """
+
+    __slots__ = ()
+
+    def __add__(self, share: Any) -> Array:
+        return share if share.__class__ is np.ndarray else np.asarray(share)
+
+
+_NOTHING = _Nothing()
+
+
+def _sum_to(gradient: Array, shape: tuple[int, ...]) -> Array:
+    """Undo broadcasting: add up what was one number before it was repeated."""
+    added = gradient.ndim - len(shape)
+    repeated = [
+        axis
+        for axis, length in enumerate(gradient.shape)
+        if axis < added or (shape[axis - added] == 1 and length != 1)
+    ]
+    return np.asarray(gradient.sum(axis=tuple(repeated))).reshape(shape)
+
+
+def _fingerprint(array: Array) -> bytes:
+    """Return bytes that change with the numbers: all of up to 1024, a grid of them beyond."""
+    if array.size > 1024:
+        per_axis = int(1024 ** (1 / array.ndim))
+        array = array[tuple(slice(None, None, -(-n // per_axis)) for n in array.shape)]
+    return array.tobytes()
+
+
+# ## Operators on two operands
+
+
+def _aligned(rule: Callable[[Any, Any], Any], reflected: Callable[[Any, Any], Any]) -> Any:
+    """Make an operator of arrays from a rule of :class:`Node` and the rule for swapped operands.
+
+    The rules want two nodes of one shape, or a node and a constant. So shapes are matched first,
+    by a node whose derivative undoes it, and an operand that needs no gradient counts as constant.
+    """
+
+    def operator(self: Tensor, other: Any) -> Any:
+        other_is_node = other.__class__ is Tensor
+        value = other.data if other_is_node else self.constant(other, self.data.dtype)
+        try:
+            shape = np.broadcast_shapes(self.data.shape, value.shape)
+        except ValueError:
+            raise ShapeError(
+                f"shapes {self.data.shape} and {value.shape} do not fit: each axis must have the "
+                "same length in both, or length 1"
+            ) from None
+        used = [self, other if other_is_node else value]
+        if other_is_node and other.requires_grad:
+            right = other.broadcast_to(shape)
+            if self.requires_grad:
+                out = rule(self.broadcast_to(shape), right)
+            else:
+                out = reflected(right, self.data)
+        else:
+            out = rule(self.broadcast_to(shape), value)
+            if not self.requires_grad:
+                return Tensor(out.data, requires_grad=False)
+        out.data = np.asarray(out.data)
+        out.requires_grad = True
+        if out.dleft is None:
+            out.dleft = out.dright = _UNCHANGED
+        elif out.dleft.__class__ is not Slope:
+            out.dleft = Slope(out.dleft)
+            if out.right is not None:
+                out.dright = Slope(out.dright)
+        out.used = remembered(*used)
+        return out
+
+    return operator
+
+
+def remembered(*used: Any) -> list[tuple[Any, bytes]]:
+    """Return what a node was computed from, each with the fingerprint of its present numbers."""
+    return [(one, _fingerprint(_array_of(one))) for one in used]
+
+
+def _array_of(one: Any) -> Any:
+    return one.data if one.__class__ is Tensor else one
+
+
+class Tensor(Node):
+    """An array that remembers how it was computed.
+
+    Parameters
+    ----------
+    data : array_like
+        Real numbers. ``float32`` is kept; so are fractions, in an array of objects; everything
+        else becomes ``float64``. The numbers are copied.
+    requires_grad : bool, default True
+        Whether the backward pass should leave a gradient here. Data that is not trained can also
+        be given as a plain array wherever an operation takes a Tensor.
+
+    Raises
+    ------
+    TypeError
+        If `data` holds anything but real numbers; truth values are not numbers.
+
+    See Also
+    --------
+    sgdexplained.scalar.Scalar : the same for a single number.
+
+    Examples
+    --------
+    >>> W = Tensor([[1.0, -1.0], [1.0, 2.0]])
+    >>> z = [[1.0, 2.0]] @ W
+    >>> z.relu().sum().backward()
+    >>> z.data, W.grad
+    (array([[3., 3.]]), array([[1., 1.],
+           [2., 2.]]))
+    """
+
+    __slots__ = ("requires_grad", "used")
+
+    maths = ArrayMaths
+
+    # The values this node was computed from, each with its fingerprint of that moment.
+    used: list[tuple[Any, bytes]]
+    requires_grad: bool
+
+    def __init__(self, data: Any, requires_grad: bool = True) -> None:
+        self.data = np.array(self.constant(data))
+        self.requires_grad = requires_grad
+        self.grad = None
+        self.left = self.dleft = self.right = self.dright = None
+        self.used = []
+
+    # ## Elementwise operations: the rules of Node
+
+    __add__ = _aligned(Node.__add__, Node.__radd__)  # type: ignore[misc]
+    __radd__ = _aligned(Node.__radd__, Node.__add__)  # type: ignore[misc]
+    __mul__ = _aligned(Node.__mul__, Node.__rmul__)  # type: ignore[misc]
+    __rmul__ = _aligned(Node.__rmul__, Node.__mul__)  # type: ignore[misc]
+    __sub__ = _aligned(Node.__sub__, Node.__rsub__)
+    __rsub__ = _aligned(Node.__rsub__, Node.__sub__)
+    __truediv__ = _aligned(Node.__truediv__, Node.__rtruediv__)
+    __rtruediv__ = _aligned(Node.__rtruediv__, Node.__truediv__)
+    __pow__ = _aligned(Node.__pow__, Node.__rpow__)
+    __rpow__ = _aligned(Node.__rpow__, Node.__pow__)
+
+    @classmethod
+    def computed(
+        cls, data: Any, left: Any, dleft: Any, right: Any = None, dright: Any = None
+    ) -> Self:
+        """Return a node with these parents and local derivatives (see ``Node``)."""
+        if right is None and left.__class__ is cls:
+            if not left.requires_grad:
+                return cls(data, requires_grad=False)
+            dleft = _UNCHANGED if dleft is None else dleft
+            dleft = dleft if isinstance(dleft, LinearMap) else Slope(dleft)
+        out = new(cls)
+        out.data = np.asarray(data)
+        out.grad = None
+        out.left, out.dleft = left, dleft
+        out.right, out.dright = right, dright
+        out.requires_grad = True
+        out.used = []
+        return out
+
+    # ## Structure
+
+    def broadcast_to(self, shape: tuple[int, ...]) -> Tensor:
+        """Return the tensor repeated along axes until it has this shape."""
+        before = self.data.shape
+        if shape == before:
+            return self
+        try:
+            repeated = np.broadcast_to(self.data, shape)
+        except ValueError:
+            raise ShapeError(f"shape {before} cannot be repeated to {shape}") from None
+        return self.computed(repeated, self, LinearMap(lambda g: _sum_to(g, before)))
+
+    def __matmul__(self, other: Any) -> Tensor:
+        """Return the matrix product; a vector stands for one row at the left, one column right."""
+        return matmul(self, other)
+
+    def __rmatmul__(self, other: Any) -> Tensor:
+        return matmul(other, self)
+
+    def sum(self, axis: int | tuple[int, ...] | None = None, keepdims: bool = False) -> Tensor:
+        """Return the sum over all elements, or over one or more axes."""
+        # d(sum x)/dx_i = 1: every element receives what the sum received
+        shape = self.data.shape
+        out = self.data.sum(axis=_axes(axis, shape), keepdims=keepdims)
+        return self.computed(out, self, LinearMap(lambda g: _spread(g, axis, shape)))
+
+    def mean(self, axis: int | tuple[int, ...] | None = None, keepdims: bool = False) -> Tensor:
+        """Return the mean over all elements, or over one or more axes."""
+        # mean = sum / count, and so its derivative is 1 / count
+        total = self.sum(axis, keepdims)
+        if self.data.size == 0:
+            raise ShapeError(f"mean of an empty array of shape {self.data.shape}")
+        mean: Tensor = total / (self.data.size // total.data.size)
+        return mean
+
+    def max(self, axis: int | None = None, keepdims: bool = False) -> Tensor:
+        """Return the largest element, overall or along one axis; equal ones share the gradient."""
+        # d(max x)/dx_i = 1 for the largest, 0 for the others
+        shape = self.data.shape
+        if self.data.size == 0:
+            raise ShapeError(f"max of an empty array of shape {shape}")
+        axes = _axes(axis, shape)
+        largest = self.data.max(axis=axes, keepdims=True)
+        winners = (self.data == largest).astype(self.data.dtype)
+        share = winners / winners.sum(axis=axes, keepdims=True)
+        out = largest if keepdims else largest.reshape(self.data.max(axis=axes).shape)
+        return self.computed(out, self, LinearMap(lambda g: share * _spread(g, axis, shape) + 0))
+
+    def reshape(self, *shape: Any) -> Tensor:
+        """Return the same numbers in another shape."""
+        before = self.data.shape
+        wanted = shape[0] if len(shape) == 1 and isinstance(shape[0], tuple) else shape
+        try:
+            out = self.data.reshape(wanted)
+        except ValueError:
+            raise ShapeError(f"shape {before} cannot become {wanted}") from None
+        return self.computed(out, self, LinearMap(lambda g: np.array(g).reshape(before)))
+
+    def transpose(self, *axes: int) -> Tensor:
+        """Return the array with its axes in another order; reversed if none is given."""
+        order = axes or tuple(reversed(range(self.data.ndim)))
+        if sorted(order) != list(range(self.data.ndim)):
+            raise ShapeError(f"axes {order} do not fit shape {self.data.shape}, expected each once")
+        back = tuple(np.argsort(order))
+        out = self.data.transpose(order)
+        return self.computed(out, self, LinearMap(lambda g: np.array(g.transpose(back))))
+
+    @property
+    def T(self) -> Tensor:  # noqa: N802 (the name that everybody knows)
+        """The array with its axes reversed."""
+        return self.transpose()
+
+    def __getitem__(self, key: Any) -> Tensor:
+        """Return a part; an element that is taken twice receives both gradients."""
+        key = np.array(key) if isinstance(key, np.ndarray | list) else key
+        shape, dtype = self.data.shape, self.data.dtype
+
+        def put_back(gradient: Array) -> Array:
+            # Not `whole[key] += gradient`: NumPy would add only one of two equal indices.
+            whole = np.zeros(shape, dtype)
+            np.add.at(whole, key, gradient)
+            return whole
+
+        return self.computed(np.array(self.data[key]), self, LinearMap(put_back))
+
+    # ## The backward pass
+
+    def backward(self, seed: Any = None) -> None:
+        """Add d(this tensor)/d(leaf) times `seed` to the gradient of every leaf behind it.
+
+        Parameters
+        ----------
+        seed : array_like, optional
+            The derivative to start from, in the shape of this tensor. A single number, such as a
+            loss, starts from 1.
+
+        Raises
+        ------
+        ShapeError
+            If this tensor has more than one element and no seed is given, or one of another shape.
+        GraphError
+            If nothing behind this tensor requires a gradient, or if an array it was computed from
+            has changed since. Arrays of more than 1024 numbers are compared at 1024 places.
+        NotFiniteError
+            If this tensor holds NaN or infinity.
+
+        Examples
+        --------
+        >>> W = Tensor([[1.0], [2.0]])
+        >>> (W * 3).backward(seed=[[1.0], [10.0]])
+        >>> W.grad.tolist()
+        [[3.0], [30.0]]
+        """
+        if not self.requires_grad:
+            raise GraphError("backward: nothing this Tensor was computed from needs a gradient")
+        if not self.is_finite(self.data):
+            raise NotFiniteError(f"backward: the loss is {self.data}, expected finite numbers")
+        shape = self.data.shape
+        if seed is None:
+            if self.data.size != 1:
+                raise ShapeError(f"backward from shape {shape} needs a seed of that shape")
+            seed = np.full(shape, 1, self.data.dtype)
+        else:
+            seed = np.array(self.constant(seed, self.data.dtype))
+            if seed.shape != shape:
+                raise ShapeError(f"seed has shape {seed.shape}, expected {shape}")
+        backward_pass.backward(self, seed, _NOTHING)
+
+    def accumulated(self, before: Any) -> Any:
+        """Return what a leaf holds after a pass, in its own number type."""
+        gradient = self.grad if before is None else before + self.grad
+        return np.asarray(gradient, self.data.dtype)
+
+    def check_unchanged(self, interior: list[Any]) -> None:
+        """Raise ``GraphError`` if a value that `interior` was computed from has changed since."""
+        for node in interior:
+            for one, fingerprint in node.used:
+                if _fingerprint(_array_of(one)) != fingerprint:
+                    raise GraphError(
+                        f"an array of shape {_array_of(one).shape} was changed between the forward "
+                        "and the backward pass: run the forward pass again, or step afterwards"
+                    )
+
+    # ## Reading it
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Length of each axis."""
+        shape: tuple[int, ...] = self.data.shape
+        return shape
+
+    @property
+    def dtype(self) -> Any:
+        """Number type of the array."""
+        return self.data.dtype
+
+    def item(self) -> Any:
+        """Return the only element as a Python number."""
+        if self.data.size != 1:
+            raise ShapeError(f"item of shape {self.data.shape}, expected a single element")
+        return self.data.item()
+
+    def __len__(self) -> int:
+        if not self.data.shape:
+            raise TypeError("a Tensor of shape () has no length")
+        return len(self.data)
+
+    def __array__(self, *args: Any, **kwargs: Any) -> Array:
+        raise TypeError("a Tensor is no array, since its graph would be lost: use its .data")
+
+    def __repr__(self) -> str:
+        numbers = np.array2string(self.data, separator=", ", prefix="Tensor(")
+        kind = "" if self.data.dtype == np.float64 else f", dtype={self.data.dtype}"
+        return f"Tensor({numbers}{kind})"
+
+    @staticmethod
+    def constant(value: Any, dtype: Any = None) -> Any:
+        """Return `value` as an array of real numbers, of type `dtype` if given; else raise."""
+        if value.__class__ is np.ndarray and value.dtype in (dtype, np.float64):
+            return value if dtype is None or value.dtype == dtype else value.astype(dtype)
+        if isinstance(value, Node):
+            raise TypeError(f"expected numbers or an array, got a {type(value).__name__}")
+        try:
+            array = np.asarray(value)
+        except ValueError:
+            raise ShapeError("the rows have different lengths, expected a full array") from None
+        if array.dtype.kind in "iu":
+            array = array.astype(np.float64)
+        elif array.dtype == object:
+            for number in array.flat:
+                Scalar.constant(number)
+        elif array.dtype.kind != "f":
+            raise TypeError(f"a Tensor takes real numbers, got an array of {array.dtype}")
+        if array.dtype not in (np.float32, np.float64, object):
+            array = array.astype(np.float64)
+        return array if dtype is None else array.astype(dtype, copy=False)
+
+    @staticmethod
+    def is_finite(value: Any) -> bool:
+        """Return whether an array holds neither NaN nor infinity."""
+        if value.dtype == object:
+            return bool((value - value == 0).all())
+        # The sum of squares is finite only if every number is, and takes one quick pass; it may
+        # overflow where they are, and then a second look decides.
+        return math.isfinite(np.vdot(value, value)) or bool(np.isfinite(value).all())
+
+
+def _axes(axis: Any, shape: tuple[int, ...]) -> tuple[int, ...] | None:
+    """Return the axes as a tuple of numbers from 0, or raise an error that names the shape."""
+    if axis is None:
+        return None
+    axes = axis if isinstance(axis, tuple) else (axis,)
+    if any(not isinstance(one, int) or not -len(shape) <= one < len(shape) for one in axes):
+        raise ShapeError(f"axis {axis} does not fit shape {shape}")
+    return tuple(one % len(shape) for one in axes)
+
+
+def _spread(gradient: Array, axis: Any, shape: tuple[int, ...]) -> Array:
+    """Give each element of `shape` the gradient of the sum it went into."""
+    axes = _axes(axis, shape)
+    axes = tuple(range(len(shape))) if axes is None else axes
+    kept = [1 if one in axes else length for one, length in enumerate(shape)]
+    return np.array(np.broadcast_to(np.reshape(gradient, kept), shape))
+
+
+# ## Products of matrices
+#
+# Why `dot` and not `@`? NumPy hands `@` of a column and a row to a plain loop, four times slower
+# than the product that `dot` uses; and with a batch of one, every weight gradient is a column
+# times a row.
+
+
+def matmul(left: Any, right: Any) -> Tensor:
+    """Return the product of two matrices or vectors, at least one of them a Tensor.
+
+    Parameters
+    ----------
+    left : Tensor or array_like, shape (n, m) or (m,)
+        A vector at the left counts as a row.
+    right : Tensor or array_like, shape (m, p) or (m,)
+        A vector at the right counts as a column.
+
+    Returns
+    -------
+    Tensor, shape (n, p), with the axes of vectors left out
+
+    Raises
+    ------
+    ShapeError
+        If the inner lengths differ, or an operand has not one or two axes.
+
+    Examples
+    --------
+    >>> a, b = Tensor([[1.0, 2.0]]), Tensor([[3.0], [4.0]])
+    >>> matmul(a, b).backward()
+    >>> a.grad.tolist(), b.grad.tolist()
+    ([[3.0, 4.0]], [[1.0], [2.0]])
+    """
+    dtype = left.data.dtype if left.__class__ is Tensor else right.data.dtype
+    used = [
+        one if one.__class__ is Tensor else Tensor.constant(one, dtype) for one in (left, right)
+    ]
+    x, y = (_array_of(one) for one in used)
+    if not (1 <= x.ndim <= 2 and 1 <= y.ndim <= 2 and x.shape[-1] == y.shape[0]):
+        raise ShapeError(
+            f"matrix product of shapes {x.shape} and {y.shape}: expected (n, m) and (m, p)"
+        )
+    rows = x.reshape(1, -1) if x.ndim == 1 else x
+    columns = y.reshape(-1, 1) if y.ndim == 1 else y
+    out = rows.dot(columns).reshape(x.shape[:-1] + y.shape[1:])
+
+    # d(X Y) = dX Y + X dY,  so  dL/dX = dL/d(XY) Yᵀ  and  dL/dY = Xᵀ dL/d(XY)
+    def towards_x(gradient: Array) -> Any:
+        return gradient.reshape(len(rows), -1).dot(columns.T).reshape(x.shape)
+
+    def towards_y(gradient: Array) -> Any:
+        return rows.T.dot(gradient.reshape(len(rows), -1)).reshape(y.shape)
+
+    maps = [LinearMap(towards_x), LinearMap(towards_y)]
+    wanted = [
+        pair
+        for pair in zip(used, maps, strict=True)
+        if pair[0].__class__ is Tensor and pair[0].requires_grad
+    ]
+    if not wanted:
+        return Tensor(out, requires_grad=False)
+    product = Tensor.computed(out, *(part for pair in wanted for part in pair))
+    product.used = remembered(*used)
+    return product
