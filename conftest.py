@@ -1,0 +1,12 @@
+"""Collect every example of the project as a test: one plain ``pytest`` runs them all."""
+
+import os
+from pathlib import Path
+
+from tests.examples import collect
+
+# Gallery scripts draw while they are tested, where there may be no screen.
+os.environ["MPLBACKEND"] = "agg"
+
+pytest_plugins = ["pytester"]
+pytest_collect_file = collect(Path(__file__).parent).pytest()

@@ -1,0 +1,137 @@
+"""How the website is built."""
+
+import os
+import re
+import sys
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from sphinx_gallery import gen_rst
+
+sys.path.insert(0, str(Path(__file__).parent / "_ext"))
+
+# Where the site will be published, with a slash at the end, if it is known. Links work without it;
+# but the page for missing addresses is shown at any depth, so it must know where the site begins.
+SITE_URL = os.environ.get("SITE_URL", "")
+
+project = "sgdexplained"
+author = "The sgdexplained authors"
+copyright = f"2026, {author}"
+language = "en-GB"
+
+extensions = [
+    "myst_nb",
+    "numpydoc",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.githubpages",
+    "sphinx.ext.intersphinx",
+    "sphinx_copybutton",
+    "sphinx_design",
+    "sphinx_gallery.gen_gallery",
+    "sphinxcontrib.bibtex",
+    "sphinxext.opengraph",
+    "notfound.extension",
+    "api",
+    "figures",
+    "freshness",
+    "katex",
+]
+
+nitpicky = True
+exclude_patterns = [
+    "node_modules",
+    "inventories",
+    # Of what sphinx-gallery writes, only the reST is a page.
+    "story/**.ipynb",
+    "story/**.py",
+]
+
+# -- Pages written in Markdown, executed ---------------------------------------------------------
+
+myst_enable_extensions = ["attrs_block", "attrs_inline", "colon_fence", "deflist", "dollarmath"]
+myst_heading_anchors = 3
+myst_update_mathjax = False
+
+# Not from a cache: it would not notice that the package has changed.
+nb_execution_mode = "force"
+nb_execution_timeout = 60
+nb_execution_raise_on_error = True
+nb_output_stderr = "error"
+
+# -- Pages written as scripts, executed ----------------------------------------------------------
+
+sphinx_gallery_conf = {
+    "examples_dirs": "../gallery",
+    "gallery_dirs": "story",
+    "filename_pattern": "/plot_",
+    "within_subsection_order": "FileNameSortKey",
+    "image_scrapers": ("figures.scrape",),
+    "reset_modules": ("matplotlib",),
+    # The pages that use a name are listed with the name in the reference.
+    "doc_module": ("sgdexplained",),
+    "backreferences_dir": "story/backreferences",
+    # Times differ from build to build, and the page of times loads scripts from other hosts.
+    "min_reported_time": float("inf"),
+    "write_computation_times": False,
+    "download_all_examples": False,
+    "remove_config_comments": True,
+    "show_signature": False,
+}
+# Beside the script and the notebook, an archive of the two holds nothing new, and its bytes tell
+# when it was packed. There is no setting that leaves it out.
+gen_rst.ZIP_DOWNLOAD = ""
+
+# -- Reference -----------------------------------------------------------------------------------
+
+autodoc_member_order = "bysource"
+autodoc_typehints = "none"
+numpydoc_show_class_members = False
+
+bibtex_bibfiles = ["references.bib"]
+
+# The inventories hold the few names that we refer to, so that a build needs no network.
+intersphinx_mapping = {
+    "numpy": ("https://numpy.org/doc/stable/", "inventories/numpy.txt"),
+    "python": ("https://docs.python.org/3/", "inventories/python.txt"),
+}
+
+# -- The site ------------------------------------------------------------------------------------
+
+html_theme = "furo"
+pygments_dark_style = "a11y-dark"
+templates_path = ["_templates"]
+html_title = project
+html_baseurl = SITE_URL
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
+html_math_renderer = "katex"
+html_copy_source = False
+html_use_index = False
+html_domain_indices = False
+html_show_sourcelink = False
+html_show_sphinx = False
+html_scaled_image_link = False
+html_theme_options = {
+    # One place for what differs between light and dark; site.css says what each is for.
+    "light_css_variables": {
+        "color-brand-primary": "#0b5d8a",
+        "color-brand-content": "#0b5d8a",
+        "color-brand-visited": "#6d3b8f",
+        "drawing-filter": "none",
+    },
+    "dark_css_variables": {
+        "color-brand-primary": "#7cc4f0",
+        "color-brand-content": "#7cc4f0",
+        "color-brand-visited": "#c9a3e8",
+        "drawing-filter": "invert(1) hue-rotate(180deg)",
+    },
+}
+
+# What is copied can be run: the code, without its prompts and its output.
+copybutton_selector = "div:not(.sphx-glr-script-out, .output) > div.highlight > pre"
+copybutton_prompt_text = re.escape(">>> ") + "|" + re.escape("... ")
+copybutton_prompt_is_regexp = True
+
+notfound_urls_prefix = urlsplit(SITE_URL).path or "/"
+ogp_site_url = SITE_URL
+ogp_social_cards = {"enable": False}

@@ -1,0 +1,53 @@
+"""The reference has every public name, in reading order, and is rewritten only where it changes."""
+
+from pathlib import Path
+from types import SimpleNamespace
+
+import api
+import pytest
+
+
+@pytest.fixture
+def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Lay out a package with a name of each kind; each test has its own."""
+    name = f"package_{tmp_path.name}"
+    folder = tmp_path / name
+    folder.mkdir()
+    (folder / "second.py").write_text(
+        '"""The second module.\n\nMore."""\nclass Thing: ...\nclass Wrong(Exception): ...\n',
+        "utf-8",
+    )
+    (folder / "first.py").write_text("def act(): ...\n", "utf-8")
+    (folder / "__init__.py").write_text(
+        f"from {name}.first import act\nfrom {name}.second import Thing, Wrong\n"
+        "LIMIT = 3\n__all__ = ['Thing', 'act', 'LIMIT', 'Wrong']\n",
+        "utf-8",
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    return name
+
+
+def test_each_module_has_a_page_in_the_order_of_the_names(package: str) -> None:
+    pages = api.describe(package)
+
+    assert list(pages) == ["index", f"{package}.second", f"{package}.first", package]
+    second = pages[f"{package}.second"]
+    assert "\nThe second module.\n" in second
+    assert second.index(".. autoclass:: Thing") < second.index(".. autoexception:: Wrong")
+    assert f".. minigallery:: {package}.Thing {package}.Wrong\n" in second
+    assert ".. autofunction:: act" in pages[f"{package}.first"]
+    assert ".. autodata:: LIMIT" in pages[package]
+
+
+def test_only_what_changes_is_written(package: str, tmp_path: Path) -> None:
+    config = SimpleNamespace(api_folder="api", api_package=package)
+    app = SimpleNamespace(srcdir=tmp_path, config=config)
+    api.write_pages(app)
+    kept, stale = tmp_path / "api" / f"{package}.first.rst", tmp_path / "api" / "gone.rst"
+    stale.touch()
+    before = kept.stat().st_mtime_ns
+
+    api.write_pages(app)
+
+    assert kept.stat().st_mtime_ns == before
+    assert not stale.exists()

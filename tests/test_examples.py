@@ -1,0 +1,194 @@
+"""No example anywhere is passed over, and none can be wrong without a test that fails."""
+
+import re
+import subprocess
+import sys
+from collections import defaultdict
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PLACES = ["src", "docs", "gallery"]
+GENERATED = {"api", "node_modules", "story"}
+
+
+def written_files() -> list[Path]:
+    """List the files in which a reader may meet an example."""
+    below = [path for place in PLACES for path in (ROOT / place).rglob("*")]
+    return [*ROOT.glob("*.md")] + [
+        path
+        for path in below
+        if path.suffix in {".md", ".py", ".rst"} and not GENERATED & {*path.relative_to(ROOT).parts}
+    ]
+
+
+def lines_that_match(pattern: str) -> set[tuple[str, int]]:
+    """Find lines by their look alone, whatever stands around them."""
+    return {
+        (path.relative_to(ROOT).as_posix(), number)
+        for path in written_files()
+        for number, line in enumerate(path.read_text("utf-8").splitlines(), start=1)
+        if re.search(pattern, line)
+    }
+
+
+@pytest.fixture(scope="module")
+def collected() -> set[tuple[str, int]]:
+    """Ask a plain pytest for the file and line of each example that it would run."""
+    command = [sys.executable, "-m", "pytest", "--collect-only", "-q", *PLACES, "README.md"]
+    answer = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    examples = re.findall(r"^(.+)::sybil:\w+,line:(\d+),", answer.stdout, re.MULTILINE)
+    return {(path, int(line)) for path, line in examples}
+
+
+def test_every_prompt_is_run(collected: set[tuple[str, int]]) -> None:
+    prompts = lines_that_match(r"^\W*>>> \S")
+
+    assert prompts
+    assert prompts - collected == set()
+
+
+def test_every_notebook_cell_is_run(collected: set[tuple[str, int]]) -> None:
+    cells = lines_that_match(r"^\W*\{code-cell\}")
+
+    assert cells - collected == set()
+
+
+def test_every_page_and_script_of_a_kind_is_run(collected: set[tuple[str, int]]) -> None:
+    scripts = {path.relative_to(ROOT).as_posix() for path in (ROOT / "gallery").rglob("plot_*.py")}
+
+    assert scripts <= {path for path, _ in collected}
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        # Sybil reads only what is marked exactly `python`; the others would look just as good.
+        r"^\W*(```|~~~|:::)\s*\{?(doctest|ipython3?|py|pycon|python3|testcode)\b",
+        r"^\W*(```|~~~|:::)\s*python\W*\S",
+        # In an indented fence it loses count of the lines.
+        r"^\s+(```|~~~)\s*python",
+        r"^\W*\{code-cell\}(?! python$)",
+        r"\.\. (code-block|code|sourcecode)::\s*(doctest|ipython|py|$)",
+        r"\.\. (doctest|testcode)::",
+        r"doctest:\s*\+\s*SKIP",
+        r"^\W*In \[\d+\]:",
+    ],
+)
+def test_nothing_is_written_in_a_way_that_is_not_run(pattern: str) -> None:
+    assert lines_that_match(pattern) == set()
+
+
+PLANTED = {
+    "src/planted.py": '''\
+        """A module.
+
+        >>> TWO + 1
+        3
+        >>> TWO + 2
+        5
+        >>> kept = 1
+        """
+
+        TWO = 2
+
+
+        def double(number):
+            r"""Double a number.
+
+            >>> kept
+            1
+            >>> double(TWO)
+            4
+            """
+            return 2 * number
+        ''',
+    "README.md": """\
+        # A project
+
+        ```python
+        >>> 1 + 1
+        3
+        >>> 1 + 2
+        3
+        ```
+        """,
+    "docs/folder/page.md": """\
+        # A page
+
+        ```{code-cell} python
+        :tags: [hide-input]
+
+        two = 2
+        ```
+
+        ```python
+        >>> two
+        2
+        >>> two + two
+        5
+        ```
+
+        ```{code-cell} python
+        assert two == 3
+        ```
+        """,
+    "gallery/part/plot_1.py": '''\
+        r"""
+        A script
+        ========
+
+        >>> 1 + 1
+        3
+        """
+
+        two = 2
+
+        # %%
+        # Prose.
+        #
+        # >>> two
+        # 2
+        # >>> two + two
+        # 5
+
+        import matplotlib.pyplot as plt
+
+        plt.figure()
+        assert plt.get_fignums() == [2]
+
+        # %%
+        # >>> plt.get_fignums()
+        # [1]
+        ''',
+}
+
+WRONG = {
+    "src/planted.py": {5, 16},
+    "README.md": {4},
+    "docs/folder/page.md": {12, 16},
+    "gallery/part/plot_1.py": {5, 16, 18},
+}
+
+
+def test_a_wrong_example_fails_wherever_it_stands(pytester: pytest.Pytester) -> None:
+    pytester.makeconftest(
+        "from pathlib import Path\n"
+        "from tests.examples import collect\n"
+        "pytest_collect_file = collect(Path(__file__).parent).pytest()\n"
+    )
+    for name, text in PLANTED.items():
+        path = pytester.path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(re.sub("^ {8}", "", text, flags=re.MULTILINE), "utf-8")
+    pytester.syspathinsert(pytester.path / "src")
+
+    result = pytester.runpytest("-p", "no:doctest", "-rf", *PLACES, "README.md")
+
+    failed: defaultdict[str, set[int]] = defaultdict(set)
+    for line in result.outlines:
+        if match := re.match(r"FAILED (.+)::sybil:\w+,line:(\d+),", line):
+            failed[match[1]].add(int(match[2]))
+    assert failed == WRONG
+    assert result.parseoutcomes()["passed"] == 9
