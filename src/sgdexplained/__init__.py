@@ -23,8 +23,6 @@ One step of a network with two inputs, three relu units and one output, in exact
 
 from __future__ import annotations
 
-import importlib
-
 from sgdexplained.errors import GraphError, NotFiniteError, ShapeError
 from sgdexplained.scalar import Scalar
 
@@ -32,7 +30,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from sgdexplained.gradcheck import gradcheck
+    from sgdexplained.differences import gradcheck
     from sgdexplained.layers import MLP, Linear
     from sgdexplained.losses import (
         half_squared_error,
@@ -42,10 +40,33 @@ if TYPE_CHECKING:
         softmax_cross_entropy,
         weighted_mean,
     )
+    from sgdexplained.reasons import Explanation, explain
     from sgdexplained.sgd import SGD
     from sgdexplained.tensor import Tensor
 
-# Everything but Scalar is loaded when it is first asked for: scalars need no NumPy.
+# In the order of reading. What is not Scalar or an error is loaded when it is first asked for:
+# scalars need no NumPy. No module has the name of something public in it, for importing the
+# module would put it in that thing's place.
+__all__ = [
+    "Scalar",
+    "Tensor",
+    "half_squared_error",
+    "mean_squared_error",
+    "softmax_cross_entropy",
+    "logistic",
+    "hinge",
+    "weighted_mean",
+    "Linear",
+    "MLP",
+    "SGD",
+    "gradcheck",
+    "explain",
+    "Explanation",
+    "ShapeError",
+    "GraphError",
+    "NotFiniteError",
+]
+
 _HOME = {
     "Tensor": "tensor",
     "half_squared_error": "losses",
@@ -57,32 +78,18 @@ _HOME = {
     "Linear": "layers",
     "MLP": "layers",
     "SGD": "sgd",
-    "gradcheck": "gradcheck",
+    "gradcheck": "differences",
+    "explain": "reasons",
+    "Explanation": "reasons",
 }
-
-__all__ = [
-    "MLP",
-    "SGD",
-    "GraphError",
-    "Linear",
-    "NotFiniteError",
-    "Scalar",
-    "ShapeError",
-    "Tensor",
-    "gradcheck",
-    "half_squared_error",
-    "hinge",
-    "logistic",
-    "mean_squared_error",
-    "softmax_cross_entropy",
-    "weighted_mean",
-]
 
 
 def __getattr__(name: str) -> Any:
     if name not in _HOME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(importlib.import_module(f"{__name__}.{_HOME[name]}"), name)
+    from importlib import import_module
+
+    value = getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
     globals()[name] = value
     return value
 

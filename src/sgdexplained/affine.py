@@ -119,7 +119,7 @@ def affine(
         if parent is not None and parent.requires_grad:
             parents.append(parent)
             towards += name
-    out_data = np.maximum(z, 0) if relu else z
+    out_data = Tensor.maths.maximum(z, 0) if relu else z
     if not parents:
         return Tensor(out_data, requires_grad=False)
     record = Affine(inputs, weight.data, z, gates, towards)

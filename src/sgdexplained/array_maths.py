@@ -49,6 +49,7 @@ def _sigmoid(x: Any) -> Any:
 class ArrayMaths:
     """The functions that :class:`~sgdexplained.node.Node` needs, of arrays."""
 
+    zero = _or_each(np.zeros_like, NumberMaths.zero)
     exp = _or_each(_quiet_exp, NumberMaths.exp)
     log = _or_each(_positive_log, NumberMaths.log)
     log1p = _or_each(np.log1p, NumberMaths.log1p)
@@ -58,17 +59,28 @@ class ArrayMaths:
     @staticmethod
     def erf(x: Any) -> Any:
         """Return the error function, which NumPy does not have, number by number."""
-        return np.frompyfunc(NumberMaths.erf, 1, 1)(x).astype(x.dtype)
+        x = np.asarray(x)  # an array of one number is unpacked by any sum or product
+        return np.asarray(np.frompyfunc(NumberMaths.erf, 1, 1)(x)).astype(x.dtype)
+
+    @staticmethod
+    def relu(x: Any, kink: Any) -> tuple[Any, Any]:
+        """Return max(x, 0) and its slope, which is `kink` at 0."""
+        return ArrayMaths.maximum(x, 0), ArrayMaths.step(x, kink)
 
     @staticmethod
     def maximum(x: Any, floor: int) -> Any:
-        """Return the larger of the two; NaN stays NaN."""
+        """Return the larger of the two, in the number type of `x`; NaN stays NaN."""
+        if np.asarray(x).dtype == object:  # beside fractions the floor becomes one
+            return np.maximum(x, ArrayMaths.zero(x) + floor)
         return np.maximum(x, floor)
 
     @staticmethod
     def step(x: Any, at_zero: Any) -> Any:
         """Return 1 for a positive number, 0 for a negative one, `at_zero` for 0."""
-        return np.where(x == 0, at_zero, np.where(x > 0, 1, 0)).astype(x.dtype)
+        x = np.asarray(x)
+        slope = np.where(x > 0, 1, 0).astype(x.dtype)
+        slope[x == 0] = at_zero  # put in one by one: a 0.5 would turn integers to floats
+        return slope
 
     @staticmethod
     def where(condition: Any, yes: Any, no: Any) -> Any:

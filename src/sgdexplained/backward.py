@@ -88,7 +88,7 @@ def topological_order(root: Node, interior: list[Node], leaves: list[tuple[Node,
             push(node)
             push(None)
             if left.__class__ is tuple:
-                stack += left
+                stack += [parent for parent in left if parent.grad is not _MET]
             else:
                 push(left)
         elif right.grad is not _MET:
@@ -144,8 +144,9 @@ def propagate(interior: list[Node]) -> None:
                 left.grad = left.grad + derivative * gradient
                 right.grad = right.grad + node.dright * gradient
         elif left.__class__ is tuple:
-            # Many parents at once: the derivative times the gradient is a share for each.
-            for parent, share in zip(left, derivative * gradient, strict=True):
+            # Many parents at once: the derivative times the gradient is a share for each, or
+            # nothing at all if no share differs from the zero that is already there.
+            for parent, share in zip(left, derivative * gradient, strict=False):
                 parent.grad = parent.grad + share
         else:
             left.grad = left.grad + (gradient if derivative is None else derivative * gradient)
@@ -198,12 +199,12 @@ def backward(root: Node, seed: Any, zero: Any) -> None:
         root.grad = zero + seed
         propagate(interior)
         total = [leaf.accumulated(before) for leaf, before in leaves]
+        for (leaf, _), gradient in zip(leaves, total, strict=True):
+            leaf.grad = gradient
     except BaseException as error:
         _undo(root, leaves)
         error.add_note("The backward pass did not finish: every leaf keeps the gradient it had.")
         raise
-    for (leaf, _), gradient in zip(leaves, total, strict=True):
-        leaf.grad = gradient
 
 
 def _undo(root: Node, leaves: list[tuple[Node, Any]]) -> None:

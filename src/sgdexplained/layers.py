@@ -22,7 +22,8 @@ from random import Random
 
 from sgdexplained.errors import NotFiniteError, ShapeError
 from sgdexplained.node import Node, checked_kink
-from sgdexplained.scalar import Scalar, linear_units
+from sgdexplained.scalar import Scalar
+from sgdexplained.units import linear_units
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -349,6 +350,9 @@ def _drawn(n: int, m: int, init: str, random: Random) -> list[list[float]]:
 
 def _checked_shape(weight: Any, bias: Any) -> tuple[int, int]:
     if isinstance(weight, list | tuple):
+        for number in [entry for row in weight for entry in row] + list(bias or []):
+            if not isinstance(number, Scalar):
+                raise TypeError(f"a weight is {number!r}, expected a Scalar")
         lengths = {len(row) for row in weight}
         shape = (len(weight), *lengths)
         receivers = None if bias is None else (len(bias),)

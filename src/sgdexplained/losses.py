@@ -15,14 +15,15 @@ from __future__ import annotations
 
 from sgdexplained.errors import ShapeError
 from sgdexplained.maths import NumberMaths
-from sgdexplained.scalar import Factors, Scalar
+from sgdexplained.node import Node
+from sgdexplained.scalar import Scalar
+from sgdexplained.units import Factors
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from typing import Any, Literal
 
-    from sgdexplained.node import Node
     from sgdexplained.tensor import Tensor
 
     Reduction = Literal["mean", "sum"]
@@ -198,7 +199,8 @@ def hinge(output: Any, label: Any, reduction: Reduction = "mean") -> Node:
     # loss = max(0, 1 - m)      dloss/doutput = -label where m < 1, else 0
     def rule(y: Any, t: Any, maths: Any) -> tuple[Any, Any]:
         slack = 1 - t * y
-        return maths.maximum(slack, 0), -t * maths.step(slack, 0)
+        # Adding 0 gives whole numbers the type of the outputs: -1 / 3 would end all fractions.
+        return maths.maximum(slack, 0), maths.zero(slack) - t * maths.step(slack, 0)
 
     return _elementwise(rule, output, label, reduction, signs=True)
 
@@ -242,7 +244,11 @@ def softmax_cross_entropy(logits: Any, labels: Any, reduction: Reduction = "mean
     """
     if not _is_nested(logits):
         return _softmax_cross_entropy_of_arrays(logits, labels, _divisor_of(reduction))
+    if len(_shape(logits)) != 2:
+        raise ShapeError(f"logits have shape {_shape(logits)}, expected (B, n)")
     rows = [list(row) for row in logits]
+    for logit in _flat(logits):
+        _check_scalar(logit)
     _checked_labels(labels, len(rows), len(rows[0]) if rows else 0)
     divisor = _divisor_of(reduction)(len(rows))
     loss: Any = 0
@@ -293,7 +299,7 @@ def weighted_mean(losses: Sequence[Node], sizes: Sequence[Any]) -> Node:
     if len(losses) != len(sizes) or not losses:
         raise ShapeError(f"{len(losses)} losses and {len(sizes)} sizes: expected one size for each")
     for size in sizes:
-        if isinstance(size, bool) or not isinstance(size, int) or size < 1:
+        if isinstance(size, bool) or not hasattr(size, "__index__") or size < 1:
             raise ValueError(f"a batch has {size!r} examples, expected a positive integer")
     total: Any = sum(loss * size for loss, size in zip(losses, sizes, strict=True))
     mean: Node = total / sum(sizes)
@@ -325,6 +331,8 @@ def _elementwise(
         )
     if not outputs:
         raise ShapeError("the batch is empty, expected at least one example")
+    for y in outputs:
+        _check_scalar(y)
     targets = [Scalar.constant(t) for t in targets]
     for t in targets:
         if signs and t not in (-1, 1):
@@ -345,8 +353,10 @@ def _elementwise_of_arrays(
     signs: bool,
 ) -> Tensor:
     """Make the same node for arrays: the rule takes all pairs at once."""
-    from sgdexplained.tensor import Slope
+    import numpy as np
 
+    if not isinstance(output, Node):
+        raise TypeError(f"an output is {output!r}, expected a Tensor, or Scalars in lists")
     y = output.data
     t = output.constant(target, y.dtype)
     if y.shape != t.shape:
@@ -359,8 +369,8 @@ def _elementwise_of_arrays(
         raise ValueError(f"a label is {t[(t != 1) & (t != -1)][0]!r}, expected -1 or 1")
     divisor = divisor_of(y.size if count_outputs else len(y) if y.shape else 1)
     loss, seeds = rule(y, t, output.maths)
-    total = loss.sum()
-    return output.computed(_over(total, divisor), output, Slope(_over(seeds, divisor)))
+    total = np.sum(loss)
+    return output.computed(_over(total, divisor), output, _over(seeds, divisor))
 
 
 def _softmax_cross_entropy_of_arrays(
@@ -369,14 +379,16 @@ def _softmax_cross_entropy_of_arrays(
     """Return the cross-entropy of all rows as one node."""
     import numpy as np
 
-    from sgdexplained.tensor import Slope
-
+    if not isinstance(logits, Node):
+        raise TypeError(f"logits are {logits!r}, expected a Tensor, or Scalars in lists")
     z, maths = logits.data, logits.maths
     if z.ndim != 2:
         raise ShapeError(f"logits have shape {z.shape}, expected (B, n)")
     classes = np.asarray(labels)
     # Going through the labels one by one takes time, so only where there is something to name.
-    if classes.dtype.kind not in "iu" or classes.shape != z.shape[:1] or not len(z):
+    # A list may hold truth values, which NumPy would make integers.
+    named = labels.__class__ is not np.ndarray or classes.dtype.kind not in "iu"
+    if named or classes.shape != z.shape[:1] or not len(z):
         _checked_labels(labels, *z.shape)
     if classes.min() < 0 or classes.max() >= z.shape[1]:
         _checked_labels(labels, *z.shape)
@@ -389,7 +401,7 @@ def _softmax_cross_entropy_of_arrays(
     seeds = weights / totals
     seeds[rows, classes] -= 1
     divisor = divisor_of(len(z))
-    return logits.computed(_over(loss, divisor), logits, Slope(_over(seeds, divisor)))
+    return logits.computed(_over(loss, divisor), logits, _over(seeds, divisor))
 
 
 def _divisor_of(reduction: str) -> Callable[[int], int]:
@@ -414,10 +426,16 @@ def _checked_labels(labels: Any, examples: int, classes: int) -> None:
         raise ShapeError(f"{examples} rows of logits and {len(labels)} labels: expected as many")
     for label in labels:
         # Any kind of integer has __index__, NumPy's too; a truth value has it by accident.
-        if not hasattr(label, "__index__") or isinstance(label, bool):
+        # So has an array of one integer, whose own length would be lost.
+        if not hasattr(label, "__index__") or isinstance(label, bool) or hasattr(label, "__len__"):
             raise TypeError(f"a label is {label!r}, expected an integer")
         if not 0 <= label < classes:
             raise ValueError(f"a label is {label!r}, expected 0 to {classes - 1}")
+
+
+def _check_scalar(output: Any) -> None:
+    if not isinstance(output, Scalar):
+        raise TypeError(f"an output is {output!r}, expected a Scalar")
 
 
 def _is_nested(output: Any) -> bool:
@@ -425,7 +443,7 @@ def _is_nested(output: Any) -> bool:
 
 
 def _flat(nested: Any) -> Iterator[Any]:
-    if isinstance(nested, Scalar) or not hasattr(nested, "__iter__"):
+    if isinstance(nested, str) or not hasattr(nested, "__iter__"):
         yield nested
     else:
         for part in nested:
@@ -433,7 +451,7 @@ def _flat(nested: Any) -> Iterator[Any]:
 
 
 def _shape(nested: Any) -> tuple[int, ...]:
-    if isinstance(nested, Scalar) or not hasattr(nested, "__iter__"):
+    if isinstance(nested, str) or not hasattr(nested, "__iter__"):
         return ()
     parts = [_shape(part) for part in nested]
     if any(part != parts[0] for part in parts):

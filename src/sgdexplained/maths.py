@@ -20,6 +20,11 @@ class NumberMaths:
     """
 
     @staticmethod
+    def zero(x: Any) -> Any:
+        """Return 0 in the number type of `x`."""
+        return type(x)(0)
+
+    @staticmethod
     def exp(x: Any) -> Any:
         """Return e to the power `x`; infinity where that is too large for a float."""
         try:
@@ -56,6 +61,15 @@ class NumberMaths:
             return 1 / (1 + math.exp(-x))
         y = math.exp(x)
         return y / (1 + y)
+
+    @staticmethod
+    def relu(x: Any, kink: Any) -> tuple[Any, Any]:
+        """Return max(x, 0) and its slope, which is `kink` at 0."""
+        # Why `>` and not `>=`? With `>=` every unit that sits at exactly 0, as all do in a layer
+        # of zeros, would count as open.
+        if x > 0:
+            return x, 1
+        return (x, x) if x != x else (type(x)(0), kink if x == 0 else 0)
 
     @staticmethod
     def maximum(x: Any, floor: int) -> Any:

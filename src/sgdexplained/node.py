@@ -128,9 +128,9 @@ class Node:
     def __truediv__(self, other: Any) -> Self:
         if other.__class__ is self.__class__:
             x, y = self.data, other.data
-            return self.computed(x / y, self, 1 / y, other, -x / (y * y))
+            return self.computed(x / y, self, self.one_over(y), other, -x / (y * y))
         y = self.constant(other)
-        return self.computed(self.data / y, self, 1 / y)
+        return self.computed(self.data / y, self, self.one_over(y))
 
     def __rtruediv__(self, other: Any) -> Self:
         x, y = self.constant(other), self.data
@@ -202,14 +202,15 @@ class Node:
         >>> z.grad  # 0 from the first pass, 1 from the second
         1
         """
-        # relu(x) = max(x, 0)      slope: 1 if x > 0, 0 if x < 0
-        #
-        # Why `>` and not `>=`? With `>=` every unit that sits at exactly 0, as all do in a layer
-        # of zeros, would count as open.
-        x = self.data
-        return self.computed(self.maths.maximum(x, 0), self, self.maths.step(x, checked_kink(kink)))
+        # relu(x) = max(x, 0)      slope: 1 if x > 0, 0 if x < 0, and `kink` at 0
+        out, slope = self.maths.relu(self.data, kink if kink == 0 else checked_kink(kink))
+        return self.computed(out, self, slope)
 
     # ## What the engine needs of a node
+
+    def one_over(self, y: Any) -> Any:
+        """Return 1 / `y`, with a 1 of this node's number type: 1 / 3 would end all fractions."""
+        return (self.maths.zero(self.data) + 1) / y
 
     @classmethod
     def computed(
@@ -261,7 +262,7 @@ class Node:
         >>> w.grad is None
         True
         """
-        self.grad = None if set_to_none else 0 * self.data + 0
+        self.grad = None if set_to_none else self.maths.zero(self.data)
 
 
 def checked_kink(kink: Any) -> Any:

@@ -74,7 +74,7 @@ class Optimiser:
         NotFiniteError
             If a gradient is NaN or infinite; then nothing has moved.
         """
-        in_range("lr", self.lr)
+        self.lr = in_range("lr", self.lr)
         for name, parameter in zip(self._names, self.parameters, strict=True):
             if parameter.grad is not None and not parameter.is_finite(parameter.grad):
                 raise NotFiniteError(
@@ -165,4 +165,4 @@ def in_range(name: str, value: Any, below: float = float("inf")) -> Any:
     if isinstance(value, bool) or not hasattr(value, "__float__") or not 0 <= value < below:
         limit = f"a number from 0 to less than {below}" if below < 2 else "a finite number from 0"
         raise ValueError(f"{name} is {value!r}, expected {limit}")
-    return value
+    return value.item() if hasattr(value, "item") else value  # NumPy's number as Python's

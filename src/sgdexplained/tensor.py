@@ -86,10 +86,18 @@ class _Nothing:
     __slots__ = ()
 
     def __add__(self, share: Any) -> Array:
-        return share if share.__class__ is np.ndarray else np.asarray(share)
+        return share if share.__class__ is np.ndarray else _boxed(share)
 
 
 _NOTHING = _Nothing()
+
+
+def _boxed(number: Any) -> Array:
+    """Return what came of an array of one number as an array again.
+
+    NumPy unpacks such an array in passing, and would not put a Python number back as an object.
+    """
+    return np.asarray(number, None if isinstance(number, np.ndarray | np.generic) else object)
 
 
 def _sum_to(gradient: Array, shape: tuple[int, ...]) -> Array:
@@ -100,15 +108,16 @@ def _sum_to(gradient: Array, shape: tuple[int, ...]) -> Array:
         for axis, length in enumerate(gradient.shape)
         if axis < added or (shape[axis - added] == 1 and length != 1)
     ]
-    return np.asarray(gradient.sum(axis=tuple(repeated))).reshape(shape)
+    return _boxed(gradient.sum(axis=tuple(repeated))).reshape(shape)
 
 
-def _fingerprint(array: Array) -> bytes:
-    """Return bytes that change with the numbers: all of up to 1024, a grid of them beyond."""
+def _fingerprint(array: Array) -> Any:
+    """Return bytes that change with the numbers: all of up to 1024, a grid of 64 beyond."""
     if array.size > 1024:
-        per_axis = int(1024 ** (1 / array.ndim))
+        per_axis = int(64 ** (1 / array.ndim))
         array = array[tuple(slice(None, None, -(-n // per_axis)) for n in array.shape)]
-    return array.tobytes()
+    # Of objects the bytes are addresses, which are given away again: those are kept instead.
+    return tuple(array.flat) if array.dtype == object else array.tobytes()
 
 
 # ## Operators on two operands
@@ -141,8 +150,8 @@ def _aligned(rule: Callable[[Any, Any], Any], reflected: Callable[[Any, Any], An
         else:
             out = rule(self.broadcast_to(shape), value)
             if not self.requires_grad:
-                return Tensor(out.data, requires_grad=False)
-        out.data = np.asarray(out.data)
+                return Tensor(_boxed(out.data), requires_grad=False)
+        out.data = _boxed(out.data)
         out.requires_grad = True
         if out.dleft is None:
             out.dleft = out.dright = _UNCHANGED
@@ -156,7 +165,7 @@ def _aligned(rule: Callable[[Any, Any], Any], reflected: Callable[[Any, Any], An
     return operator
 
 
-def remembered(*used: Any) -> list[tuple[Any, bytes]]:
+def remembered(*used: Any) -> list[tuple[Any, Any]]:
     """Return what a node was computed from, each with the fingerprint of its present numbers."""
     return [(one, _fingerprint(_array_of(one))) for one in used]
 
@@ -201,7 +210,7 @@ class Tensor(Node):
     maths = ArrayMaths
 
     # The values this node was computed from, each with its fingerprint of that moment.
-    used: list[tuple[Any, bytes]]
+    used: list[tuple[Any, Any]]
     requires_grad: bool
 
     def __init__(self, data: Any, requires_grad: bool = True) -> None:
@@ -229,18 +238,22 @@ class Tensor(Node):
         cls, data: Any, left: Any, dleft: Any, right: Any = None, dright: Any = None
     ) -> Self:
         """Return a node with these parents and local derivatives (see ``Node``)."""
+        used: list[Any] = []
         if right is None and left.__class__ is cls:
             if not left.requires_grad:
-                return cls(data, requires_grad=False)
+                return cls(_boxed(data), requires_grad=False)
+            if dleft is data:  # exp: the slope is lost if somebody writes into the values
+                dleft = data = _boxed(data)
+                used = remembered(data)
             dleft = _UNCHANGED if dleft is None else dleft
             dleft = dleft if isinstance(dleft, LinearMap) else Slope(dleft)
         out = new(cls)
-        out.data = np.asarray(data)
+        out.data = _boxed(data)
         out.grad = None
         out.left, out.dleft = left, dleft
         out.right, out.dright = right, dright
         out.requires_grad = True
-        out.used = []
+        out.used = used
         return out
 
     # ## Structure
@@ -288,9 +301,11 @@ class Tensor(Node):
         axes = _axes(axis, shape)
         largest = self.data.max(axis=axes, keepdims=True)
         winners = (self.data == largest).astype(self.data.dtype)
-        share = winners / winners.sum(axis=axes, keepdims=True)
-        out = largest if keepdims else largest.reshape(self.data.max(axis=axes).shape)
-        return self.computed(out, self, LinearMap(lambda g: share * _spread(g, axis, shape) + 0))
+        count = winners.sum(axis=axes, keepdims=True)
+        out = largest if keepdims else largest.reshape(np.shape(self.data.max(axis=axes)))
+        return self.computed(
+            out, self, LinearMap(lambda g: _spread(g, axis, shape) * winners / count + 0)
+        )
 
     def reshape(self, *shape: Any) -> Tensor:
         """Return the same numbers in another shape."""
@@ -318,7 +333,7 @@ class Tensor(Node):
 
     def __getitem__(self, key: Any) -> Tensor:
         """Return a part; an element that is taken twice receives both gradients."""
-        key = np.array(key) if isinstance(key, np.ndarray | list) else key
+        key = tuple(map(_kept, key)) if isinstance(key, tuple) else _kept(key)
         shape, dtype = self.data.shape, self.data.dtype
 
         def put_back(gradient: Array) -> Array:
@@ -346,7 +361,7 @@ class Tensor(Node):
             If this tensor has more than one element and no seed is given, or one of another shape.
         GraphError
             If nothing behind this tensor requires a gradient, or if an array it was computed from
-            has changed since. Arrays of more than 1024 numbers are compared at 1024 places.
+            has changed since. Arrays of more than 1024 numbers are compared at 64 places.
         NotFiniteError
             If this tensor holds NaN or infinity.
 
@@ -365,17 +380,17 @@ class Tensor(Node):
         if seed is None:
             if self.data.size != 1:
                 raise ShapeError(f"backward from shape {shape} needs a seed of that shape")
-            seed = np.full(shape, 1, self.data.dtype)
+            seed = self.data * 0 + 1
         else:
             seed = np.array(self.constant(seed, self.data.dtype))
             if seed.shape != shape:
                 raise ShapeError(f"seed has shape {seed.shape}, expected {shape}")
-        backward_pass.backward(self, seed, _NOTHING)
+        backward_pass.backward(self, seed + 0, _NOTHING)  # + 0 turns -0.0 into 0.0
 
     def accumulated(self, before: Any) -> Any:
         """Return what a leaf holds after a pass, in its own number type."""
-        gradient = self.grad if before is None else before + self.grad
-        return np.asarray(gradient, self.data.dtype)
+        gradient = np.asarray(self.grad if before is None else before + self.grad)
+        return gradient if gradient.dtype == self.data.dtype else gradient.astype(self.data.dtype)
 
     def check_unchanged(self, interior: list[Any]) -> None:
         """Raise ``GraphError`` if a value that `interior` was computed from has changed since."""
@@ -431,7 +446,8 @@ class Tensor(Node):
         except ValueError:
             raise ShapeError("the rows have different lengths, expected a full array") from None
         if array.dtype.kind in "iu":
-            array = array.astype(np.float64)
+            # Beside fractions a whole number stays one: Fraction * 3.0 would be a float.
+            array = array.astype(np.object_ if dtype == np.object_ else np.float64)
         elif array.dtype == object:
             for number in array.flat:
                 Scalar.constant(number)
@@ -445,7 +461,7 @@ class Tensor(Node):
     def is_finite(value: Any) -> bool:
         """Return whether an array holds neither NaN nor infinity."""
         if value.dtype == object:
-            return bool((value - value == 0).all())
+            return all(map(Scalar.is_finite, value.flat))
         # The sum of squares is finite only if every number is, and takes one quick pass; it may
         # overflow where they are, and then a second look decides.
         return math.isfinite(np.vdot(value, value)) or bool(np.isfinite(value).all())
@@ -459,6 +475,11 @@ def _axes(axis: Any, shape: tuple[int, ...]) -> tuple[int, ...] | None:
     if any(not isinstance(one, int) or not -len(shape) <= one < len(shape) for one in axes):
         raise ShapeError(f"axis {axis} does not fit shape {shape}")
     return tuple(one % len(shape) for one in axes)
+
+
+def _kept(key: Any) -> Any:
+    """Return a copy of indices, which may be changed before the backward pass needs them."""
+    return np.array(key) if isinstance(key, np.ndarray | list) else key
 
 
 def _spread(gradient: Array, axis: Any, shape: tuple[int, ...]) -> Array:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
 from itertools import product
 
 TYPE_CHECKING = False
@@ -51,6 +50,7 @@ def gradcheck(
 
     Examples
     --------
+    >>> from fractions import Fraction
     >>> from sgdexplained import Scalar
     >>> w = Scalar(Fraction(1, 3))
     >>> gradcheck(lambda: (3 * w - 5) ** 2 / 2, [w])
@@ -84,6 +84,7 @@ def _compare(
     name: str,
 ) -> Any:
     """Return the error of one gradient, or raise."""
+    from fractions import Fraction  # only here: scalars should load quickly
 
     def at(moved: Any) -> Any:
         put(moved)

@@ -1,0 +1,170 @@
+"""Why a gradient is zero, read from the factors: which of them is zero, and what made it so."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sgdexplained.reasons.words import delta, plain, sender, slope, upstream
+from sgdexplained.layers import values
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from sgdexplained.layers import Linear
+
+# Why an example gives a weight nothing, in the order in which they are told: the sender's factor
+# is zero (`silent`), the slope is (`shut`), the upstream signal is (`flat`, `closed`, `routes
+# cancel`); or none of them is, and their product is too small for the number type (`rounding`).
+REASONS = ("flat", "silent", "shut", "closed", "routes cancel", "rounding")
+
+
+@dataclass
+class Factors:
+    """What a layer multiplied in one pass, in plain numbers, one row an example.
+
+    Attributes
+    ----------
+    weights : list of list of number, shape (n, m)
+        Sender by receiver.
+    senders : list of list of number, shape (B, n)
+        What was said.
+    z, slopes : list of list of number, shape (B, m)
+        What the units heard, and φ'(z).
+    upstream, deltas : list of list of number, shape (B, m)
+        dloss/da and dloss/dz of each example's own loss.
+    """
+
+    weights: list[list[Any]]
+    senders: list[list[Any]]
+    z: list[list[Any]]
+    slopes: list[list[Any]]
+    upstream: list[list[Any]]
+    deltas: list[list[Any]]
+
+
+def factors_of(layers: list[Linear], scale: int) -> list[Factors]:
+    """Return the factors of each layer after a backward pass.
+
+    Parameters
+    ----------
+    layers : list of Linear
+        From the inputs to the outputs.
+    scale : int
+        What the loss of an example was divided by: B for a mean, 1 for a sum.
+
+    Returns
+    -------
+    list of Factors
+    """
+    return [
+        Factors(
+            plain(values(layer.weight)),
+            sender(layer),
+            plain(layer.pre_activations),
+            slope(layer),
+            [[u * scale for u in row] for row in upstream(layer)],
+            [[d * scale for d in row] for row in delta(layer)],
+        )
+        for layer in layers
+    ]
+
+
+def receiver_reasons(network: list[Factors], number: int, i: int, k: int) -> tuple[str, ...]:
+    """Return why unit k of a layer has no delta in example i; nothing if it has one.
+
+    All that stands in the way is told: as long as one of the reasons holds, the delta is zero.
+
+    Parameters
+    ----------
+    network : list of Factors
+        Of all layers.
+    number, i, k : int
+        Layer, example and unit, each from 0.
+
+    Returns
+    -------
+    tuple of str
+        Some of ``REASONS``.
+    """
+    layer = network[number]
+    if layer.deltas[i][k] != 0:
+        return ()
+    found = set()
+    if all(seed == 0 for seed in network[-1].upstream[i]):
+        found.add("flat")
+    if layer.slopes[i][k] == 0:
+        found.add("shut")
+    if layer.upstream[i][k] == 0:
+        found.add(_ahead(network, number, i, k))
+    return tuple(word for word in REASONS if word in found) or ("rounding",)
+
+
+def weight_reasons(said: Any, contribution: Any, receiver: tuple[str, ...]) -> tuple[str, ...]:
+    """Return why an example gives nothing to a weight whose sender said `said`."""
+    if contribution != 0:
+        return ()
+    found = {"silent", *receiver} if said == 0 else set(receiver)
+    return tuple(word for word in REASONS if word in found) or ("rounding",)
+
+
+def _ahead(network: list[Factors], number: int, i: int, k: int) -> str:
+    """Return why nothing came back to a unit: ``flat``, ``closed``, ``routes cancel``, ..."""
+    if number == len(network) - 1:
+        return "flat"
+    ahead = network[number + 1]
+    terms = returned(network, number, i, k)
+    if any(term > 0 for term in terms) and any(term < 0 for term in terms):
+        return "routes cancel"
+    found = {
+        _ahead(network, number + 1, i, m) if ahead.upstream[i][m] == 0 else "rounding"
+        for m, w in enumerate(ahead.weights[k])
+        if w != 0 and ahead.slopes[i][m] != 0
+    }
+    # One open route is enough to be not closed: then what is wrong is further ahead.
+    for word in ("routes cancel", "flat", "rounding"):
+        if word in found:
+            return word
+    return "closed"
+
+
+def returned(network: list[Factors], number: int, i: int, k: int) -> list[Any]:
+    """Return what each unit of the next layer sent back to unit k: weight times delta."""
+    ahead = network[number + 1]
+    return [w * d for w, d in zip(ahead.weights[k], ahead.deltas[i], strict=True)]
+
+
+def closing(network: list[Factors], number: int, i: int, k: int) -> set[str]:
+    """Return what closes the routes ahead of a unit: ``"shut"`` units, ``"zero"`` weights.
+
+    Parameters
+    ----------
+    network : list of Factors
+        Of all layers.
+    number, i, k : int
+        Layer, example and unit, each from 0; every route ahead of the unit is closed.
+
+    Returns
+    -------
+    set of str
+    """
+    ahead, found = network[number + 1], set()
+    for m, w in enumerate(ahead.weights[k]):
+        if w == 0:
+            found.add("zero")
+        elif ahead.slopes[i][m] == 0:
+            found.add("shut")
+        else:
+            found |= closing(network, number + 1, i, m)
+    return found
+
+
+def common(reasons: list[tuple[str, ...]]) -> str:
+    """Return the first reason that holds in every example, or ``"mixed"``.
+
+    Examples
+    --------
+    >>> common([("shut",), ("silent", "shut")]), common([("shut",), ("silent",)])
+    ('shut', 'mixed')
+    """
+    return next((word for word in REASONS if all(word in found for found in reasons)), "mixed")
