@@ -10,6 +10,7 @@ gallery    ``gallery/**/plot_*.py``    doctests and code  each script
 """
 
 import re
+import sys
 from bisect import bisect
 from collections import defaultdict
 from collections.abc import Iterator
@@ -81,11 +82,11 @@ class GalleryScript(Document):
 
 
 def close_figures(_: dict[str, Any]) -> None:
-    """Leave neither figures nor settings behind for the next script."""
-    import matplotlib.pyplot as plt
-
-    plt.close("all")
-    plt.rcdefaults()
+    """Leave neither figures nor settings behind for whatever runs next."""
+    pyplot = sys.modules.get("matplotlib.pyplot")
+    if pyplot:
+        pyplot.close("all")
+        pyplot.rcdefaults()
 
 
 def collect(root: Path) -> SybilCollection:
@@ -98,9 +99,16 @@ def collect(root: Path) -> SybilCollection:
                 path=str(root / "src"),
                 pattern="*.py",
                 document_types={".py": Docstrings},
+                teardown=close_figures,
             ),
             Sybil([PythonCodeBlockParser()], name="readme", path=str(root), pattern="README.md"),
-            Sybil([PythonCodeBlockParser()], name="pages", path=str(root / "docs"), pattern="*.md"),
+            Sybil(
+                [PythonCodeBlockParser()],
+                name="pages",
+                path=str(root / "docs"),
+                pattern="*.md",
+                teardown=close_figures,
+            ),
             Sybil(
                 [],
                 name="gallery",

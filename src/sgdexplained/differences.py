@@ -56,6 +56,8 @@ def gradcheck(
     >>> gradcheck(lambda: (3 * w - 5) ** 2 / 2, [w])
     0
     """
+    if not parameters:
+        raise ValueError("there are no parameters to check, expected at least one")
     before = [parameter.grad for parameter in parameters]
     for parameter in parameters:
         parameter.grad = None

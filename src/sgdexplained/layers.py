@@ -212,12 +212,14 @@ class MLP:
         kink: Any = 0,
     ) -> None:
         sizes = list(sizes)
-        if len(sizes) < 2 or any(not isinstance(n, int) or n < 1 for n in sizes):
+        if len(sizes) < 2 or any(not hasattr(n, "__index__") or n < 1 for n in sizes):
             raise ValueError(f"sizes is {sizes}, expected two or more positive integers")
         pairs = list(pairwise(sizes))
         if isinstance(init, str):
             random = Random(seed)
             init = [(_drawn(n, m, init, random), [0.0] * m if bias else None) for n, m in pairs]
+        if not isinstance(init, list | tuple):
+            raise TypeError(f"init is {init!r}, expected a word or a list of (weight, bias)")
         if len(init) != len(pairs):
             raise ShapeError(f"init has values for {len(init)} layers, expected {len(pairs)}")
         self.layers = []

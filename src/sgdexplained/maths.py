@@ -69,7 +69,9 @@ class NumberMaths:
         # of zeros, would count as open.
         if x > 0:
             return x, 1
-        return (x, x) if x != x else (type(x)(0), kink if x == 0 else 0)
+        if x <= 0:
+            return type(x)(0), kink if x == 0 else 0
+        return x, x  # NaN stays NaN, on the way there and back
 
     @staticmethod
     def maximum(x: Any, floor: int) -> Any:

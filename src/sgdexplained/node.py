@@ -84,6 +84,7 @@ class Node:
         else:
             out.data = self.data + self.constant(other)
             out.right = None
+        out.dright = None
         return out
 
     __radd__ = __add__
@@ -104,7 +105,7 @@ class Node:
         else:
             out.dleft = y = self.constant(other)
             out.data = self.data * y
-            out.right = None
+            out.right = out.dright = None
         return out
 
     __rmul__ = __mul__
@@ -238,6 +239,9 @@ class Node:
         """Return whether `value` holds neither NaN nor infinity."""
         raise NotImplementedError
 
+    def stepped(self) -> None:
+        """Take note that an optimiser has changed the data."""
+
     def check_unchanged(self, interior: list[Any]) -> None:
         """Raise ``GraphError`` if a value that `interior` was computed from has changed since."""
 
@@ -267,6 +271,6 @@ class Node:
 
 def checked_kink(kink: Any) -> Any:
     """Return `kink` if it is a number from 0 to 1, a subgradient of ReLU at 0; else raise."""
-    if isinstance(kink, bool) or not 0 <= kink <= 1:
+    if isinstance(kink, bool) or not hasattr(kink, "__float__") or not 0 <= kink <= 1:
         raise ValueError(f"kink is {kink!r}, expected a number from 0 to 1")
     return kink

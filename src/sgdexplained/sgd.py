@@ -48,6 +48,8 @@ class Optimiser:
     """
 
     def __init__(self, parameters: Iterable[Node] | Mapping[str, Node], lr: Any) -> None:
+        if hasattr(parameters, "parameters"):
+            raise TypeError(f"expected parameters, got {parameters!r}: give its .parameters()")
         named = parameters.items() if hasattr(parameters, "items") else enumerate(parameters)
         self._names, self.parameters = [], []
         for name, parameter in named:
@@ -63,7 +65,7 @@ class Optimiser:
             raise ValueError("there are no parameters, expected at least one")
         if len({id(parameter) for parameter in self.parameters}) < len(self.parameters):
             raise ValueError("a parameter is given twice: it would be stepped twice")
-        self.lr = in_range("lr", lr)
+        self.lr = self.setting("lr", lr)
         self.memory: list[dict[str, Any]] = [{} for _ in self.parameters]
 
     def step(self) -> None:
@@ -74,7 +76,7 @@ class Optimiser:
         NotFiniteError
             If a gradient is NaN or infinite; then nothing has moved.
         """
-        self.lr = in_range("lr", self.lr)
+        self.lr = self.setting("lr", self.lr)
         for name, parameter in zip(self._names, self.parameters, strict=True):
             if parameter.grad is not None and not parameter.is_finite(parameter.grad):
                 raise NotFiniteError(
@@ -83,6 +85,19 @@ class Optimiser:
         for parameter, memory in zip(self.parameters, self.memory, strict=True):
             if parameter.grad is not None:
                 self.move(parameter, parameter.grad, memory)
+                parameter.stepped()
+
+    def setting(self, name: str, value: Any, below: float = float("inf")) -> Any:
+        """Return `value` if :func:`in_range`; as a float if a parameter is an array of floats.
+
+        NumPy would make objects of floats times a fraction, and could not put them back.
+        """
+        number = in_range(name, value, below)
+        exact = isinstance(number, int | float) or not any(
+            getattr(parameter.data, "dtype", None) in ("float32", "float64")
+            for parameter in self.parameters
+        )
+        return number if exact else float(number)
 
     def move(self, parameter: Node, gradient: Any, memory: dict[str, Any]) -> None:
         """Move one parameter: the rule that tells one optimiser from another."""
@@ -137,8 +152,8 @@ class SGD(Optimiser):
         decoupled: bool = False,
     ) -> None:
         super().__init__(parameters, lr)
-        self.momentum = in_range("momentum", momentum, below=1)
-        self.weight_decay = in_range("weight_decay", weight_decay)
+        self.momentum = self.setting("momentum", momentum, below=1)
+        self.weight_decay = self.setting("weight_decay", weight_decay)
         self.nesterov, self.decoupled = nesterov, decoupled
         if nesterov and not momentum:
             raise ValueError("nesterov looks ahead along the velocity: expected momentum above 0")

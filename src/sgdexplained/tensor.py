@@ -111,13 +111,19 @@ def _sum_to(gradient: Array, shape: tuple[int, ...]) -> Array:
     return _boxed(gradient.sum(axis=tuple(repeated))).reshape(shape)
 
 
-def _fingerprint(array: Array) -> Any:
-    """Return bytes that change with the numbers: all of up to 1024, a grid of 64 beyond."""
+def _fingerprint(one: Any) -> Any:
+    """Return something that changes when the numbers of a Tensor or array change.
+
+    It holds the numbers themselves, but of more than 1024 only a grid of 64, and the number of
+    steps that optimisers have taken, since a step may move a few weights of many.
+    """
+    is_tensor = one.__class__ is Tensor
+    array, steps = (one.data, one.steps) if is_tensor else (one, 0)
     if array.size > 1024:
         per_axis = int(64 ** (1 / array.ndim))
         array = array[tuple(slice(None, None, -(-n // per_axis)) for n in array.shape)]
     # Of objects the bytes are addresses, which are given away again: those are kept instead.
-    return tuple(array.flat) if array.dtype == object else array.tobytes()
+    return steps, tuple(array.flat) if array.dtype == object else array.tobytes()
 
 
 # ## Operators on two operands
@@ -159,7 +165,7 @@ def _aligned(rule: Callable[[Any, Any], Any], reflected: Callable[[Any, Any], An
             out.dleft = Slope(out.dleft)
             if out.right is not None:
                 out.dright = Slope(out.dright)
-        out.used = remembered(*used)
+        out.used, out.steps = remembered(*used), 0
         return out
 
     return operator
@@ -167,7 +173,7 @@ def _aligned(rule: Callable[[Any, Any], Any], reflected: Callable[[Any, Any], An
 
 def remembered(*used: Any) -> list[tuple[Any, Any]]:
     """Return what a node was computed from, each with the fingerprint of its present numbers."""
-    return [(one, _fingerprint(_array_of(one))) for one in used]
+    return [(one, _fingerprint(one)) for one in used]
 
 
 def _array_of(one: Any) -> Any:
@@ -205,12 +211,14 @@ class Tensor(Node):
            [2., 2.]]))
     """
 
-    __slots__ = ("requires_grad", "used")
+    __slots__ = ("requires_grad", "steps", "used")
 
     maths = ArrayMaths
 
     # The values this node was computed from, each with its fingerprint of that moment.
     used: list[tuple[Any, Any]]
+    # How often an optimiser has moved this tensor.
+    steps: int
     requires_grad: bool
 
     def __init__(self, data: Any, requires_grad: bool = True) -> None:
@@ -218,7 +226,7 @@ class Tensor(Node):
         self.requires_grad = requires_grad
         self.grad = None
         self.left = self.dleft = self.right = self.dright = None
-        self.used = []
+        self.used, self.steps = [], 0
 
     # ## Elementwise operations: the rules of Node
 
@@ -253,7 +261,7 @@ class Tensor(Node):
         out.left, out.dleft = left, dleft
         out.right, out.dright = right, dright
         out.requires_grad = True
-        out.used = used
+        out.used, out.steps = used, 0
         return out
 
     # ## Structure
@@ -310,7 +318,7 @@ class Tensor(Node):
     def reshape(self, *shape: Any) -> Tensor:
         """Return the same numbers in another shape."""
         before = self.data.shape
-        wanted = shape[0] if len(shape) == 1 and isinstance(shape[0], tuple) else shape
+        wanted = shape[0] if len(shape) == 1 and isinstance(shape[0], tuple | list) else shape
         try:
             out = self.data.reshape(wanted)
         except ValueError:
@@ -361,7 +369,8 @@ class Tensor(Node):
             If this tensor has more than one element and no seed is given, or one of another shape.
         GraphError
             If nothing behind this tensor requires a gradient, or if an array it was computed from
-            has changed since. Arrays of more than 1024 numbers are compared at 64 places.
+            has changed since. An optimiser's step is always noticed; of an array of more than
+            1024 numbers that is written into otherwise, 64 places are compared.
         NotFiniteError
             If this tensor holds NaN or infinity.
 
@@ -392,11 +401,15 @@ class Tensor(Node):
         gradient = np.asarray(self.grad if before is None else before + self.grad)
         return gradient if gradient.dtype == self.data.dtype else gradient.astype(self.data.dtype)
 
+    def stepped(self) -> None:
+        """Take note that an optimiser has changed the data."""
+        self.steps += 1
+
     def check_unchanged(self, interior: list[Any]) -> None:
         """Raise ``GraphError`` if a value that `interior` was computed from has changed since."""
         for node in interior:
             for one, fingerprint in node.used:
-                if _fingerprint(_array_of(one)) != fingerprint:
+                if _fingerprint(one) != fingerprint:
                     raise GraphError(
                         f"an array of shape {_array_of(one).shape} was changed between the forward "
                         "and the backward pass: run the forward pass again, or step afterwards"
@@ -453,6 +466,8 @@ class Tensor(Node):
                 Scalar.constant(number)
         elif array.dtype.kind != "f":
             raise TypeError(f"a Tensor takes real numbers, got an array of {array.dtype}")
+        if isinstance(value, list | tuple) and _holds_truth_value(value):
+            raise TypeError("a Tensor takes real numbers, got a truth value among them")
         if array.dtype not in (np.float32, np.float64, object):
             array = array.astype(np.float64)
         return array if dtype is None else array.astype(dtype, copy=False)
@@ -472,9 +487,17 @@ def _axes(axis: Any, shape: tuple[int, ...]) -> tuple[int, ...] | None:
     if axis is None:
         return None
     axes = axis if isinstance(axis, tuple) else (axis,)
-    if any(not isinstance(one, int) or not -len(shape) <= one < len(shape) for one in axes):
-        raise ShapeError(f"axis {axis} does not fit shape {shape}")
+    if any(not hasattr(one, "__index__") or not -len(shape) <= one < len(shape) for one in axes):
+        raise ShapeError(f"axis {axis!r} does not fit shape {shape}")
     return tuple(one % len(shape) for one in axes)
+
+
+def _holds_truth_value(nested: Any) -> bool:
+    """Return whether a list holds True or False, which NumPy would take for 1 or 0."""
+    return any(
+        _holds_truth_value(part) if isinstance(part, list | tuple) else part.__class__ is bool
+        for part in nested
+    )
 
 
 def _kept(key: Any) -> Any:

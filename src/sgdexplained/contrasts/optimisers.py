@@ -90,7 +90,7 @@ class Adagrad(Optimiser):
 
     def __init__(self, parameters: Parameters, lr: Any = 0.01, eps: Any = 1e-10) -> None:
         super().__init__(parameters, lr)
-        self.eps = _above_zero("eps", eps)
+        self.eps = self.setting("eps", _above_zero("eps", eps))
 
     def move(self, parameter: Node, gradient: Any, memory: dict[str, Any]) -> None:
         """Move one parameter."""
@@ -135,8 +135,8 @@ class RMSprop(Optimiser):
         self, parameters: Parameters, lr: Any = 0.01, alpha: Any = 0.99, eps: Any = 1e-8
     ) -> None:
         super().__init__(parameters, lr)
-        self.alpha = in_range("alpha", alpha, below=1)
-        self.eps = _above_zero("eps", eps)
+        self.alpha = self.setting("alpha", alpha, below=1)
+        self.eps = self.setting("eps", _above_zero("eps", eps))
 
     def move(self, parameter: Node, gradient: Any, memory: dict[str, Any]) -> None:
         """Move one parameter."""
@@ -198,9 +198,9 @@ class Adam(Optimiser):
         super().__init__(parameters, lr)
         if not isinstance(betas, tuple | list) or len(betas) != 2:
             raise ValueError(f"betas is {betas!r}, expected two numbers")
-        self.betas = tuple(in_range("a beta", beta, below=1) for beta in betas)
-        self.eps = _above_zero("eps", eps)
-        self.weight_decay = in_range("weight_decay", weight_decay)
+        self.betas = tuple(self.setting("a beta", beta, below=1) for beta in betas)
+        self.eps = self.setting("eps", _above_zero("eps", eps))
+        self.weight_decay = self.setting("weight_decay", weight_decay)
 
     def move(self, parameter: Node, gradient: Any, memory: dict[str, Any]) -> None:
         """Move one parameter."""

@@ -6,11 +6,11 @@ from copy import copy, deepcopy
 from dataclasses import asdict, dataclass
 from fractions import Fraction
 
+from sgdexplained.layers import gradients, values
 from sgdexplained.reasons.factors import common, factors_of, receiver_reasons, weight_reasons
 from sgdexplained.reasons.step import moves, parts
 from sgdexplained.reasons.wording import Sentence, summary, table
 from sgdexplained.reasons.words import copied_layers, plain
-from sgdexplained.layers import gradients, values
 from sgdexplained.sgd import Optimiser
 
 TYPE_CHECKING = False
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
     from matplotlib.axes import Axes
 
-    from sgdexplained.reasons.factors import Factors
-    from sgdexplained.reasons.step import Moves
     from sgdexplained.layers import MLP
     from sgdexplained.losses import Reduction
+    from sgdexplained.reasons.factors import Factors
+    from sgdexplained.reasons.step import Moves
 
 
 @dataclass

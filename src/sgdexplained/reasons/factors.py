@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sgdexplained.reasons.words import delta, plain, sender, slope, upstream
 from sgdexplained.layers import values
+from sgdexplained.reasons.words import delta, plain, sender, slope, upstream
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

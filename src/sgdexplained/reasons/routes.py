@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import prod
 
-from sgdexplained.reasons.words import copied_layers, plain, run, slope
 from sgdexplained.layers import values
+from sgdexplained.reasons.words import copied_layers, plain, run, slope
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
