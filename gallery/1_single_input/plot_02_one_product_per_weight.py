@@ -1,0 +1,307 @@
+r"""
+One product per weight
+======================
+
+The gradient of a weight is three numbers multiplied: what its sender said, the slope of its receiver, and how much the loss cares about the receiver.
+A gradient of zero has one of three causes, and you can tell which.
+
+A sentence that many believe: *to know which weights a step moves, it is enough to know which units are active.*
+
+It is false.
+Here the same two units are active twice; the first time nine numbers move, the second time none.
+
+The smallest network
+--------------------
+
+It is the network of :ref:`the bench <sphx_glr_story_1_single_input_plot_01_the_bench.py>`: two inputs, three hidden units with ReLU, one output.
+The experiment is a function, so that we can change one number at a time.
+"""
+
+from sgdexplained import MLP, draw, half_squared_error
+from sgdexplained.reasons import delta, sender, silent, slope, upstream
+
+
+def bench(x=(1, 2), target=1, bias_of_unit_2=1, out_of_unit_3=-1):
+    W1, b1 = [[1, 1, 2], [1, -2, 0]], [0, bias_of_unit_2, -1]
+    W2, b2 = [[1], [2], [out_of_unit_3]], [0]
+    net = MLP([2, 3, 1], init=[(W1, b1), (W2, b2)])
+    half_squared_error(net([list(x)]), [[target]]).backward()
+    return net
+
+
+# %%
+# Three factors
+# -------------
+#
+# A weight of the first layer leads from an input, its *sender*, to a hidden unit, its *receiver*.
+# Three numbers are all that matters to it.
+#
+# - What did the sender say?
+# - What is the *slope* of the receiver: how much more would it say if it heard a little more?
+# - How much does the loss change for each bit more that the receiver says? That number comes back from the layers ahead, so it is called the *upstream signal*.
+
+net = bench()
+hidden = net.layers[0]
+senders, slopes, signals = sender(hidden)[0], slope(hidden)[0], upstream(hidden)[0]
+senders, slopes, signals
+
+# %%
+# Each weight multiplies the number of its row by the two numbers of its column.
+
+products = [
+    [said * rise * signal for rise, signal in zip(slopes, signals, strict=True)] for said in senders
+]
+products
+
+# %%
+# These are the gradients that the engine found.
+#
+# >>> products == net.gradients()["W1"]
+# True
+#
+# Think of each factor as a coloured film that covers all the weights.
+# The gradient is what you see through all three.
+
+ax = draw.factors(senders, slopes, signals)
+draw.title(ax, "A gradient is three factors multiplied: a single zero makes it zero.")
+draw.alt(
+    ax,
+    "Four grids, two senders by three receivers. The senders say 1 and 2,"
+    " along rows. The slopes are 1, 0 and 1, along columns, and so are the"
+    " upstream signals 1, 2 and -1. Their product is the gradient: +1, 0, -1"
+    " in the first row and +2, 0, -2 in the second.",
+)
+
+# %%
+# The last layer is no exception: its senders are the hidden units, its output has the slope 1, and its upstream signal is the seed.
+#
+# >>> last = net.layers[1]
+# >>> sender(last)[0], slope(last)[0], upstream(last)[0]
+# ([3, 0, 1], [1], [1.0])
+# >>> net.gradients()["W2"]
+# [[3.0], [0.0], [1.0]]
+#
+# A bias is a weight whose sender always says 1, so its gradient is slope times upstream.
+# The product is as old as backpropagation: :footcite:t:`rumelhart1986` write it as the error signal of the receiver times what the sender said.
+#
+# The number that decides
+# -----------------------
+#
+# Now let the target be 2, which is what the network says.
+# Nothing about the units changes; the second is silent, the others are active.
+
+
+def moved_by_a_step(net):
+    return sum(w.grad != 0 for w in net.parameters())
+
+
+wrong, right = bench(target=1), bench(target=2)
+print("silent:", silent(wrong.layers[0])[0], "moved:", moved_by_a_step(wrong))
+print("silent:", silent(right.layers[0])[0], "moved:", moved_by_a_step(right))
+
+# %%
+# Nine, and then none.
+# Among active units the status does not tell which way to go either: the weights into units 1 and 3 move in opposite directions, because the loss wants less of the one and more of the other.
+#
+# >>> upstream(wrong.layers[0])[0]
+# [1.0, 2.0, -1.0]
+#
+# Each factor has its own way to be zero, and each leaves another mark.
+# Start from a network without any zero, by giving unit 2 the bias 4, and make one factor zero at a time.
+
+cases = {
+    "no input 2": bench(x=(1, 0), bias_of_unit_2=4),
+    "unit 2 shut": bench(bias_of_unit_2=1),
+    "right answer": bench(bias_of_unit_2=4, target=4),
+}
+
+edges = {"left": 0, "right": 1, "bottom": 0, "top": 1, "wspace": 0}
+fig, axes = draw.figure(1.65, columns=3, layout="none", gridspec_kw=edges)
+for ax, (heading, case) in zip(axes, cases.items(), strict=True):
+    names = {"rows": [], "columns": ["to 1", "to 2", "to 3"], "heading": heading}
+    draw.weight_grid(case.gradients()["W1"], ax, width=draw.WIDTH / 3, **names)
+draw.title(
+    fig, "A silent sender empties a row, a shut receiver a column, a right answer everything."
+)
+draw.alt(
+    fig,
+    "Three grids of the six gradients of the first layer, rows by sender and"
+    " columns by receiver. Without the second input the second row is 0 and"
+    " hatched. With unit 2 shut the second column is. With the right answer"
+    " all six are.",
+)
+
+# %%
+# .. claim:: A2
+#    :verdict: holds when
+#    :when: every unit is a ReLU, the signal that comes back to the receiver is not zero, and the question is only *whether* a weight moves, not how far or which way.
+#    :corrected: The gradient of a weight is what its sender said times the slope of its receiver times the upstream signal there, and it is zero exactly if one of the three is.
+#    :sources: rumelhart1986, goodfellow2016
+#    :refuted-by: sender-forgotten, gates-ignored, target-forgotten
+#
+#    Whether units are active decides which weights are updated.
+#
+#    >>> from sgdexplained import MLP, half_squared_error
+#    >>> from sgdexplained.reasons import sender, slope, upstream
+#    >>> def one_step(target):
+#    ...     W1, W2 = [[1, 1, 2], [1, -2, 0]], [[1], [2], [-1]]
+#    ...     net = MLP([2, 3, 1], init=[(W1, [0, 1, -1]), (W2, [0])])
+#    ...     half_squared_error(net([[1, 2]]), [[target]]).backward()
+#    ...     return net
+#    >>> net = one_step(target=1)
+#    >>> one = net.layers[0]
+#    >>> pairs = list(zip(slope(one)[0], upstream(one)[0]))
+#    >>> [[said * rise * signal for rise, signal in pairs] for said in sender(one)[0]]
+#    [[1.0, 0.0, -1.0], [2.0, 0.0, -2.0]]
+#    >>> net.gradients()["W1"]
+#    [[1.0, 0.0, -1.0], [2.0, 0.0, -2.0]]
+#
+#    The same units are active for both targets; so many numbers move:
+#
+#    >>> [sum(w.grad != 0 for w in one_step(target).parameters()) for target in (1, 2)]
+#    [9, 0]
+
+# %%
+# A multiplication table
+# ----------------------
+#
+# Slope times upstream belongs to the receiver alone; it is the receiver's *delta*.
+# So the gradient of a layer is a multiplication table: senders down the side, deltas along the top.
+
+deltas = delta(hidden)[0]
+ax = draw.weight_grid(
+    net.gradients()["W1"],
+    rows=[f"said {said}" for said in senders],
+    columns=[f"delta {draw.number(d)}" for d in deltas],
+)
+draw.title(
+    ax, "The gradient of one example is a multiplication table: its rows are copies, scaled."
+)
+draw.alt(
+    ax,
+    "A grid of two rows and three columns. The rows are headed by what the"
+    " senders said, 1 and 2, the columns by the deltas 1, 0 and -1. Each cell"
+    " is the product: the second row is twice the first.",
+)
+draw.show()
+
+# %%
+# The second row is twice the first, since the second sender said twice as much.
+# With a thousand inputs and a thousand units the million gradients would still be made of two thousand numbers.
+# Mathematicians call such a matrix *rank one*.
+#
+# .. claim:: X1
+#    :verdict: holds
+#    :sources: rumelhart1986, lecun1998
+#    :refuted-by: sender-forgotten, last-contribution-wins
+#
+#    For one example the gradient of a layer's weights is one product each, what the sender said times the delta of the receiver, so all rows are multiples of one row; the gradient of a batch is made of one such table for each example.
+#
+#    >>> from sgdexplained import MLP, half_squared_error
+#    >>> def gradient(examples, targets):
+#    ...     W1, W2 = [[1, 1, 2], [1, -2, 0]], [[1], [2], [-1]]
+#    ...     net = MLP([2, 3, 1], init=[(W1, [0, 1, -1]), (W2, [0])])
+#    ...     half_squared_error(net(examples), targets).backward()
+#    ...     return net.gradients()["W1"]
+#    >>> first, second = gradient([[1, 2]], [[1]]), gradient([[2, 1]], [[-1]])
+#    >>> first, second
+#    ([[1.0, 0.0, -1.0], [2.0, 0.0, -2.0]], [[6.0, 12.0, -6.0], [3.0, 6.0, -3.0]])
+#
+#    The inputs (1, 2) make the second row twice the first, the inputs (2, 1) make it half the first.
+#    The mean of both is no multiplication table any more:
+#
+#    >>> gradient([[1, 2], [2, 1]], [[1], [-1]])
+#    [[3.5, 6.0, -3.5], [2.5, 3.0, -2.5]]
+#
+# Where it breaks
+# ---------------
+#
+# *On and off say little about other units.*
+# The same network with tanh has three active units, and none is silent.
+# But their slopes differ: unit 1 hears 3, is almost as loud as it can be, and lets through about one fortieth of what unit 3 does, which hears 1.
+#
+# >>> W1, W2 = [[1, 1, 2], [1, -2, 0]], [[1], [2], [-1]]
+# >>> soft = MLP([2, 3, 1], activation="tanh", init=[(W1, [0, 1, -1]), (W2, [0])])
+# >>> _ = soft([[1, 2]])
+# >>> silent(soft.layers[0])
+# [[False, False, False]]
+# >>> [round(rise, 4) for rise in slope(soft.layers[0])[0]]
+# [0.0099, 0.0707, 0.42]
+#
+# *Very wrong, and still no lesson.*
+# Give the output a ReLU as well, and the bias −3, so that it hears −1 and says 0.
+# For the target 3 the loss is 4.5 and the seed −3, but the output itself is shut, and every product has a factor of zero.
+#
+# >>> closed = MLP([2, 3, 1], output="relu", init=[(W1, [0, 1, -1]), (W2, [-3])])
+# >>> loss = half_squared_error(closed([[1, 2]]), [[3]])
+# >>> loss.backward()
+# >>> loss.data, sum(w.grad == 0 for w in closed.parameters())
+# (4.5, 13)
+#
+# *Computers round.*
+# In exact numbers a product is zero only if a factor is; floats have a smallest number, and below it is 0.
+#
+# >>> from sgdexplained import Scalar
+# >>> w = Scalar(1.0)
+# >>> ((w * 1e-200) * 1e-200).backward()
+# >>> w.grad
+# 0.0
+#
+# *One product is for one use.*
+# A weight that is used twice has two products, and they add up; they can even cancel.
+#
+# >>> w = Scalar(5)
+# >>> (w * 3 - w * 3).backward()
+# >>> w.grad
+# 0
+#
+# Predict first
+# -------------
+#
+# 1. The weight from unit 3 to the output is +1 instead of −1, so the network says 4.
+#    What is the gradient of the first layer?
+#
+# .. dropdown:: Answer
+#
+#    The seed is 4 − 1 = 3.
+#    Units 1 and 3 both have the upstream signal 1 × 3, so their deltas are 3 and 3, and unit 2 is shut as before.
+#
+#    >>> bench(out_of_unit_3=1).gradients()["W1"]
+#    [[3.0, 0.0, 3.0], [6.0, 0.0, 6.0]]
+#
+# 2. The target is −1 instead of 1.
+#    By what factor do the gradients grow?
+#
+# .. dropdown:: Answer
+#
+#    The seed is 2 − (−1) = 3, and it is a factor of every upstream signal, so all gradients are three times as large.
+#
+#    >>> bench(target=-1).gradients()["W1"]
+#    [[3.0, 0.0, -3.0], [6.0, 0.0, -6.0]]
+#
+# 3. A second output is added, with the weights 1, 0 and 1 and the target 0.
+#    Is the gradient of the first layer still a multiplication table?
+#
+# .. dropdown:: Answer
+#
+#    Yes.
+#    The second output says 3 + 1 = 4 and is wrong by 4, the first by 1.
+#    A unit adds up what comes back from both: unit 1 hears 1 × 1 + 1 × 4 = 5, unit 3 hears −1 × 1 + 1 × 4 = 3.
+#    Still one delta for each receiver, and the second row is twice the first.
+#
+#    >>> two = MLP([2, 3, 2], init=[(W1, [0, 1, -1]), ([[1, 1], [2, 0], [-1, 1]], [0, 0])])
+#    >>> half_squared_error(two([[1, 2]]), [[1, 0]]).backward()
+#    >>> two.gradients()["W1"]
+#    [[5.0, 0.0, 3.0], [10.0, 0.0, 6.0]]
+#
+# In PyTorch
+# ----------
+#
+# The product is the same, but PyTorch throws the deltas away unless you ask for them before the backward pass.
+#
+# .. code-block:: python
+#
+#    z = net[0](x)
+#    z.retain_grad()  # after backward(), z.grad holds the deltas of the layer
+#
+# .. footbibliography::
