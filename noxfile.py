@@ -10,6 +10,7 @@ import shutil
 import sys
 import webbrowser
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import nox
 
@@ -63,6 +64,13 @@ def tests(session: nox.Session) -> None:
 
 
 @nox.session
+def refute(session: nox.Session) -> None:
+    """Change the engine a little and see that claims notice; with ids, try those against all."""
+    session.install("-e", ".", *needs("test"))
+    session.run("python", "-m", "tests.refute", *session.posargs)
+
+
+@nox.session
 def docs(session: nox.Session) -> None:
     """Build the website; open it when a person is watching."""
     session.install("-e", ".", *needs("docs"))
@@ -75,11 +83,68 @@ def docs(session: nox.Session) -> None:
 
 
 @nox.session
+def browser(session: nox.Session) -> None:
+    """Read every page of the built website in Chromium; arguments go to pytest.
+
+    With ``--fetch-chromium`` it gets Playwright's own first; see tests/browser for the others.
+    """
+    if not SITE.exists():
+        session.error(f"There is no {SITE}: run `nox -s docs` first.")
+    session.install(*needs("browser"))
+    fetch_front_end(session)
+    arguments = list(session.posargs)
+    if "--fetch-chromium" in arguments:
+        arguments.remove("--fetch-chromium")
+        session.run("playwright", "install", "--with-deps", "chromium")
+    session.run("pytest", "-n", "2", *(arguments or ["tests/browser"]))
+
+
+@nox.session
+def again(session: nox.Session) -> None:
+    """Build the website once more, elsewhere and from nothing: it must have the same bytes."""
+    if not SITE.exists():
+        session.error(f"There is no {SITE}: run `nox -s docs` first.")
+    session.install("-e", ".", *needs("docs"))
+    fetch_front_end(session)
+    written = ["story", "api", "__pycache__"]
+    with TemporaryDirectory() as folder:
+        elsewhere = Path(folder, "copy")
+        for name in ["docs", "gallery", "src"]:
+            shutil.copytree(name, elsewhere / name, ignore=shutil.ignore_patterns(*written))
+        for name in ["CHANGELOG.md", "pyproject.toml"]:
+            shutil.copy(name, elsewhere)
+        site = elsewhere / SITE
+        session.run("sphinx-build", *STRICT, "-q", str(elsewhere / "docs"), str(site))
+        different = [name for name in names_below(SITE, site) if not same(SITE / name, site / name)]
+    if different:
+        session.error(f"{len(different)} files differ from build to build: {different[:20]}")
+    session.log("Both builds have the same bytes.")
+
+
+def names_below(*folders: Path) -> list[Path]:
+    """List the files below any of the folders; what Sphinx keeps for itself begins with a dot."""
+    files = {
+        path.relative_to(folder)
+        for folder in folders
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+    return sorted(path for path in files if not path.parts[0].startswith("."))
+
+
+def same(one: Path, other: Path) -> bool:
+    """Compare two files, either of which may be missing."""
+    return one.exists() and other.exists() and one.read_bytes() == other.read_bytes()
+
+
+@nox.session
 def live(session: nox.Session) -> None:
     """Serve the website and rebuild it on each save."""
     session.install("-e", ".", *needs("live"))
     fetch_front_end(session)
-    watched = ["--watch", "gallery", "--watch", "src", "--ignore", "docs/story/**"]
+    watched = ["--watch", "gallery", "--watch", "src"]
+    for written in ["docs/story/**", "docs/engine/*.rst", "docs/reference/api/**"]:
+        watched += ["--ignore", written]
     session.run("sphinx-autobuild", *watched, "-d", DOCTREES, *session.posargs, "docs", str(SITE))
 
 

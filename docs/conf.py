@@ -31,10 +31,15 @@ extensions = [
     "sphinxcontrib.bibtex",
     "sphinxext.opengraph",
     "notfound.extension",
+    "annotated",
     "api",
+    "claims",
     "figures",
     "freshness",
     "katex",
+    "sitemap",
+    "story",
+    "terms",
 ]
 
 nitpicky = True
@@ -57,6 +62,7 @@ nb_execution_mode = "force"
 nb_execution_timeout = 60
 nb_execution_raise_on_error = True
 nb_output_stderr = "error"
+os.environ["IPYTHONDIR"] = str(Path(__file__).parent / "_ipython")
 
 # -- Pages written as scripts, executed ----------------------------------------------------------
 
@@ -81,11 +87,63 @@ sphinx_gallery_conf = {
 # when it was packed. There is no setting that leaves it out.
 gen_rst.ZIP_DOWNLOAD = ""
 
+# -- The engine, annotated: a page for each of these modules, see docs/engine/index.md ------------
+
+annotated_modules = [
+    "maths",
+    "node",
+    "scalar",
+    "backward",
+    "tensor",
+    "array_maths",
+    "units",
+    "affine",
+    "losses",
+    "layers",
+    "sgd",
+    "differences",
+    "errors",
+    "contrasts.activations",
+    "contrasts.optimisers",
+    "contrasts.modules",
+    "reasons.words",
+    "reasons.factors",
+    "reasons.routes",
+    "reasons.step",
+]
+
+# -- Claims: those of claims.toml, refuted by the changes of refutations.toml ---------------------
+
+# With the last page of the story this becomes True: then a claim that is not shown is a warning.
+claims_complete = False
+
 # -- Reference -----------------------------------------------------------------------------------
 
+api_packages = [
+    "sgdexplained",
+    "sgdexplained.contrasts",
+    "sgdexplained.reasons",
+    "sgdexplained.draw",
+]
 autodoc_member_order = "bysource"
 autodoc_typehints = "none"
 numpydoc_show_class_members = False
+
+terms_glossary = "reference/glossary.md"
+terms_not_on = ["404", "changelog", "contributing/", "engine/", "reference/"]
+# Words that everybody knows, or that mean something else as often as not.
+terms_by_hand = [
+    "active",
+    "bias",
+    "example",
+    "iteration",
+    "open",
+    "parameter",
+    "state",
+    "step",
+    "update",
+    "weight",
+]
 
 bibtex_bibfiles = ["references.bib"]
 
@@ -103,7 +161,8 @@ templates_path = ["_templates"]
 html_title = project
 html_baseurl = SITE_URL
 html_static_path = ["_static"]
-html_css_files = ["site.css"]
+html_favicon = "_static/favicon.svg"
+html_css_files = ["site.css", "annotated.css"]
 html_math_renderer = "katex"
 html_copy_source = False
 html_use_index = False

@@ -1,0 +1,114 @@
+"""The box in which a page shows a claim, and the picture that belongs to it."""
+
+from collections.abc import Callable
+from typing import Any
+
+from claim_rules import Stated
+from docutils import nodes
+from sphinx import addnodes
+from sphinx.application import Sphinx
+from sphinx.builders import Builder
+from sphinx.environment import BuildEnvironment
+from sphinx.util.nodes import make_refnode
+
+Parse = Callable[[str], tuple[list[nodes.Node], list[nodes.system_message]]]
+
+# How a verdict reads where no condition follows it; the style sheet adds a sign to each.
+WORDING = {"holds when": "holds when\N{HORIZONTAL ELLIPSIS}"}
+
+
+class claim(nodes.container):  # noqa: N801 (nodes of a page have names like this)
+    """A claim on a page, with what the table of all claims needs to know of it."""
+
+
+def verdict(word: str) -> nodes.inline:
+    """Write a verdict, with a class for its sign."""
+    classes = ["verdict", f"verdict-{nodes.make_id(word)}"]
+    return nodes.inline("", WORDING.get(word, word), classes=classes)
+
+
+def line(part: str, label: str, *content: nodes.Node) -> nodes.paragraph:
+    """Write one line of the box: in a word or two what it is, and its content."""
+    lead = [nodes.inline("", label, classes=["claim-label"]), nodes.Text(" ")] if label else []
+    return nodes.paragraph("", "", *lead, *content, classes=[f"claim-{part}"])
+
+
+def box(stated: Stated, anchor: str, words: list[str], parse: Parse) -> claim:
+    """Compose the box: verdict, claim, what survives, check, what would refute it, sources."""
+    node = claim("", classes=["claim", f"claim-{nodes.make_id(stated.verdict)}"], ids=[anchor])
+    last = stated.examples[-1:]
+    node["claim"] = stated.name
+    node["verdict"] = stated.verdict
+    node["number"] = [text.strip() for one in last for text in (one.source, one.want)]
+    name = nodes.reference("", stated.name, refid=anchor, internal=True, classes=["claim-name"])
+    node += line("head", "", name, nodes.Text(" "), verdict(stated.verdict))
+    node += nodes.container("", *stated.statement, classes=["claim-statement"])
+    for part, label in [("when", "It holds when"), ("corrected", "What survives:")]:
+        if part in stated.options:
+            content, messages = parse(stated.options[part])
+            node += [line(part, label, *content), *messages]
+    node += nodes.container("", *stated.proof, classes=["claim-proof"])
+    node["refutations"] = "; or if ".join(words) + "."
+    subject = "What survives" if "corrected" in stated.options else "This"
+    node += line("refuted", f"{subject} would be false if", nodes.Text(node["refutations"]))
+    if stated.sources:
+        node += line("sources", "Sources:", *references(stated.sources))
+    return node
+
+
+# -- Sources -------------------------------------------------------------------------------------
+
+
+def references(keys: tuple[str, ...]) -> list[nodes.Node]:
+    """Refer to works of the bibliography, to be linked when it is known where they stand."""
+    listed: list[nodes.Node] = []
+    for key in keys:
+        text = nodes.inline("", key)
+        listed += [
+            nodes.Text(", " if listed else ""),
+            addnodes.pending_xref(
+                "", text, refdomain="claim", reftype="source", reftarget=key, refexplicit=False
+            ),
+        ]
+    return listed
+
+
+def authors_and_year(entry: Any) -> str:
+    """Name a work as a sentence would: by its authors and year."""
+    people = entry.persons["author"]
+    names = [" ".join([*person.prelast_names, *person.last_names]) for person in people]
+    who = " & ".join(names) if len(names) < 3 else f"{names[0]} et al."
+    return f"{who}\N{NO-BREAK SPACE}{entry.fields['year']}"
+
+
+def link_to_source(
+    env: BuildEnvironment, fromdocname: str, builder: Builder, key: str
+) -> nodes.reference | None:
+    """Link to a work in the bibliography."""
+    for citation in env.domains["cite"].citations:
+        if citation.key == key:
+            text = nodes.Text(authors_and_year(citation.entry))
+            docname = citation.bibliography_key.docname
+            return make_refnode(builder, fromdocname, docname, citation.citation_id, text)
+    return None
+
+
+# -- Pictures ------------------------------------------------------------------------------------
+
+
+def name_pictures(_: Sphinx, document: nodes.document) -> None:
+    """Give each claim the picture above it, or else the first one on the page."""
+    for number, image in enumerate(document.findall(nodes.image), start=1):
+        image["ids"] = image["ids"] or [f"picture-{number}"]
+    above = next((image["ids"][0] for image in document.findall(nodes.image)), None)
+    for node in document.findall(lambda node: isinstance(node, nodes.image | claim)):
+        if isinstance(node, nodes.image):
+            above = node["ids"][0]
+        elif above:
+            node["picture"] = above
+
+
+def setup(app: Sphinx) -> None:
+    """Load the style wherever a claim may be shown or referred to."""
+    app.add_css_file("claims.css")
+    app.connect("doctree-read", name_pictures)

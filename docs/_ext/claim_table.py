@@ -1,0 +1,127 @@
+"""The table of all claims."""
+
+import posixpath
+from typing import Any
+
+from claim_box import claim, line, verdict
+from claim_counts import counts
+from docutils import nodes
+from sphinx import addnodes
+from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
+from sphinx.transforms.post_transforms import SphinxPostTransform
+from sphinx.util.docutils import SphinxDirective
+
+COLUMNS = {"Claim": 16, "What is said, and what survives": 64, "Shown on": 20}
+
+
+class claims_table(nodes.General, nodes.Element):  # noqa: N801
+    """The place where the table goes, once every page has been read."""
+
+
+class ClaimsTableDirective(SphinxDirective):
+    """List the claims of the whole site."""
+
+    def run(self) -> list[nodes.Node]:
+        """Keep the place."""
+        self.env.domains["claim"].data["users"].add(self.env.docname)
+        return [claims_table()]
+
+
+class FillTable(SphinxPostTransform):
+    """Write the table from the pages, just before references are resolved."""
+
+    default_priority = 5
+
+    def run(self, **_: Any) -> None:
+        """Replace each place by counts and a table."""
+        for place in list(self.document.findall(claims_table)):
+            domain = self.env.domains["claim"]
+            shown = {}
+            for docname in {one.docname for one in domain.data["shown"]}:
+                for node in self.env.get_doctree(docname).findall(claim):
+                    shown[node["claim"]] = (docname, node)
+            found = {name: shown[name] for name in domain.entries if name in shown}
+            verdicts = {name: node["verdict"] for name, (_, node) in found.items()}
+            rows = [self.row(*one) for one in found.values()]
+            place.replace_self([*counts(verdicts, len(domain.entries)), table(rows)])
+
+    def row(self, docname: str, node: claim) -> nodes.row:
+        """Write the row of a claim: id, verdict, what is said, and where it is shown."""
+        name = self.link(docname, node["ids"][0], node["claim"])
+        about = [part for part in node.children if "claim-statement" in part["classes"]]
+        about = [paragraph for part in about for paragraph in part.children]
+        about += [part for part in node.children if "claim-corrected" in part["classes"]]
+        if len(node["number"]) == 2:
+            source, answer = (nodes.literal("", text) for text in node["number"])
+            about.append(line("number", "Checked:", source, nodes.Text(" gives "), answer))
+        about.append(line("refuted", "False if", nodes.Text(node["refutations"])))
+        parts = {
+            "claim-id": [nodes.paragraph("", "", name, nodes.Text(" "), verdict(node["verdict"]))],
+            "claim-about": [self.copy(part) for part in about],
+            "claim-where": self.where(docname, node),
+        }
+        cells = [nodes.entry("", *cell, classes=[kind]) for kind, cell in parts.items()]
+        return nodes.row("", *cells, classes=["claim-row"])
+
+    def where(self, docname: str, node: claim) -> list[nodes.Node]:
+        """Link to the page and the picture, and name the part of the story."""
+        title = self.env.titles[docname].astext()
+        page = self.link(docname, node["ids"][0], title)
+        lines = [nodes.paragraph("", "", page)]
+        if "picture" in node:
+            picture = self.link(docname, node["picture"], "The picture", "claim-picture")
+            lines.append(nodes.paragraph("", "", picture))
+        part = self.env.titles.get(posixpath.join(posixpath.dirname(docname), "index"))
+        if part and docname.count("/") > 1:
+            lines.append(nodes.paragraph("", part.astext(), classes=["claim-part"]))
+        return lines
+
+    def link(self, docname: str, anchor: str, text: str, kind: str = "claim-page") -> nodes.Node:
+        """Link to a place on a page; the domain knows the way there."""
+        name = nodes.inline("", text, classes=[kind])
+        return addnodes.pending_xref(
+            "", name, refdomain="claim", reftype="place", reftarget=docname, anchor=anchor
+        )
+
+    def copy(self, part: nodes.Node) -> nodes.Node:
+        """Copy a sentence to this page, without the names by which others refer to it."""
+        copied = part.deepcopy()
+        for node in copied.findall(nodes.Element):
+            node["ids"], node["names"] = [], []
+            if "refdoc" in node:
+                node["refdoc"] = self.env.docname
+        return copied
+
+
+def table(rows: list[nodes.row]) -> nodes.table:
+    """Put rows under a head."""
+    heads = [nodes.entry("", nodes.paragraph("", name)) for name in COLUMNS]
+    group = nodes.tgroup("", cols=len(COLUMNS))
+    group += [nodes.colspec(colwidth=width) for width in COLUMNS.values()]
+    group += nodes.thead("", nodes.row("", *heads))
+    group += nodes.tbody("", *rows)
+    return nodes.table("", group, classes=["claims-table", "colwidths-auto"])
+
+
+# -- What the table needs from other pages, and from a browser -----------------------------------
+
+
+def pages_with_verdicts(_: Sphinx, env: BuildEnvironment) -> list[str]:
+    """Write the pages that show verdicts of others anew: those may have changed."""
+    return sorted(env.domains["claim"].data["users"])
+
+
+def add_script(app: Sphinx, _page: str, _template: str, _context: Any, doctree: Any) -> None:
+    """Load the script on the page that has the table, and on no other."""
+    tables = doctree.findall(nodes.table) if doctree else ()
+    if any("claims-table" in node["classes"] for node in tables):
+        app.add_js_file("claims.js", loading_method="defer")
+
+
+def setup(app: Sphinx) -> None:
+    """Register the directive that lists the claims, and what it needs from other pages."""
+    app.add_directive("claims_table", ClaimsTableDirective)
+    app.add_post_transform(FillTable)
+    app.connect("env-updated", pages_with_verdicts)
+    app.connect("html-page-context", add_script)
