@@ -108,7 +108,7 @@ draw.alt(
 #    :sources: glorot2011, maas2013
 #    :refuted-by: leaky-shut-gate, tanh-shut-where-silent, relu6-never-full
 #
-#    The weights into an inactive unit get no gradient.
+#    The weights into an inactive unit have a gradient of zero.
 #
 #    >>> from sgdexplained import MLP
 #    >>> from sgdexplained.contrasts import relu6
@@ -304,8 +304,8 @@ draw.alt(
 # 0.0
 #
 # *On a corner, the answer of the engine need not be a slope at all.*
-# ReLU of *z* minus ReLU of −*z* is just *z*, whose slope is 1.
-# Put together from two zeros, it comes out as 0; every library with this convention does the same.
+# ReLU of *z* minus ReLU of *−z* is just *z*, whose slope is 1.
+# Put together from two zeros, it comes out as 0, as it would in any library with this convention.
 #
 # >>> z = Scalar(0)
 # >>> (z.relu() - (-z).relu()).backward()
@@ -349,7 +349,7 @@ draw.alt(
 #    >>> round(chain(silu, -3).layers[0].weight[0][0].grad, 4)
 #    -0.1762
 #
-# 3. ReLU of −*z*, plus *z*, is a fifth way to write the larger of *z* and 0.
+# 3. ReLU of *−z*, plus *z*, is a fifth way to write the larger of *z* and 0.
 #    What is its slope at 0, by the convention that ReLU's is 0?
 #
 # .. dropdown:: Answer

@@ -58,7 +58,6 @@ draw.point(-2, loss.data, ax, hollow=True, colour=draw.ZERO)
 draw.point(0, removed.data, ax, label="removed: 12.5", offset=(-14, 2))
 with draw.style():
     ax.text(-2, 1.3, "we are here:\nslope 0, loss 0.5", ha="center", color=draw.ZERO)
-ax.axvline(-1, color=draw.GRID, zorder=0)
 ax.set(xlabel="weight from input 2 to unit 2", ylabel="loss", ylim=(-0.6, 17))
 ax.set(xticks=[-3, -2, -1, 0], yticks=[0, 5, 10, 15])
 draw.title(ax, "The weight stands on a plateau, and a cliff begins close by.")
@@ -111,7 +110,7 @@ heard, sum(heard)
 #    :sources: bengio2003, lecun1990
 #    :refuted-by: against-left-out, leaky-shut-gate, whispering-relu
 #
-#    A weight that the forward pass does not use makes its neuron inactive, and so it has no effect.
+#    A weight that the forward pass does not use makes its unit inactive, and so it has no effect.
 #
 #    >>> from sgdexplained import MLP, half_squared_error
 #    >>> def one_pass(weight):

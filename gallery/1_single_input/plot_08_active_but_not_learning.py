@@ -2,7 +2,7 @@ r"""
 Active but not learning
 =======================
 
-Being active is necessary for a unit to learn, but it is not enough.
+A ReLU unit must be active to learn, but that is not enough.
 Here are seven ways in which a unit speaks up and its incoming weight still gets a gradient of exactly zero.
 
 A sentence that many believe: *if a unit is active, the step updates its weights.*
@@ -43,7 +43,7 @@ def ask(net, X, targets, name="W1[0][0]"):
 
 # %%
 # Now one thing is changed at a time, and the unit always stays active.
-# :func:`~sgdexplained.explain` takes one step with a copy of the network and says, of each weight, whether it moves and why.
+# The function ``explain`` takes one step with a copy of the network and says, of each weight, whether it moves and why.
 
 cases = {
     "as above": (network(), [[1]], [[5]]),

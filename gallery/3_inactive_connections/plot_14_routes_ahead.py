@@ -52,7 +52,7 @@ first_gradient(diamond(0)), first_gradient(diamond(-2))
 # This is the number that decides: with both routes open the gradient is 1, and with one of them closed it is 2.
 
 ax = draw.network(diamond(-2), notes={(1, 0): "h", (2, 0): "r", (2, 1): "q"})
-draw.title(ax, "The unit q is shut, and the first weight has its largest gradient.")
+draw.title(ax, "With the unit q shut, the gradient of the first weight is 2 instead of 1.")
 draw.alt(
     ax,
     "A network in a row: an input, the unit h, then r above and q below, then the output. q is shut"
@@ -214,8 +214,8 @@ with draw.style():
     fig, (above, below) = draw.figure(5.2, rows=2)
     edges = np.arange(-3, 3.01, 0.25)
     looks = {
-        "larger": (change > 0, draw.POSITIVE, 1.3),
-        "smaller": (change < 0, draw.NEGATIVE, -1.3),
+        "larger": (change > 0, draw.POSITIVE, 1.9),
+        "smaller": (change < 0, draw.NEGATIVE, -1.9),
     }
     for word, (cases, colour, place) in looks.items():
         heights, _ = np.histogram(change[cases], edges)

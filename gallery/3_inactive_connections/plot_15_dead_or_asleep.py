@@ -175,9 +175,9 @@ for ax, seen, heading in zip(places, points, ("before: dead", "after: awake"), s
     ax.set(xlim=(0, 3.4), ylim=(0, 3.4), aspect="equal", xlabel="first unit says")
     with draw.style():
         ax.set_title(heading, fontstyle="italic")
-        ax.text(1.7, 2.75, "p open", color=draw.POSITIVE, fontweight="bold")
+        ax.text(3.3, 1.2, "p open", color=draw.POSITIVE, fontweight="bold", ha="right")
         box = {"fc": "white", "ec": "none", "pad": 1.5}
-        ax.text(0.1, 0.1, "p shut", bbox=box)
+        ax.text(1.3, 0.12, "p shut", bbox=box)
 places[0].set_ylabel("second unit says")
 draw.title(fig, "The border of the dead unit stands still; the data cross it.")
 draw.alt(
@@ -357,7 +357,7 @@ for N in (2, 3):
     print(f"                     bounds of theory:              {low:.3f} to {high:.3f}")
 
 # %%
-# The deeper and the narrower, the deader.
+# The deeper and the narrower a network is, the more often it is dead.
 
 _, ax = draw.figure(3.6)
 every_depth = range(2, 31)
