@@ -84,7 +84,7 @@ float(path[0]), round(float(sum(path)), 9)
 # Each optimiser has its own answer.
 # *Nesterov* momentum looks ahead along the velocity.
 # *Adagrad* and *RMSprop* divide a gradient by the size of those before it; *Adam* does so too, and keeps a velocity as well.
-# In the table all moves are in units of the learning rate.
+# The table gives the first move, the way made afterwards, while the gradient is zero, and its share of the whole, with the learning rate as the unit.
 
 optimisers = {
     "SGD": lambda w: SGD(w, lr=1),
@@ -96,10 +96,10 @@ optimisers = {
 }
 ways = {name: moves(make, once) for name, make in optimisers.items()}
 
-print("            first move   later moves   share without gradient")
+print("            first   after   share")
 for name, way in ways.items():
     first, later = abs(way[0]), abs(sum(way[1:]))
-    print(f"{name:10}{first:12.3f}{later:14.3f}{later / (first + later):17.0%}")
+    print(f"{name:9}{first:8.3f}{later:8.3f}{later / (first + later):8.0%}")
 
 # %%
 # Three kinds: those that stop with the gradient, those that coast, and by how much.
@@ -140,15 +140,16 @@ round(2 + shrinking[0], 4), round(2 + sum(shrinking[:693]), 4)
 # %%
 # With SGD the two ways are one.
 # Adam divides what it is given by its size, so for a weight on which nothing else pulls, the smallest penalty counts as much as a large gradient.
+# Here are the first of a thousand steps, and where the weight of 2 is at the end.
 
 penalty, rate = 1e-4, 1e-3
 under_sgd = moves(lambda w: SGD(w, lr=rate, weight_decay=penalty), silence, start=2.0)
 under_adam = moves(lambda w: Adam(w, lr=rate, weight_decay=penalty), silence, start=2.0)
-print(f"SGD   first step {under_sgd[0]:.4e}   after 1000 steps {2 + sum(under_sgd):.4f}")
-print(f"Adam  first step {under_adam[0]:.4e}   after 1000 steps {2 + sum(under_adam):.4f}")
+print(f"SGD   first {under_sgd[0]:.4e}, at the end {2 + sum(under_sgd):.4f}")
+print(f"Adam  first {under_adam[0]:.4e}, at the end {2 + sum(under_adam):.4f}")
 
 # %%
-# The first step is 5000 times as long.
+# The first step of Adam is 5000 times as long.
 
 _, ax = draw.figure(3.2)
 marks = range(0, 1001, 20)

@@ -90,7 +90,7 @@ draw.alt(
 for bias in (Fraction(-99, 100), Fraction(-101, 100)):
     net = diamond(bias)
     output = net.layers[-1].activations[0][0]
-    print("bias", float(bias), "  output", float(output), "  gradient", first_gradient(net))
+    print(f"bias {float(bias)}, output {float(output)}, gradient {first_gradient(net)}")
 
 # %%
 # The sum over routes
@@ -107,7 +107,7 @@ path_net = MLP(
 output.backward()
 
 for route in open_routes(path_net, [1, 2]):
-    print(f"{route!s:45} carries {route.contribution:2}")
+    print(f"{route!s:37}{route.contribution:3}")
 print("sum", sum(route.contribution for route in open_routes(path_net, [1, 2])))
 print("output", output.data)
 
@@ -155,10 +155,10 @@ pairs = {"shrinks": (1, 2), "grows": (2, -1), "changes sign": (1, -2), "appears"
 for word, routes in pairs.items():
     before = first_gradient(diamond(0, *routes))
     after = first_gradient(diamond(-2, *routes))
-    print(f"routes {routes}: the gradient {before} becomes {after}, it {word}")
+    print(f"{routes!s:7}: {before} becomes {after}, it {word}")
 
 # %%
-# In each of these four the second route is closed.
+# In brackets what the two routes carry; then the gradient before and after the second of them is closed.
 #
 # .. claim:: E2
 #    :verdict: holds when
@@ -198,7 +198,7 @@ for k in (2, 3, 4, 8, 64):
     grown = np.mean(abs(total - carried[:, 0]) > abs(total))
     theory = math.atan(2 * math.sqrt(k - 1)) / math.pi
     error = math.sqrt(theory * (1 - theory) / draws)
-    print(f"{k:2} open: larger in {grown:.3f} of all cases, theory {theory:.3f} ± {error:.3f}")
+    print(f"{k:2} open: {grown:.3f}, theory {theory:.3f} ± {error:.3f}")
 
 # %%
 # With many routes it is the toss of a coin.
@@ -282,7 +282,7 @@ draw.alt(
 # -------------------------------
 #
 # Under plain SGD the step is the gradient times the learning rate, so a small gradient makes a small step.
-# Optimisers that divide by the size of the gradient, weight by weight, do not care.
+# Optimisers that divide by the size of the gradient, weight by weight, do not care; those that use only its sign even less.
 
 
 def step_length(make_optimiser, gradient):
@@ -293,13 +293,13 @@ def step_length(make_optimiser, gradient):
 
 
 makers = {
-    "plain SGD": lambda w: SGD(w, lr=1.0),
+    "SGD": lambda w: SGD(w, lr=1.0),
     "Adam": lambda w: Adam(w, lr=1.0),
-    "sign of the gradient": lambda w: SignSGD(w, lr=1.0),
+    "sign": lambda w: SignSGD(w, lr=1.0),
 }
+print("gradient", *(f"{name:>9}" for name in makers))
 for size in (1.0, 1e-3, 1e-6):
-    steps = [f"{name} {step_length(make, size):g}" for name, make in makers.items()]
-    print(f"gradient {size:g}:  {',  '.join(steps)}")
+    print(f"{size:8g}", *(f"{step_length(make, size):9.3g}" for make in makers.values()))
 
 # %%
 # A gradient of a millionth makes 99 hundredths of a full step of Adam.
@@ -374,7 +374,7 @@ def mean_squares(variance, nets=50, layers=30, n=128):
 
 measured = {rule: mean_squares(variance) for rule, variance in (("2/n", 2), ("1/n", 1))}
 for rule, (forward, back) in measured.items():
-    print(f"variance {rule}: forward {forward[-1]:.2g}, back {back[0]:.2g}")
+    print(f"{rule}: forward {forward[-1]:.2g}, back {back[0]:.2g}")
 print(f"theory: 1 and {2.0**-30:.2g}")
 
 # %%
@@ -444,8 +444,8 @@ for n, layers in ((10, 5), (50, 10)):
         q *= 2 * np.mean(np.maximum(rng.normal(size=(len(q), n)), 0) ** 2, axis=1)
     error = np.std(q**2) / math.sqrt(len(q))
     print(
-        f"{layers:2} layers of {n} units: mean {np.mean(q):.2f}, median {np.median(q):.3f},"
-        f" mean of squares {np.mean(q**2):.2f} ± {error:.2f}, theory {(1 + 5 / n) ** layers:.2f}"
+        f"{layers} layers of {n} units: mean {np.mean(q):.2f}, median {np.median(q):.3f}\n"
+        f"  squares {np.mean(q**2):.2f} ± {error:.2f}, theory {(1 + 5 / n) ** layers:.2f}"
     )
 
 # %%

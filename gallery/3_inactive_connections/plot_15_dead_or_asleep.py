@@ -17,6 +17,7 @@ For one example, a unit is *silent* if it says 0, and *shut* if its slope is 0.
 For a batch, it is *untouched* if nothing came back to it from any example.
 For a set of data, it is *dead* if it is shut for all of it.
 On the bench of :ref:`the first page <sphx_glr_story_1_single_input_plot_01_the_bench.py>` unit 2 is silent for the first example, open for the second, and dead on neither.
+Here it is for four examples.
 """
 
 # sphinx_gallery_thumbnail_number = 2
@@ -35,10 +36,10 @@ bench = MLP([2, 3, 1], init=[([[1, 1, 2], [1, -2, 0]], [0, 1, -1]), ([[1], [2], 
 X, targets = [[1, 2], [2, 1], [-2, 1], [0, -2]], [[1], [-1], [2], [6]]
 half_squared_error(bench(X), targets).backward()
 
-print("unit 2 silent, example by example:", [row[1] for row in silent(bench.layers[0])])
-print("unit 2 untouched by the batch:    ", untouched(bench.layers[0])[1])
-print("unit 2 dead on examples 1 and 3:  ", dead(bench, [X[0], X[2]])[0][1])
-print("unit 2 dead on all four:          ", dead(bench, X)[0][1])
+print("silent:    ", *(row[1] for row in silent(bench.layers[0])))
+print("untouched: ", untouched(bench.layers[0])[1])
+print("dead on examples 1 and 3:", dead(bench, [X[0], X[2]])[0][1])
+print("dead on all four:        ", dead(bench, X)[0][1])
 
 # %%
 # .. claim:: X5
@@ -86,7 +87,7 @@ stepped = [after_one_step(lr) for lr in rates]
 for lr, net in zip(rates, stepped, strict=True):
     net(data)
     z = [str(value) for [value] in net.layers[0].pre_activations]
-    print(f"learning rate {lr!s:5} hears {', '.join(z):10}  dead: {dead(net, data)[0][0]}")
+    print(f"rate {lr!s:4}  hears {', '.join(z):10} dead: {dead(net, data)[0][0]}")
 
 # %%
 # With 1/2 the step goes too far: the unit hears −1 and −5/4, and is shut for both.
@@ -128,14 +129,14 @@ x, target = [[1]], [[4]]
 half_squared_error(net(x), target).backward()
 second = net.layers[1]
 own = [second.weight[0][0], second.bias[0]]
-print("p hears", second.pre_activations[0][0], "  gradients of its own:", [w.grad for w in own])
+print("p hears", second.pre_activations[0][0], "gradients", [w.grad for w in own])
 
 SGD(net.parameters(), lr=0.5).step()
 net(x)
-print("p hears", second.pre_activations[0][0], "  its weight and bias:", [w.data for w in own])
+print("p hears", second.pre_activations[0][0], "values", [w.data for w in own])
 
 # %%
-# From −1 to +1/2 in one step, and its own weight and bias are still 1 and −2.
+# From −1 to +1/2 in one step: its own weight and bias had no gradient, and are still 1 and −2.
 # The signal went through *q*, its neighbour, and changed the weight that both depend on, from 1 to 5/2.
 #
 # The same with two inputs and twelve examples.
@@ -222,15 +223,15 @@ def sgd(parameters):
 
 
 fates = {
-    "decay of weight and bias": silence(sgd, [-1.0], [1], 0.5),
-    "decay of the weight only": silence(lambda w: sgd(w[:-1]), [-1.0], [1], 0.5),
+    "decay of both": silence(sgd, [-1.0], [1], 0.5),
+    "decay of the weight": silence(lambda w: sgd(w[:-1]), [-1.0], [1], 0.5),
     "Adam with a penalty": silence(
         lambda w: Adam(w[:-1], lr=1e-3, weight_decay=1e-4), [1.0, -0.4], [1, 3]
     ),
 }
 for name, heard in fates.items():
     result = f"opens at step {len(heard) - 1}" if heard[-1] > 0 else f"hears {heard[-1]:.3f}"
-    print(f"{name:25} {result}")
+    print(f"{name:19} {result}")
 
 # %%
 # If all shrinks alike, what the unit hears is multiplied by 0.99 in each step: it comes ever closer to zero and never changes its sign.
@@ -301,7 +302,7 @@ draw.alt(
 # The *whole* network is dead if it says the same for every input; that is less likely, since another input may find another way (:footcite:t:`lu2020`).
 #
 # With one input, two hidden layers of two units, and an output, the chance is 5/32.
-# Only the signs matter, so it can be counted out.
+# Only the signs matter, so it can be counted out: how often is one input blocked, and how often is the network dead?
 
 
 def blocked(signs, N):
@@ -316,12 +317,13 @@ def blocked(signs, N):
 for N in (2, 3):
     cases = [blocked(signs, N) for signs in product([-1, 1], repeat=N + N * N)]
     one, every = (Fraction(sum(column), len(cases)) for column in zip(*cases, strict=True))
-    print(f"{N} units: one input blocked {one}, network dead {every}, of {len(cases)} cases")
+    print(f"{N} units: one input {one}, network {every}")
 
 # %%
 # For one input the formula is 1 − ∏ (1 − 2\ :sup:`−N`) over the hidden layers, here 7/16 and 15/64, whatever the number of inputs of the network.
 # Deeper networks are too many to count, so we draw them.
 # One input means two kinds of signal, that of positive and that of negative numbers; a network is dead if both are blocked.
+# Ten layers, nine of them hidden:
 
 
 def share_of_dead(N, L, nets, rng):
@@ -351,10 +353,8 @@ for N in (2, 3):
     one, every = drawn[N][depths.index(10)]
     low, high = bounds(N, 10)
     error = math.sqrt(every * (1 - every) / nets)
-    print(
-        f"{N} units, 10 layers: one input blocked {one:.3f}, network dead {every:.3f} ± {error:.3f}"
-    )
-    print(f"                     bounds of theory:              {low:.3f} to {high:.3f}")
+    print(f"{N} units: one input {one:.3f}, theory {high:.3f}")
+    print(f"  network {every:.3f} ± {error:.3f}, {low:.3f} to {high:.3f}")
 
 # %%
 # The deeper and the narrower a network is, the more often it is dead.
