@@ -1,0 +1,159 @@
+"""An engine in a process of its own, which waits for orders.
+
+No engine can slow another down with its threads or its garbage, and each is told by the same
+variables how many threads to use before it is loaded.
+"""
+
+from __future__ import annotations
+
+import gc
+import multiprocessing
+import os
+from array import array
+from contextlib import contextmanager
+from importlib import import_module
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from multiprocessing.connection import Connection
+
+ONE_THREAD = {
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "VECLIB_MAXIMUM_THREADS": "1",
+    "NPROC": "1",  # the pool of JAX
+    "XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false",
+}
+
+
+class EngineProcess:
+    """A function of a module of this package, called in a new process.
+
+    Parameters
+    ----------
+    module, function : str
+        Where the work is set up, such as ``"digits", "ours"``.
+    arguments : tuple
+        What the function takes.
+    one_thread : bool
+        Whether the engine may use a single thread only.
+    """
+
+    def __init__(self, module: str, function: str, arguments: tuple[Any, ...], one_thread: bool):
+        context = multiprocessing.get_context("spawn")
+        self._connection, other_end = context.Pipe()
+        self._process = context.Process(
+            target=_serve, args=(other_end, module, function, arguments), daemon=True
+        )
+        with _environment(ONE_THREAD if one_thread else {}):
+            self._process.start()
+        other_end.close()
+
+    def results(self) -> tuple[list[float], array[float]]:
+        """Return the losses of the first three steps, and the gradients of the first."""
+        return self._ask("results", 0)
+
+    def seconds(self, steps: int) -> float:
+        """Set the work up anew and return how long a step takes, the mean of `steps` of them."""
+        return self._ask("time", steps)
+
+    def collector(self, on: bool) -> None:
+        """Turn the garbage collector on or off."""
+        self._ask("collector", on)
+
+    def bytes(self) -> float:
+        """Do the work once and return by how much memory was at its highest above the start."""
+        return self._ask("bytes", 0)
+
+    def close(self) -> None:
+        """End the process."""
+        self._connection.close()
+        self._process.join()
+
+    def _ask(self, order: str, value: Any) -> Any:
+        self._connection.send((order, value))
+        answer = self._connection.recv()
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+@contextmanager
+def _environment(changes: dict[str, str]) -> Iterator[None]:
+    before = dict(os.environ)
+    os.environ.update(changes)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
+# ## What happens in the new process
+
+
+def _serve(connection: Connection, module: str, function: str, arguments: tuple[Any, ...]) -> None:
+    orders = {"results": _results, "time": _time, "collector": _collector, "bytes": _bytes}
+    while True:
+        try:
+            order, value = connection.recv()
+        except EOFError:
+            return
+        try:
+            set_up = getattr(import_module(f"bench.{module}"), function)
+            connection.send(orders[order](set_up, arguments, value))
+        except Exception as error:  # noqa: BLE001 (whatever it was, the other process wants to know)
+            connection.send(type(error)(*[str(one) for one in error.args]))
+
+
+def _results(set_up: Any, arguments: Any, _: Any) -> tuple[list[float], array[float]]:
+    work = set_up(*arguments)
+    losses = [float(work.step())]
+    gradients = array("d")
+    for gradient in work.gradients():
+        gradients.extend(_flat(gradient))
+    losses += [float(work.step()) for _ in range(2)]
+    return losses, gradients
+
+
+def _flat(gradient: Any) -> list[float]:
+    if isinstance(gradient, list):
+        return gradient
+    import numpy as np
+
+    return np.asarray(gradient, dtype=np.float64).ravel().tolist()
+
+
+def _time(set_up: Any, arguments: Any, steps: int) -> float:
+    step = set_up(*arguments).step
+    step()  # caches are filled, and what is compiled is compiled
+    gc.collect()
+    start = perf_counter()
+    for _ in range(steps):
+        step()
+    return (perf_counter() - start) / steps
+
+
+def _collector(_set_up: Any, _arguments: Any, on: bool) -> None:
+    (gc.enable if on else gc.disable)()
+
+
+def _bytes(set_up: Any, arguments: Any, _: Any) -> float:
+    # Not what Python counts: what other languages take has to be counted as well.
+    set_up(*arguments[:-1], 100).step()
+    work = set_up(*arguments)
+    gc.collect()
+    before = _resident("VmRSS:")
+    work.step()
+    return _resident("VmHWM:") - before
+
+
+def _resident(field: str) -> int:
+    with open("/proc/self/status", encoding="ascii") as status:  # noqa: PTH123 (no such path elsewhere)
+        for line in status:
+            if line.startswith(field):
+                return int(line.split()[1]) * 1024
+    raise ValueError(f"no {field} in /proc/self/status")
