@@ -31,8 +31,8 @@ b2 = [0]
 # Forward, by hand
 # ----------------
 #
-# A hidden unit adds up what it hears, input times weight, and its bias: this is its pre-activation *z*.
-# It says *z* if that is positive, and 0 otherwise: this is its activation *a*, and the rule is called ReLU.
+# A hidden unit adds up each input times its weight, and its bias: this sum is what it *hears*, its pre-activation *z*.
+# If that is positive the unit says it, and otherwise 0: what it *says* is its activation *a*, and the rule is called ReLU.
 
 z = [x[0] * W1[0][k] + x[1] * W1[1][k] + b1[k] for k in range(3)]
 a = [max(z_k, 0) for z_k in z]
@@ -40,7 +40,7 @@ z, a
 
 # %%
 # The second unit hears −2 and says 0.
-# It is *silent*, because its activation is zero, and it is *shut*, because its output would not change if *z* changed a little.
+# It is *silent*, because its activation is zero, and it is *shut*, because what it says would not change if *z* changed a little.
 #
 # The output adds up as well, and says what it gets.
 
@@ -77,17 +77,21 @@ draw.alt(
 # Backward, by hand
 # -----------------
 #
-# Each weight of the last layer is multiplied by what its sender said, so its gradient is that number times the seed.
+# Ask the same of each weight: how much would the loss change if the weight changed a little?
+# The answer is its *gradient*.
+#
+# A weight of the last layer is multiplied by what its sender said, so its gradient is that number times the seed.
 # A bias is multiplied by 1, so its gradient is the seed.
 
 by_hand = {"W2": [[a_k * seed] for a_k in a], "b2": [seed]}
 by_hand
 
 # %%
-# The weight behind the silent unit gets 0 × 1: its sender said 0.
+# The weight out of the silent unit gets 0 × 1: its sender said 0.
 #
-# A hidden unit hears from the output how much the loss cares about its activation: its outgoing weight times the seed.
-# The slope of ReLU decides whether that passes: 1 where *z* is positive, 0 where it is not.
+# What comes back to a hidden unit is how much the loss cares about its activation: its outgoing weight times the seed.
+# We call it the *upstream signal*.
+# The slope of ReLU decides whether it passes: 1 where *z* is positive, 0 where it is not.
 # Their product is the unit's *delta*.
 
 upstream = [W2[k][0] * seed for k in range(3)]
@@ -96,7 +100,7 @@ delta = [upstream[k] * slope[k] for k in range(3)]
 upstream, slope, delta
 
 # %%
-# The loss cares most about the second unit, upstream 2, but its slope is 0 and nothing passes.
+# The loss cares most about the second unit, 2, but its slope is 0 and nothing passes.
 # The rest is as before: a gradient is what the sender said times the delta of the receiver.
 
 by_hand["W1"] = [[x_j * d for d in delta] for x_j in x]
@@ -126,7 +130,7 @@ net.gradients()
 # ['W1[0][1]', 'W1[1][1]', 'b1[1]', 'W2[1][0]']
 #
 # In the picture, a line is as thick as its gradient is large.
-# A unit shows what it hears and what it says, ``z | a``; a bar at its side tells that no gradient passes there.
+# A unit shows what it hears and what it says, ``z | a``; a bar at its side tells that nothing passes back there.
 
 ax = draw.network(net, notes={(2, 0): "target 1"})
 draw.title(ax, "Whatever touches the silent unit gets a gradient of exactly zero.")
@@ -195,7 +199,7 @@ draw.show()
 #    >>> gradcheck(loss_of_bench, bench.parameters())
 #    0
 #
-#    Three classes that the network finds likely to 0.6, 0.3 and 0.1, and the first is right: what starts back is the probability, less 1 at the right class.
+#    Three classes with the probabilities 0.6, 0.3 and 0.1, of which the first is right: what starts back is the probability, less 1 at the right class.
 #
 #    >>> scores = [Scalar(log(6)), Scalar(log(3)), Scalar(0.0)]
 #    >>> softmax_cross_entropy([scores], [0]).backward()
@@ -248,7 +252,7 @@ def count_zeros(x=(1, 2), target=1, bias_of_unit_2=1):
 # 13
 #
 # *What counts as right depends on the loss.*
-# For the label 1 and an output of 2, hinge loss is content and sends back 0; logistic loss still asks for more.
+# For the label 1, hinge loss asks for an output of 1 or more, so 2 is right, and it sends back 0; logistic loss always asks for more.
 #
 # >>> from sgdexplained import Scalar, hinge, logistic
 # >>> output = Scalar(2.0)
@@ -320,8 +324,21 @@ def count_zeros(x=(1, 2), target=1, bias_of_unit_2=1):
 # ----------
 #
 # The numbers are the same.
-# One line differs: ``torch.nn.Linear`` keeps its weights with a row for each *receiver*, so its gradient is ours transposed.
+# One thing differs: ``torch.nn.Linear`` keeps its weights with a row for each *receiver*, so its gradient is ours transposed.
 #
 # .. code-block:: python
 #
-#    net[0].weight.grad.T  # [[1, 0, -1], [2, 0, -2]]
+#    import torch
+#    from torch.nn import Linear, ReLU, Sequential
+#
+#    net = Sequential(Linear(2, 3), ReLU(), Linear(3, 1))
+#    W1, b1, W2, b2 = net.parameters()
+#    with torch.no_grad():
+#        W1[:] = torch.tensor([[1, 1, 2], [1, -2, 0]]).T
+#        b1[:] = torch.tensor([0, 1, -1])
+#        W2[:] = torch.tensor([[1], [2], [-1]]).T
+#        b2[:] = 0
+#
+#    loss = (net(torch.tensor([[1.0, 2]])) - 1).square().sum() / 2
+#    loss.backward()
+#    assert W1.grad.T.tolist() == [[1, 0, -1], [2, 0, -2]]

@@ -148,12 +148,12 @@ draw.alt(
 #    ...     net = MLP([2, 3, 1], init=[(W1, [0, 1, -1]), (W2, [0])])
 #    ...     half_squared_error(net([[1, 2]]), [[target]]).backward()
 #    ...     return net
-#    >>> net = one_step(target=1)
-#    >>> one = net.layers[0]
+#    >>> case = one_step(target=1)
+#    >>> one = case.layers[0]
 #    >>> pairs = list(zip(slope(one)[0], upstream(one)[0]))
 #    >>> [[said * rise * signal for rise, signal in pairs] for said in sender(one)[0]]
 #    [[1.0, 0.0, -1.0], [2.0, 0.0, -2.0]]
-#    >>> net.gradients()["W1"]
+#    >>> case.gradients()["W1"]
 #    [[1.0, 0.0, -1.0], [2.0, 0.0, -2.0]]
 #
 #    The same units are active for both targets; so many numbers move:
@@ -286,7 +286,7 @@ draw.show()
 #
 #    Yes.
 #    The second output says 3 + 1 = 4 and is wrong by 4, the first by 1.
-#    A unit adds up what comes back from both: unit 1 hears 1 × 1 + 1 × 4 = 5, unit 3 hears −1 × 1 + 1 × 4 = 3.
+#    A unit adds up what comes back from both: 1 × 1 + 1 × 4 = 5 to unit 1, and −1 × 1 + 1 × 4 = 3 to unit 3.
 #    Still one delta for each receiver, and the second row is twice the first.
 #
 #    >>> two = MLP([2, 3, 2], init=[(W1, [0, 1, -1]), ([[1, 1], [2, 0], [-1, 1]], [0, 0])])
@@ -297,11 +297,21 @@ draw.show()
 # In PyTorch
 # ----------
 #
-# The product is the same, but PyTorch throws the deltas away unless you ask for them before the backward pass.
+# The product is the same, but where our layers keep their deltas, PyTorch throws them away unless you ask for them before the backward pass.
 #
 # .. code-block:: python
 #
-#    z = net[0](x)
-#    z.retain_grad()  # after backward(), z.grad holds the deltas of the layer
+#    import torch
+#
+#    x = torch.tensor([1.0, 2])
+#    W1 = torch.tensor([[1.0, 1, 2], [1, -2, 0]], requires_grad=True)
+#    b1, W2 = torch.tensor([0, 1, -1]), torch.tensor([1.0, 2, -1])
+#
+#    z = x @ W1 + b1
+#    z.retain_grad()  # without this line z.grad is None
+#    loss = (z.relu() @ W2 - 1) ** 2 / 2
+#    loss.backward()
+#    assert z.grad.tolist() == [1, 0, -1]  # the deltas
+#    assert W1.grad.equal(torch.outer(x, z.grad))  # the table
 #
 # .. footbibliography::

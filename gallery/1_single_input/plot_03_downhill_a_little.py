@@ -270,7 +270,7 @@ draw.show()
 #
 # *The loss must say what it divides by.*
 # Four equal examples, each with a gradient of 3: their mean sends back 3, their sum 12.
-# A quarter of the learning rate makes up for it exactly, until weight decay joins in, which knows nothing of the batch.
+# A quarter of the learning rate makes up for it exactly, until weight decay joins in, which pulls each weight towards 0 and knows nothing of the number of examples.
 #
 # >>> def weight_after(gradient, lr, weight_decay):
 # ...     w = Scalar(Fraction(2))
@@ -351,8 +351,21 @@ draw.show()
 #
 # .. code-block:: python
 #
-#    loss = torch.nn.MSELoss()(net(x), target)
-#    torch.optim.SGD(net.parameters(), lr=0.05)  # our 0.1
+#    import torch
+#
+#    W1 = torch.tensor([[1.0, 1, 2], [1, -2, 0]], requires_grad=True)
+#    b1 = torch.tensor([0.0, 1, -1], requires_grad=True)
+#    W2 = torch.tensor([1.0, 2, -1], requires_grad=True)
+#    b2 = torch.tensor(0.0, requires_grad=True)
+#    x, target = torch.tensor([1.0, 2]), torch.tensor(1.0)
+#
+#    def output():
+#        return (x @ W1 + b1).relu() @ W2 + b2
+#
+#    torch.nn.MSELoss()(output(), target).backward()
+#    assert W1.grad.tolist() == [[2, 0, -2], [4, 0, -4]]
+#    torch.optim.SGD([W1, b1, W2, b2], lr=0.05).step()  # our 0.1
+#    assert round((output() - target).square().item() / 2, 4) == 0.6962
 #
 # Ours called ``mean_squared_error`` is the same as theirs.
 #

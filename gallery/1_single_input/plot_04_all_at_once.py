@@ -282,7 +282,7 @@ draw.show()
 #    (26, True)
 #
 # A wrong gradient usually raises no error, so it is worth checking one that you wrote yourself.
-# In fractions the check is exact here, because between kinks the loss along any single weight is a parabola, and for a parabola the difference to both sides *is* the slope.
+# In fractions the check is exact here, because between kinks, the places where a unit opens or shuts, the loss along any single weight is a parabola, and for a parabola the difference to both sides *is* the slope.
 #
 # .. claim:: X10
 #    :verdict: holds
@@ -336,7 +336,7 @@ draw.show()
 # parameter 0: backward gives 0, central differences give 1/2; the slope is 0 on one side and 1 on the other: a kink
 #
 # *Arrays cannot keep a copy of everything.*
-# A Scalar remembers the old weights for its way back; a Tensor would have to copy whole matrices, and refuses instead.
+# So far each weight has been a node of its own, a Scalar, whose old value is remembered for the way back; a Tensor holds a whole matrix, would have to copy it, and refuses instead.
 #
 # >>> from sgdexplained import GraphError, Tensor
 # >>> values = network().values()
@@ -389,11 +389,24 @@ draw.show()
 # ----------
 #
 # ``backward()`` and ``step()`` are two calls, in this order.
-# A step between the forward and the backward pass ends in an error about an *inplace operation*, which is the mistake of this page, caught.
+# A step too early is an error, as with our Tensors: PyTorch keeps no copy of the old weights, while our Scalars remember theirs.
 #
 # .. code-block:: python
 #
-#    loss.backward()   # derivatives, nothing moves
-#    optimizer.step()  # everything moves, at once
+#    import torch
+#
+#    W1 = torch.tensor([[1.0, 1, 2], [1, -2, 0]], requires_grad=True)
+#    b1 = torch.tensor([0, 1, -1])
+#    W2 = torch.tensor([1.0, 2, -1], requires_grad=True)
+#    loss = ((torch.tensor([1.0, 2]) @ W1 + b1).relu() @ W2 - 1) ** 2 / 2
+#
+#    [W2.grad] = torch.autograd.grad(loss, [W2], retain_graph=True)
+#    torch.optim.SGD([W2], lr=0.1).step()  # the last layer, too early
+#    answer = "no error"
+#    try:
+#        loss.backward()
+#    except RuntimeError as error:
+#        answer = str(error)
+#    assert "modified by an inplace operation" in answer
 #
 # .. footbibliography::

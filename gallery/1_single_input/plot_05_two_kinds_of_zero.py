@@ -233,7 +233,7 @@ draw.show()
 # {'in': [0.0, -16.0], 'bias': 8.0, 'out': 20.0}
 #
 # *Nearly is not exactly.*
-# At its lowest point SiLU speaks and is shut: in goes nothing to speak of, out goes something.
+# SiLU, a smooth relative of ReLU, falls a little below 0 before it rises; at its lowest point it speaks and is shut.
 # But −1.27846454 is only near that point, as every float is, so the slope is tiny and not 0.
 #
 # >>> from sgdexplained import Scalar
@@ -297,9 +297,20 @@ draw.show()
 # In PyTorch
 # ----------
 #
-# The two zeros stand in different places: what leads into unit 2 is a row, what leads out of it a column.
+# The two zeros stand in different places: the weights are kept with a row for each receiver, so what leads into unit 2 is a row, and what leads out of it a column.
 #
 # .. code-block:: python
 #
-#    net[0].weight.grad[1]     # tensor([0., 0.]): shut
-#    net[2].weight.grad[:, 1]  # tensor([0.]): silent
+#    import torch
+#    from torch.nn import Linear, ReLU, Sequential
+#
+#    net = Sequential(Linear(2, 3), ReLU(), Linear(3, 1))
+#    numbers = [[1, 1], [1, -2], [2, 0]], [0, 1, -1], [[1, 2, -1]], [0]
+#    with torch.no_grad():
+#        for w, values in zip(net.parameters(), numbers):
+#            w[:] = torch.tensor(values)
+#
+#    loss = (net(torch.tensor([[1.0, 2]])) - 1).square().sum() / 2
+#    loss.backward()
+#    assert net[0].weight.grad.tolist() == [[1, 2], [0, 0], [-1, -2]]
+#    assert net[2].weight.grad.tolist() == [[3, 0, 1]]

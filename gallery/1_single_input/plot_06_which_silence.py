@@ -18,8 +18,6 @@ The output is twice what the unit says, and the loss is the output itself, so th
 Only the unit differs.
 """
 
-import matplotlib.pyplot as plt
-
 from sgdexplained import MLP, SGD, Scalar, draw, half_squared_error
 from sgdexplained.contrasts import clamp, clamp_min, gelu, leaky_relu, maximum, relu, relu6, silu
 from sgdexplained.reasons import shut, silent
@@ -163,7 +161,7 @@ for name, activation, z in units:
 # - *GELU at −2* has a gradient below 0, where ReLU at 2 has one above.
 #
 # The last is no mistake.
-# GELU and SiLU fall before they rise.
+# GELU and SiLU, smooth relatives of ReLU, fall before they rise.
 # Left of the lowest point, a unit that hears more says less, so the gradient turns its sign.
 
 places = [n / 50 for n in range(-250, 76)]
@@ -196,7 +194,7 @@ draw.alt(
 # Exactly on the corner
 # ---------------------
 #
-# A ReLU has no slope at exactly 0: it is flat to the left and rises to the right.
+# A ReLU has no slope at exactly 0: it is flat to the left and rises to the right, and there is its *kink*.
 # A program must answer all the same, and the answer is a convention.
 # Here are four ways to write the same function, the larger of *z* and 0.
 
@@ -269,6 +267,7 @@ draw.alt(
     "The loss over 40 steps. With slope 0 at the corner it falls from 2.5 to 0.5 and stays there;"
     " with slope 1/2 it falls to 0.",
 )
+draw.show()
 
 # %%
 # The sentence that survives
@@ -365,14 +364,20 @@ draw.alt(
 # ----------
 #
 # Its functions give the same answers on the corner, so the spelling is the line that differs.
-# A change of ``clamp`` was under discussion in 2026: try it with the version that you have.
+# The answer of ``clamp`` was under discussion in 2026; here it is that of version 2.13.
 #
 # .. code-block:: python
 #
-#    torch.relu(z)  # slope 0 at 0
-#    torch.maximum(z, torch.zeros_like(z))  # 1/2
-#    z.clamp(min=0)  # 1
+#    import torch
+#
+#    def slope_at_0(spelling):
+#        z = torch.tensor(0.0, requires_grad=True)
+#        spelling(z).backward()
+#        return z.grad.item()
+#
+#    assert slope_at_0(torch.relu) == 0
+#    assert slope_at_0(lambda z: z.maximum(torch.zeros_like(z))) == 1 / 2
+#    assert slope_at_0(lambda z: z.clamp_min(0)) == 1
+#    assert slope_at_0(lambda z: z.clamp(min=0)) == 1
 #
 # .. footbibliography::
-
-plt.show()

@@ -20,8 +20,6 @@ We watch the weight from input 2 to unit 2, which is −2, and change nothing el
 from collections import Counter
 from fractions import Fraction
 
-import matplotlib.pyplot as plt
-
 from sgdexplained import MLP, draw, half_squared_error
 
 
@@ -298,6 +296,7 @@ draw.alt(
     "A chain of one input, one hidden unit and one output. The weight out of the hidden unit is 0"
     " and has the gradient -6, drawn thick. The weight into it is 3 and has the gradient 0, dashed.",
 )
+draw.show()
 
 # %%
 # The gradient of the zero weight is what its sender says, 3, times the error, −2.
@@ -447,8 +446,16 @@ draw.alt(
 #
 # .. code-block:: python
 #
-#    torch.nn.init.zeros_(net[-1].weight)
+#    import torch
+#    from torch.nn import Linear, ReLU, Sequential, init
+#
+#    net = Sequential(Linear(1, 1, bias=False), ReLU(), Linear(1, 1, bias=False))
+#    init.constant_(net[0].weight, 3)
+#    init.zeros_(net[-1].weight)
+#
+#    loss = (net(torch.tensor([[1.0]])) - 2).square().sum() / 2
+#    loss.backward()
+#    assert net[-1].weight.grad.item() == -6  # moves
+#    assert net[0].weight.grad.item() == 0  # waits
 #
 # .. footbibliography::
-
-plt.show()

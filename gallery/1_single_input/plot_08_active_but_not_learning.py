@@ -22,8 +22,6 @@ from fractions import Fraction
 from random import Random
 from statistics import mean, stdev
 
-import matplotlib.pyplot as plt
-
 from sgdexplained import MLP, SGD, Tensor, draw, explain, half_squared_error
 from sgdexplained.contrasts import relu6
 from sgdexplained.reasons import co_active
@@ -228,13 +226,16 @@ for ax, bias, heading in [(left, 0, "biases 0"), (right, -1, "biases −1")]:
     draw.bars(labels, percent, ax, texts=[f"{value:.0f} %" for value in percent])
     ax.set_xlim(0, 60)
     ax.set_title(heading, pad=4)
-draw.title(fig, "How many weights have two working ends that never work together.")
+draw.title(
+    fig, "Among a few examples, many weights have two working ends that never work together."
+)
 seen = {bias: [round(100 * shares[batch, bias]) for batch in batches] for bias in (0, -1)}
 draw.alt(
     fig,
     f"Bars for batches of 1, 2, 4, 8 and 16 examples. With biases 0 the shares are {seen[0]} per"
     f" cent, with biases -1 {seen[-1]} per cent.",
 )
+draw.show()
 
 # %%
 # Where it breaks
@@ -323,10 +324,20 @@ draw.alt(
 # In PyTorch
 # ----------
 #
-# No line differs, but one helps to look: which weights have a gradient of exactly zero?
+# No line differs, but one helps to look: how many gradients of each layer are exactly zero?
+# Here it finds the unit with two orders.
 #
 # .. code-block:: python
 #
-#    {name: (w.grad == 0).sum() for name, w in net.named_parameters()}
-
-plt.show()
+#    import torch
+#    from torch.nn import Linear, ReLU, Sequential
+#
+#    net = Sequential(Linear(1, 1), ReLU(), Linear(1, 2))
+#    with torch.no_grad():
+#        for w, values in zip(net.parameters(), ([[1]], [0], [[1], [2]], [0, 0])):
+#            w[:] = torch.tensor(values)
+#
+#    output = net(torch.tensor([[1.0]]))
+#    ((output - torch.tensor([[-5, 5]])).square().sum() / 2).backward()
+#    zeros = {name: (w.grad == 0).sum() for name, w in net.named_parameters()}
+#    assert zeros == {"0.weight": 1, "0.bias": 1, "2.weight": 0, "2.bias": 0}

@@ -228,6 +228,7 @@ draw.alt(
     " receiver that opened somewhere. Below right, the count of examples in which both did: it is 0"
     " for word 3 to unit 1 and for word 1 to unit 2.",
 )
+draw.show()
 
 # %%
 # Unit 1 opens only in the first example, which lacks word 3; unit 2 only in the second, which lacks word 1.
@@ -391,13 +392,23 @@ draw.alt(
 # In PyTorch
 # ----------
 #
-# The mean over the batch is part of the loss, so ``.grad`` holds the mean and the grids of the single examples are never stored.
-# To see them, ask for the sum and send the examples through one by one, or use ``torch.func.vmap``.
+# The mean over the batch is part of the loss, so ``.grad`` holds the mean, and the grids of the single examples are never stored.
+# Ours follow from the ``inputs`` and ``deltas`` of a layer; PyTorch computes them with ``torch.func``.
 #
 # .. code-block:: python
 #
-#    loss = torch.nn.functional.mse_loss(net(X), targets, reduction="sum") / 2
-
-import matplotlib.pyplot as plt
-
-plt.show()
+#    import torch
+#    from torch.func import grad, vmap
+#
+#    W1 = torch.tensor([[1.0, 1, 2], [1, -2, 0]], requires_grad=True)
+#    b1, W2 = torch.tensor([0, 1, -1]), torch.tensor([1.0, 2, -1])
+#    X = torch.tensor([[1.0, 2], [2, 1], [-2, 1], [0, -2]])
+#    targets = torch.tensor([1, -1, 2, 6])
+#
+#    def loss(W1, x, target):
+#        return ((x @ W1 + b1).relu() @ W2 - target) ** 2 / 2
+#
+#    grids = vmap(grad(loss), in_dims=(None, 0, 0))(W1, X, targets)
+#    assert grids[:, :, 1].tolist() == [[0, 0], [12, 6], [0, 0], [0, -16]]
+#    loss(W1, X, targets).mean().backward()
+#    assert grids.mean(0).equal(W1.grad)

@@ -160,6 +160,7 @@ draw.alt(
     " every size. With the sum it falls to 0 at ten examples, is back at 1, the error before the"
     " step, at twenty, and 2 at thirty.",
 )
+draw.show()
 
 # %%
 # That *sum and mean differ by a factor only* is true of the gradient, and of plain SGD.
@@ -368,7 +369,7 @@ for lr in (0.01, 0.001, 0.0001):
 # ----------
 #
 # ``MSELoss`` counts every number, outputs and examples, and has no half.
-# Ours of the same kind agrees with it; divide the sum by the number of examples to get the other.
+# Ours of the same kind agrees with it; divide the sum by twice the number of examples to get the other.
 #
 # >>> from sgdexplained import mean_squared_error
 # >>> y = [[Scalar(Fraction(1)) for _ in range(3)] for _ in range(2)]
@@ -378,10 +379,18 @@ for lr in (0.01, 0.001, 0.0001):
 #
 # .. code-block:: python
 #
-#    loss = torch.nn.MSELoss(reduction="sum")(net(X), targets) / (2 * len(X))
+#    import torch
+#    from torch.nn import MSELoss
+#
+#    def seed(loss):
+#        y = torch.ones(2, 3, requires_grad=True)
+#        loss(y, torch.zeros(2, 3)).backward()
+#        return round(y.grad[0, 0].item(), 6)
+#
+#    def half_squared_error(y, targets):
+#        return MSELoss(reduction="sum")(y, targets) / (2 * len(y))
+#
+#    assert seed(MSELoss()) == round(1 / 3, 6)
+#    assert seed(half_squared_error) == 1 / 2
 #
 # .. footbibliography::
-
-import matplotlib.pyplot as plt
-
-plt.show()

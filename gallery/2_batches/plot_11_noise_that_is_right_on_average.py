@@ -318,6 +318,7 @@ draw.alt(
     " -1 all eight pull to the right, at -1/2 six, at -1/4 five, and at the best weight 0 four pull"
     " right and four left.",
 )
+draw.show()
 
 # %%
 # The spread of the eight arrows is the same in each row; what dies away is what they have in common.
@@ -439,15 +440,23 @@ draw.alt(
 # In PyTorch
 # ----------
 #
-# ``DataLoader(data, batch_size=2, shuffle=True)`` shuffles and goes through, without repeats within a pass.
+# ``DataLoader(data, shuffle=True)`` shuffles and goes through, without repeats within a pass.
 # To draw anew, as the theory likes to, give it a sampler.
 #
 # .. code-block:: python
 #
-#    torch.utils.data.RandomSampler(data, replacement=True)
+#    import torch
+#    from torch.utils.data import DataLoader, RandomSampler
+#
+#    def share_without_9(loader, passes=1000):
+#        missed = sum(9 not in torch.cat(list(loader)) for _ in range(passes))
+#        return missed / passes
+#
+#    torch.manual_seed(0)
+#    data = [9, 8, 7, 4]
+#    anew = RandomSampler(data, replacement=True)
+#    assert share_without_9(DataLoader(data, batch_size=2, shuffle=True)) == 0
+#    share = share_without_9(DataLoader(data, batch_size=2, sampler=anew))
+#    assert abs(share - (3 / 4) ** 4) < 0.06  # four standard errors
 #
 # .. footbibliography::
-
-import matplotlib.pyplot as plt
-
-plt.show()

@@ -331,6 +331,7 @@ draw.alt(
     "The values 3, 5, 10 and 2 are seen one after the other. The weight after each SGD step, 3, 4, 6"
     " and 5, lies exactly on the running mean of the values.",
 )
+draw.show()
 
 # %%
 # .. claim:: A1
@@ -431,15 +432,21 @@ draw.alt(
 # In PyTorch
 # ----------
 #
-# The optimiser does not know how large the batch was; what differs is the loader.
-# A learning rate that shrinks is a schedule.
+# A learning rate that shrinks is a schedule: a factor of the first learning rate, for steps that are counted from 0.
 #
 # .. code-block:: python
 #
-#    torch.optim.lr_scheduler.LambdaLR(optimiser, lambda t: 1 / (t + 1))
+#    import torch
+#    from torch.optim.lr_scheduler import LambdaLR
+#
+#    w = torch.tensor(0.0, requires_grad=True)
+#    optimiser = torch.optim.SGD([w], lr=1)
+#    schedule = LambdaLR(optimiser, lambda t: 1 / (t + 1))
+#    for x in [3, 5, 10, 2]:
+#        optimiser.zero_grad()
+#        ((w - x) ** 2 / 2).backward()
+#        optimiser.step()
+#        schedule.step()
+#    assert round(w.item(), 5) == 5  # the mean
 #
 # .. footbibliography::
-
-import matplotlib.pyplot as plt
-
-plt.show()

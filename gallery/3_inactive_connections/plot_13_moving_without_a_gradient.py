@@ -25,8 +25,6 @@ All numbers are fractions, so that zero means zero.
 # sphinx_gallery_thumbnail_number = 1
 from fractions import Fraction
 
-import matplotlib.pyplot as plt
-
 from sgdexplained import MLP, SGD, Scalar, Tensor, draw, explain, half_squared_error
 from sgdexplained.contrasts import Adagrad, Adam, AdamW, Embedding, RMSprop
 
@@ -318,6 +316,7 @@ draw.alt(
     " is 1, after ten zeros 0.48, after a hundred 0.98, after a thousand 2.52, and after 10 000 it is"
     " 3.1622.",
 )
+draw.show()
 
 # %%
 # Two memories work against each other.
@@ -454,14 +453,24 @@ draw.alt(
 # In PyTorch
 # ----------
 #
-# ``zero_grad()`` leaves ``None`` behind by default, so what the next batch does not reach is skipped.
-# With the line below it leaves zeros, and they are stepped.
+# ``zero_grad()`` leaves ``None`` behind by default, as ours does, so what the next batch does not reach is skipped.
+# With ``set_to_none=False`` it leaves zeros, ours everywhere and PyTorch's where there was a gradient, and they are stepped.
 # To freeze a weight, set its ``.grad`` to ``None`` or leave it out of the optimiser: a gradient that is left over from earlier, or a zero, goes on moving it.
 #
 # .. code-block:: python
 #
-#    optimiser.zero_grad(set_to_none=False)
+#    import torch
+#
+#    def after_two_steps(**options):
+#        w = torch.tensor(1.0, requires_grad=True)
+#        optimiser = torch.optim.SGD([w], lr=0.1, momentum=0.9)
+#        w.backward()
+#        optimiser.step()
+#        optimiser.zero_grad(**options)
+#        optimiser.step()  # nothing has come back since
+#        return round(w.item(), 6)
+#
+#    assert after_two_steps() == 0.9
+#    assert after_two_steps(set_to_none=False) == 0.81
 #
 # .. footbibliography::
-
-plt.show()

@@ -24,7 +24,6 @@ Instead of a loss we take the output itself, which a linear loss amounts to; so 
 import math
 from fractions import Fraction
 
-import matplotlib.pyplot as plt
 import numpy as np
 
 from sgdexplained import MLP, SGD, Scalar, Tensor, draw
@@ -402,6 +401,7 @@ draw.alt(
     " scale. With variance 2/n it stays near 1; with 1/n it falls in a straight line to a"
     " thousand-millionth.",
 )
+draw.show()
 
 # %%
 # .. claim:: P3
@@ -554,12 +554,17 @@ for n, layers in ((10, 5), (50, 10)):
 # ----------
 #
 # Nothing differs in the gradients.
-# The default of ``torch.nn.Linear`` is neither of the two rules: its weights have the variance 1/(3 *n*), so for a deep ReLU network ask for the one with the 2.
+# The default of ``torch.nn.Linear`` is neither of the two rules, nor that of our ``MLP``, which is 2/*n*: its weights have the variance 1/(3 *n*), so for a deep ReLU network ask for the one with the 2.
 #
 # .. code-block:: python
 #
+#    import torch
+#
+#    torch.manual_seed(0)
+#    n = 1000
+#    layer = torch.nn.Linear(n, n)
+#    assert abs(n * layer.weight.var() - 1 / 3) < 0.01
 #    torch.nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
+#    assert abs(n * layer.weight.var() - 2) < 0.02
 #
 # .. footbibliography::
-
-plt.show()

@@ -15,7 +15,7 @@ Three words
 
 For one example, a unit is *silent* if it says 0, and *shut* if its slope is 0.
 For a batch, it is *untouched* if nothing came back to it from any example.
-For a set of data, it is *dead* if it is shut for all of it.
+For a set of data, it is :term:`dead` if it is shut for all of it.
 On the bench of :ref:`the first page <sphx_glr_story_1_single_input_plot_01_the_bench.py>` unit 2 is silent for the first example, open for the second, and dead on neither.
 Here it is for four examples.
 """
@@ -25,7 +25,6 @@ import math
 from fractions import Fraction
 from itertools import product
 
-import matplotlib.pyplot as plt
 import numpy as np
 
 from sgdexplained import MLP, SGD, Scalar, draw, half_squared_error
@@ -377,6 +376,7 @@ draw.alt(
     " layers of 2, 3, 5 and 10 units. Dots are drawn networks, bands are bounds from theory; all dots"
     " lie in their bands. With 2 units nearly all are dead at 15 layers, with 10 units hardly any.",
 )
+draw.show()
 
 # %%
 # .. claim:: P2
@@ -490,11 +490,20 @@ draw.alt(
 # ----------
 #
 # One line tells which units of a layer are dead on a batch of pre-activations ``z``.
+# Here three units take the step of above, each with a learning rate of its own.
 #
 # .. code-block:: python
 #
+#    import torch
+#
+#    data = torch.tensor([[1.0], [2.0]])
+#    w, b = torch.ones(3, requires_grad=True), torch.zeros(3, requires_grad=True)
+#    loss = (data * w + b).relu().square().mean(dim=0) / 2
+#    loss.sum().backward()
+#
+#    rates = torch.tensor([0.1, 0.25, 0.5])
+#    z = data * (w - rates * w.grad) + (b - rates * b.grad)
 #    dead = (z <= 0).all(dim=0)
+#    assert dead.tolist() == [False, False, True]
 #
 # .. footbibliography::
-
-plt.show()

@@ -27,8 +27,6 @@ from fractions import Fraction
 from itertools import product
 from statistics import mean, stdev
 
-import matplotlib.pyplot as plt
-
 from sgdexplained import Scalar, Tensor, draw, softmax_cross_entropy
 from sgdexplained.contrasts import BatchNorm, Dropout, Embedding
 
@@ -36,7 +34,7 @@ X = [(4, 1), (0, -1), (-2, 1), (-1, -2)]
 
 
 def one_unit(normalise, X=X, bias=0):
-    """Send a batch through the unit and back, and return what can be read off afterwards."""
+    """Send a batch through the unit and back, and return what can be read off."""
     w, b = [Scalar(Fraction(1)), Scalar(Fraction(1))], Scalar(Fraction(bias))
     z = [[w[0] * x1 + w[1] * x2 + b] for x1, x2 in X]
     heard = BatchNorm(eps=0)(z) if normalise else z
@@ -56,8 +54,12 @@ def written(numbers):
 
 
 alone, together = one_unit(normalise=False), one_unit(normalise=True)
-for name, unit in (("as it is", alone), ("normalised", together)):
-    print(f"{name:11} says {written(unit['says'])}   deltas {written(unit['deltas'])}")
+print("           as it is       normalised")
+print("example  says  delta     says  delta")
+for i in range(4):
+    said, delta = alone["says"][i], alone["deltas"][i]
+    print(f"{i + 1:7}{said!s:>6}{delta!s:>7}", end="")
+    print(f"{together['says'][i]!s:>9}{together['deltas'][i]!s:>7}")
 
 # %%
 # The *delta* of an example is how much the loss would change if the unit heard a little more of that example.
@@ -102,8 +104,10 @@ def first_says(last):
 
 
 step = Fraction(1, 1000)
-print(f"the first example says {first_says(-3):.6f}, and then {first_says(-3 + step):.6f}")
-print(f"difference by step {(first_says(-3 + step) - first_says(-step - 3)) / (2 * step):.6f}")
+before, after, below = (first_says(last) for last in (-3, -3 + step, -3 - step))
+print(f"the first says     {before:.6f}")
+print(f"and then           {after:.6f}")
+print(f"change by step     {(after - below) / (2 * step):.6f}")
 print(f"delta of the last  {float(together['deltas'][3]):.6f}")
 
 # %%
@@ -126,7 +130,7 @@ for name, unit in (("as it is", alone), ("normalised", together)):
 
 
 def gradient_of_first_caption(pictures):
-    """Return it for a batch of pictures with captions that are all described by 0 so far."""
+    """Return it for pictures whose captions are all described by 0 so far."""
     captions = [Scalar(0.0) for _ in pictures]
     scores = [[picture * caption for caption in captions] for picture in pictures]
     softmax_cross_entropy(scores, range(len(pictures)), "sum").backward()
@@ -161,8 +165,9 @@ tables = {
     "two tables": gradient_of_table(tied=False),
     "one table, tied": gradient_of_table(tied=True),
 }
-for name, gradient in tables.items():
-    print(f"{name:16}", gradient)
+print("         ", *tables, sep="   ")
+for row, (one, other) in enumerate(zip(*tables.values(), strict=True), 1):
+    print(f"word {row}   {one!s:13}{other}")
 
 # %%
 # Words are a case of silent senders: a word that does not occur says 0, and its row has a gradient of zero.
@@ -170,9 +175,10 @@ for name, gradient in tables.items():
 # With one table all four rows do.
 # All scores are 0, so softmax gives each word a quarter; what comes back is −3/4 for the right word, and 1/4 for *each wrong one*, which is pushed away.
 
-fig = plt.figure(figsize=(draw.WIDTH, 2.35), layout="none")
+fig, places = draw.figure(2.35, columns=2, layout="none")
 for place, (name, gradient) in enumerate(tables.items()):
-    ax = fig.add_axes((0.53 * place, 0, 0.5, 1))
+    ax = places[place]
+    ax.set_position((0.53 * place, 0, 0.5, 1))
     names = [f"word {row}" for row in (1, 2, 3, 4)] if place == 0 else [""] * 4
     draw.weight_grid(gradient, ax, rows=names, columns=[], heading=name, width=draw.WIDTH / 2)
 draw.title(fig, "One word is looked up; with a tied table every word gets a gradient.")
@@ -201,11 +207,12 @@ draw.alt(
 #
 #    Weights of inactive units get no update in that iteration.
 #
-#    Words that do not occur are silent, and their rows stay; a word that occurs twice has the sum:
-#
 #    >>> from fractions import Fraction
 #    >>> from sgdexplained import Scalar, Tensor, softmax_cross_entropy
 #    >>> from sgdexplained.contrasts import BatchNorm, Embedding
+#
+#    Words that do not occur are silent, and their rows stay; a word that occurs twice has the sum:
+#
 #    >>> table = Embedding(Tensor([[0.0], [0.0], [0.0], [0.0]]))
 #    >>> table([1, 3, 1]).backward(seed=[[1], [5], [10]])
 #    >>> table.weight.grad.tolist()
@@ -248,12 +255,13 @@ def with_mask(mask):
 
 lots = [list(mask) for mask in product([0, 1], repeat=3)]
 results = [with_mask(mask) for mask in lots]
+print("kept        loss   gradient")
 for mask, (loss, gradient) in zip(lots, results, strict=True):
-    print(f"kept {mask}   loss {loss!s:>4}   gradient {written(gradient)}")
+    print(f"{mask}  {loss!s:>5}  {written(gradient)}")
 
 mean_loss = sum(loss for loss, _ in results) / 8
 mean_gradient = [sum(column) / 8 for column in zip(*(g for _, g in results), strict=True)]
-print(f"mean              loss {mean_loss!s:>4}   gradient {written(mean_gradient)}")
+print(f"mean       {mean_loss!s:>5}  {written(mean_gradient)}")
 
 # %%
 # In each lot, the weight of a dropped sender has a gradient of exactly zero: it says nothing, and the first rule of this story holds.
@@ -287,15 +295,14 @@ def shares_untouched(examples, shared, units=32, rounds=20):
 
 sizes = [1, 2, 4, 8, 16]
 own, same = [], []
-print("examples   a lot for each    (3/4)^B   one lot for all")
+print(" B  (3/4)^B  a lot for each  one for all")
 for size in sizes:
-    line = ""
+    line = f"{size:2}  {0.75**size:.3f}"
     for shared, means in ((False, own), (True, same)):
         draws = shares_untouched(size, shared)
         means.append(mean(draws))
-        line += f"   {means[-1]:.3f} ± {stdev(draws) / len(draws) ** 0.5:.3f}"
-        line += "" if shared else f"   {0.75**size:8.3f}"
-    print(f"{size:8}{line}")
+        line += f"  {means[-1]:.3f} ± {stdev(draws) / len(draws) ** 0.5:.3f}"
+    print(line)
 
 # %%
 _, ax = draw.figure(3.3)
@@ -316,6 +323,7 @@ draw.alt(
     " batch it stays near 3/4. With a lot for each example it falls as (3/4) to the power of the"
     " number of examples: 0.75, 0.56, 0.32, 0.10 and 0.01 for 1, 2, 4, 8 and 16 examples.",
 )
+draw.show()
 
 # %%
 # Each dot is the mean of twenty draws; theory says (3/4)\ :sup:`B` for lots that differ, and 3/4 for one lot.
@@ -405,5 +413,3 @@ draw.alt(
 #    net.eval()
 #
 # .. footbibliography::
-
-plt.show()
