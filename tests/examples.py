@@ -7,13 +7,18 @@ docstrings ``src/**/*.py``             doctests           each docstring
 pages      ``README.md``, ``docs/``    doctests and code  each page
 gallery    ``gallery/**/plot_*.py``    doctests and code  each script
 ========== =========================== ================== ============================
+
+What a gallery script says of PyTorch stands in blocks of their own. They need PyTorch, so
+``tests/parity`` runs them, each in a namespace for itself.
 """
 
 import re
 import sys
+import textwrap
 from bisect import bisect
 from collections import defaultdict
 from collections.abc import Iterator
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -79,6 +84,18 @@ class GalleryScript(Document):
                 region.end += start
                 document.add(region)
         return document
+
+
+def peer_blocks(text: str) -> list[tuple[int, str]]:
+    """Find the plain Python blocks in a gallery script's prose: the line of each, and its code."""
+    lines = text.splitlines()
+    found = []
+    for number, line in enumerate(lines, start=1):
+        if line == "# .. code-block:: python":
+            inside = takewhile(lambda after: re.match("#( {4}|$)", after), lines[number:])
+            code = textwrap.dedent("\n".join(after[1:] for after in inside))
+            found.append((number, code.strip() + "\n"))
+    return found
 
 
 def close_figures(_: dict[str, Any]) -> None:

@@ -1,4 +1,8 @@
-"""No example anywhere is passed over, and none can be wrong without a test that fails."""
+"""No example anywhere is passed over, and none can be wrong without a test that fails.
+
+A plain pytest runs them all, but for those of PyTorch: these are in the gallery, and the parity
+session runs them.
+"""
 
 import re
 import subprocess
@@ -7,6 +11,8 @@ from collections import defaultdict
 from pathlib import Path
 
 import pytest
+
+from .examples import peer_blocks
 
 ROOT = Path(__file__).parent.parent
 PLACES = ["src", "docs", "gallery"]
@@ -30,6 +36,16 @@ def lines_that_match(pattern: str) -> set[tuple[str, int]]:
         for path in written_files()
         for number, line in enumerate(path.read_text("utf-8").splitlines(), start=1)
         if re.search(pattern, line)
+    }
+
+
+def lines_with_torch() -> set[tuple[str, int]]:
+    """Find the blocks of the gallery that the parity session runs."""
+    return {
+        (path.relative_to(ROOT).as_posix(), line)
+        for path in (ROOT / "gallery").rglob("plot_*.py")
+        for line, code in peer_blocks(path.read_text("utf-8"))
+        if re.search("^import torch$", code, re.MULTILINE)
     }
 
 
@@ -77,7 +93,17 @@ def test_every_page_and_script_of_a_kind_is_run(collected: set[tuple[str, int]])
     ],
 )
 def test_nothing_is_written_in_a_way_that_is_not_run(pattern: str) -> None:
-    assert lines_that_match(pattern) == set()
+    assert lines_that_match(pattern) - lines_with_torch() == set()
+
+
+def test_a_block_ends_where_its_indentation_does() -> None:
+    prose = (
+        "# Prose.\n#\n# .. code-block:: python\n#\n#    import torch\n#\n"
+        "#    for one in [1]:\n#        assert one\n#\n# More.\n\nimport numpy\n"
+    )
+
+    assert peer_blocks(prose) == [(3, "import torch\n\nfor one in [1]:\n    assert one\n")]
+    assert peer_blocks("# .. code-block:: text\n#\n#    import torch\n") == []
 
 
 PLANTED = {

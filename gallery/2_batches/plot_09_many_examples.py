@@ -183,7 +183,7 @@ gates
 # %%
 # A row for each example.
 # Each word occurs somewhere, and each unit is open somewhere.
-# For each weight, count the examples in which both its ends work at the same time.
+# For each weight, count the examples in which both its ends work at the same time: its sender is active, and its receiver open.
 
 both = co_active(listeners.layers[0])
 spoke = [any(row[j] for row in words) for j in range(3)]
@@ -270,7 +270,7 @@ draw.show()
 # The sentence that survives
 # --------------------------
 #
-# **A batch asks each of its examples in turn, and takes the mean; a weight moves if there is an example in which its sender speaks while its receiver listens, and the loss has something to say about it.**
+# **A batch asks each of its examples in turn, and takes the mean; a weight can move only if there is an example in which its sender is active while its receiver is open.**
 #
 # How likely is it that no example opens a unit?
 # ----------------------------------------------

@@ -193,7 +193,7 @@ def after_one_step(optimiser, reduction, lr, **options):
 # >>> after_one_step(Adam, "mean", lr=0.01), after_one_step(Adam, "sum", lr=0.0025)
 # (1.99, 1.9975)
 #
-# *Clipping* is the same story: cut to at most 1, the sum 12 and the mean 3 become the same 1.
+# *Clipping*, which shortens a gradient that is too long, is the same story: cut to at most 1, the sum 12 and the mean 3 become the same 1.
 #
 # A larger batch, a larger step?
 # ------------------------------
@@ -209,7 +209,7 @@ def after_one_step(optimiser, reduction, lr, **options):
 #    :sources: goyal2017
 #    :refuted-by: fixed-step-length, doubled-seed
 #
-#    A few steps with a small learning rate do what one step with the sum of their learning rates does, up to something of the order of its square.
+#    A few steps with a small learning rate do what one step with the sum of their learning rates does, but for a difference that shrinks as the square of the learning rate.
 #
 #    >>> from fractions import Fraction
 #    >>> from sgdexplained import SGD, Scalar, half_squared_error

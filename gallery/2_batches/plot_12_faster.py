@@ -412,8 +412,9 @@ draw.show()
 #    Every step lands exactly where the last example wants it, so the weight is +1 or −1, and the variance is 1.
 #    The formula says 1/(2 − 1).
 #
-#    >>> float(weights_in_the_end(1.0, 1).var().round(2)), sorted(set(weights_in_the_end(1.0, 1).tolist()))
-#    (1.0, [-1.0, 1.0])
+#    >>> cloud = weights_in_the_end(1.0, 1)
+#    >>> sorted(set(cloud.tolist())), round(float(cloud.var()), 2)
+#    ([-1.0, 1.0], 1.0)
 #
 # 3. The data set of the first race is copied ten times.
 #    How many coins does each of the two need for what it had reached with 100?

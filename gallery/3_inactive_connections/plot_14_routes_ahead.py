@@ -7,7 +7,7 @@ You will see what happens to its gradient when some of these units are shut: now
 
 A sentence that many believe: *the more inactive connections lie ahead of a weight, the less it counts, and the smaller its gradient.*
 
-It is false for nearly every second weight.
+It is false almost as often as it is true.
 Here is a unit whose closing makes a gradient twice as large.
 
 Two routes
@@ -84,7 +84,7 @@ draw.alt(
 
 # %%
 # The unit need not be shut with force.
-# Let the bias of *q* pass from just below −1 to just above: the output hardly moves, and the gradient doubles.
+# Let the bias of *q* pass from just above −1 to just below: the output hardly moves, and the gradient doubles.
 
 for bias in (Fraction(-99, 100), Fraction(-101, 100)):
     net = diamond(bias)
@@ -154,7 +154,7 @@ pairs = {"shrinks": (1, 2), "grows": (2, -1), "changes sign": (1, -2), "appears"
 for word, routes in pairs.items():
     before = first_gradient(diamond(0, *routes))
     after = first_gradient(diamond(-2, *routes))
-    print(f"{routes!s:7}: {before} becomes {after}, it {word}")
+    print(f"{routes!s:8} {before:2} becomes {after}, it {word}")
 
 # %%
 # In brackets what the two routes carry; then the gradient before and after the second of them is closed.
@@ -409,7 +409,7 @@ draw.show()
 #    :sources: he2015, glorot2010
 #    :refuted-by: he-without-two, gates-ignored
 #
-#    In a random ReLU network each layer multiplies the mean square of the signal, and that of the gradient on its way back, by *n*/2 times the variance of the weights: by 1 for the variance 2/*n*, by 1/2 for 1/*n*.
+#    In a random ReLU network each layer multiplies, on average, the mean square of the signal, and that of the gradient on its way back, by *n*/2 times the variance of the weights: by 1 for the variance 2/*n*, by 1/2 for 1/*n*.
 #
 #    >>> from fractions import Fraction
 #    >>> from itertools import product
@@ -457,7 +457,7 @@ for n, layers in ((10, 5), (50, 10)):
 #    :sources: hanin2018
 #    :refuted-by: whispering-relu
 #
-#    In ReLU networks with normal weights of variance 2/*n* the mean square of the signal is kept on average, but its own square grows by 1 + 5/*n* with each layer of *n* units: the fewer the units, the wider the scale is spread.
+#    In ReLU networks with normal weights of variance 2/*n* the mean square of the signal is kept on average, but the mean of its own square grows by the factor 1 + 5/*n* with each layer of *n* units: the fewer the units, the wider the scale is spread.
 #
 #    >>> from fractions import Fraction
 #    >>> from itertools import product
@@ -478,8 +478,8 @@ for n, layers in ((10, 5), (50, 10)):
 # The sentence that survives
 # --------------------------
 #
-# **The gradient of a weight is a sum over the open routes ahead of it.
-# If there are none it is zero; if there are fewer, it can be smaller, larger or of the other sign, and only on average over many is it smaller.**
+# **The gradient of a weight is a sum over the open routes through it.
+# If there are none it is zero; if there are fewer, it can be smaller, larger or of the other sign, and only the mean of its square is smaller.**
 #
 # Where it breaks
 # ---------------

@@ -407,9 +407,21 @@ draw.show()
 # ----------
 #
 # One line ends the conversation: it tells batch normalisation to use its stored numbers, and dropout to drop nobody.
+# PyTorch wants an ``eps`` above zero there, where ours takes 0, so a tiny one stands in.
 #
 # .. code-block:: python
 #
+#    import torch
+#    from torch.nn import BatchNorm1d, ReLU, Sequential
+#
+#    def deltas(net):
+#        z = torch.tensor([[5.0], [-1], [-1], [-3]], requires_grad=True)
+#        net(z).sum().backward()
+#        return z.grad.flatten()
+#
+#    net = Sequential(BatchNorm1d(1, affine=False, eps=1e-9), ReLU())
+#    assert (54 * deltas(net)).round().tolist() == [1, -2, -2, 3]
 #    net.eval()
+#    assert deltas(net).count_nonzero() == 1
 #
 # .. footbibliography::

@@ -376,7 +376,7 @@ def kept(examples):
 # -------------------
 #
 # On the bench of :ref:`the first page <sphx_glr_story_1_single_input_plot_01_the_bench.py>`, where is each unit open?
-# Three units draw three lines through the plane of inputs, and cut it into *cells*.
+# Three units draw three lines through the plane of inputs, and cut it into :term:`cells <cell>`.
 # Inside a cell the gates are the same, so every example in it moves the same weights, but for those from an input that is 0.
 
 grid = np.linspace(-3, 3, 361)
@@ -730,8 +730,17 @@ print(f"all other rows:  at least {louder[~symmetric].min():.3f}")
 #
 # .. code-block:: python
 #
-#    spoke = (a != 0).any(dim=0)
-#    gradient[:, spoke] = delta.T @ a[:, spoke]
+#    import torch
+#
+#    torch.manual_seed(17)
+#    said, deltas = torch.randint(-9, 10, (64, 40)), torch.randint(-9, 10, (64, 20))
+#    said[:, 2:] = 0  # all units but two are silent
+#
+#    spoke = said.any(dim=0)
+#    gradient = torch.zeros(20, 40, dtype=torch.long)
+#    gradient[:, spoke] = deltas.T @ said[:, spoke]
+#    assert spoke.sum() == 2
+#    assert gradient.equal(deltas.T @ said)
 #
 # What you can answer now
 # -----------------------

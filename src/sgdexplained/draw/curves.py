@@ -86,10 +86,12 @@ def bars(
                     "hatch": HATCH,
                 }
             ax.barh(row, size, height=0.62, **look)
-            ax.text(
-                size + (0.02 if size >= 0 else -0.02) * reach,
-                row,
+            # The gap is in points, so that it stays when the limits of the axes are changed.
+            ax.annotate(
                 text,
+                (size, row),
+                (5 if size >= 0 else -5, 0),
+                textcoords="offset points",
                 ha="left" if size >= 0 else "right",
                 va="center_baseline",
                 color=ZERO if is_empty or size == 0 else colour,

@@ -112,6 +112,10 @@ def style() -> Iterator[None]:
     """
     with mpl.rc_context(STYLE):  # type: ignore[arg-type, unused-ignore]
         yield
+        interactive = mpl.is_interactive()
+    # A notebook becomes interactive with its first figure. Leaving the context would undo that, and
+    # the second figure would never be shown.
+    mpl.interactive(interactive)
 
 
 def figure(

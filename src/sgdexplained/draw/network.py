@@ -181,7 +181,8 @@ def network(
     widths = [max(unit["width"] for unit in column) for column in units]
     shares = [_shares(one, gap) for one in texts]
     heights = [_lines_height(*both) for both in zip(texts, shares, strict=True)]
-    body = max(LOWEST, _rows_height(units), *heights)
+    chain = all(len(column) == 1 for column in units)
+    body = max(0 if chain else LOWEST, _rows_height(units), *heights)
     named = _fits(shares[0], gap, show)
     lines = 0 if not key or show == "values" else 1 if named else 2
     ax = canvas(TOP + body + 0.05 + 0.3 * lines, width, ax)
