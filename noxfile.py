@@ -26,6 +26,9 @@ DOCTREES = "build/doctrees"
 # Every warning is an error, every reference must resolve, and all warnings are shown at once.
 STRICT = ["-W", "--keep-going", "-n"]
 
+# Those we are compared with, in numbers and in time; conventions at kinks belong to a version.
+PEERS = ["autograd==1.9.1", "jax==0.10.2", "micrograd==0.1.0", "mygrad==2.5.0", "torch==2.13.0"]
+
 
 def needs(*groups: str) -> list[str]:
     """List the requirements of dependency groups of pyproject.toml."""
@@ -70,6 +73,31 @@ def refute(session: nox.Session) -> None:
     session.run("python", "-m", "tests.refute", *session.posargs)
 
 
+# PyTorch's wheels for processors alone are found by pip, not by uv.
+@nox.session(venv_backend="virtualenv")
+def bench(session: nox.Session) -> None:
+    """Time the engine beside others; ``-- --quick`` only checks that all compute the same."""
+    session.install("-e", ".", *PEERS)
+    session.run("python", "-m", "bench", *session.posargs)
+
+
+@nox.session(venv_backend="virtualenv")
+def parity(session: nox.Session) -> None:
+    """Compute the same in this engine, in PyTorch and in JAX; arguments go to pytest."""
+    session.install("-e", ".", *needs("test"), *PEERS)
+    session.run("pytest", "tests/parity", *session.posargs)
+
+
+@nox.session
+def mutants(session: nox.Session) -> None:
+    """Change the package in thousands of small ways and count what tests and examples notice.
+
+    That takes hours; ``-- --sample 60`` takes minutes.
+    """
+    session.install("-e", ".", *needs("mutants"))
+    session.run("python", "-m", "tests.mutants", *session.posargs)
+
+
 @nox.session
 def docs(session: nox.Session) -> None:
     """Build the website; open it when a person is watching."""
@@ -106,13 +134,11 @@ def again(session: nox.Session) -> None:
         session.error(f"There is no {SITE}: run `nox -s docs` first.")
     session.install("-e", ".", *needs("docs"))
     fetch_front_end(session)
-    written = ["story", "api", "__pycache__"]
+    # Not what the build writes, and nothing hidden.
+    left_out = shutil.ignore_patterns(".*", "__pycache__", "api", "build", "story")
     with TemporaryDirectory() as folder:
         elsewhere = Path(folder, "copy")
-        for name in ["docs", "gallery", "src"]:
-            shutil.copytree(name, elsewhere / name, ignore=shutil.ignore_patterns(*written))
-        for name in ["CHANGELOG.md", "pyproject.toml"]:
-            shutil.copy(name, elsewhere)
+        shutil.copytree(Path(), elsewhere, ignore=left_out)
         site = elsewhere / SITE
         session.run("sphinx-build", *STRICT, "-q", str(elsewhere / "docs"), str(site))
         different = [name for name in names_below(SITE, site) if not same(SITE / name, site / name)]

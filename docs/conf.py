@@ -63,6 +63,8 @@ nb_execution_timeout = 60
 nb_execution_raise_on_error = True
 nb_output_stderr = "error"
 os.environ["IPYTHONDIR"] = str(Path(__file__).parent / "_ipython")
+# Drawn with these settings, not with those of whoever builds.
+os.environ["MATPLOTLIBRC"] = str(Path(__file__).parent / "_ipython" / "matplotlibrc")
 
 # -- Pages written as scripts, executed ----------------------------------------------------------
 

@@ -12,7 +12,6 @@ The package
 ===========
 
 Every public name, by the module that defines it, in the order in which they are best read.
-All of them are imported from ``{package}`` itself.
 
 .. toctree::
 
@@ -24,8 +23,6 @@ PAGE = """\
 {underline}
 
 {target}{summary}
-
-.. currentmodule:: {package}
 
 {entries}
 .. minigallery:: {names}
@@ -39,33 +36,54 @@ def directive(name: str, value: object) -> str:
     if inspect.isclass(value):
         if issubclass(value, BaseException):
             return f".. autoexception:: {name}\n   :show-inheritance:\n"
-        return f".. autoclass:: {name}\n   :members:\n   :inherited-members:\n"
+        return f".. autoclass:: {name}\n   :members:\n   :inherited-members: tuple\n"
     kind = "function" if callable(value) else "data"
     return f".. auto{kind}:: {name}\n"
 
 
-def describe(package: str) -> dict[str, str]:
+def public_names(packages: list[str]) -> dict[str, dict[str, dict[str, object]]]:
+    """Sort the names of all packages by the module that defines them, and where they are public.
+
+    A name that is public in two packages belongs to the first; a module that is public itself is
+    no name, for its own names have pages.
+    """
+    modules: dict[str, dict[str, dict[str, object]]] = {}
+    seen: list[object] = []
+    for package in packages:
+        public = importlib.import_module(package)
+        for name in public.__all__:
+            value = getattr(public, name)
+            if inspect.ismodule(value) or any(value is one for one in seen):
+                continue
+            # A constant does not know where it was defined, and may equal another one.
+            home = getattr(value, "__module__", None)
+            seen += [value] if home else []
+            modules.setdefault(home or package, {}).setdefault(package, {})[name] = value
+    return modules
+
+
+def describe(packages: list[str]) -> dict[str, str]:
     """Compose the pages, as reST, by file name."""
-    public = importlib.import_module(package)
-    modules: dict[str, dict[str, object]] = {}
-    for name in public.__all__:
-        value = getattr(public, name)
-        # A constant does not know where it was defined.
-        modules.setdefault(getattr(value, "__module__", package), {})[name] = value
     pages = {}
-    for module, names in modules.items():
-        # A module that is called like its only function leaves the name to the function.
-        taken = module in {f"{package}.{name}" for name in names}
+    for module, by_package in public_names(packages).items():
+        full = [f"{package}.{name}" for package, names in by_package.items() for name in names]
+        entries = [
+            f".. currentmodule:: {package}\n\n"
+            + "\n".join(directive(name, value) for name, value in names.items())
+            for package, names in by_package.items()
+        ]
         pages[module] = PAGE.format(
             module=module,
             underline="=" * len(module),
-            target="" if taken else f".. module:: {module}\n\n",
+            # A module that is called like one of the names leaves its own to that name.
+            target="" if module in full else f".. module:: {module}\n\n",
             summary=(inspect.getdoc(importlib.import_module(module)) or "").partition("\n")[0],
-            package=package,
-            entries="\n".join(directive(name, value) for name, value in names.items()),
-            names=" ".join(f"{package}.{name}" for name in names),
+            entries="\n".join(entries),
+            names=" ".join(full),
         )
-    index = INDEX.format(package=package, pages="\n".join(f"   {page}" for page in pages))
+    # In the navigation there is no room for the name of the package itself.
+    entries = (f"   {page.removeprefix(f'{packages[0]}.')} <{page}>" for page in pages)
+    index = INDEX.format(pages="\n".join(entries))
     return {"index": index, **pages}
 
 
@@ -74,7 +92,7 @@ def write_pages(app: Sphinx) -> None:
     folder = Path(app.srcdir, app.config.api_folder)
     folder.mkdir(parents=True, exist_ok=True)
     pages = {
-        folder / f"{name}.rst": text for name, text in describe(app.config.api_package).items()
+        folder / f"{name}.rst": text for name, text in describe(app.config.api_packages).items()
     }
     for path in set(folder.glob("*.rst")) - set(pages):
         path.unlink()
@@ -85,7 +103,7 @@ def write_pages(app: Sphinx) -> None:
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Write the pages before Sphinx looks for pages to read."""
-    app.add_config_value("api_package", "sgdexplained", "env")
+    app.add_config_value("api_packages", ["sgdexplained"], "env")
     app.add_config_value("api_folder", "reference/api", "env")
     app.connect("builder-inited", write_pages)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -104,7 +104,9 @@ class ClaimDomain(Domain):
         for one in self.data["shown"]:
             if one.name == target:
                 link = make_refnode(builder, fromdocname, one.docname, one.anchor, contnode)
-                link += [nodes.Text(" ("), claim_box.verdict(one.verdict), nodes.Text(")")]
+                # A line must not end with the bracket that opens before the sign.
+                parts = [nodes.Text("("), claim_box.verdict(one.verdict), nodes.Text(")")]
+                link += [nodes.Text(" "), nodes.inline("", "", *parts, classes=["in-brackets"])]
                 return link
         return None
 

@@ -1,4 +1,4 @@
-"""The table of all claims."""
+"""The table of all claims, and how many there are of each verdict."""
 
 import posixpath
 from typing import Any
@@ -20,12 +20,12 @@ class claims_table(nodes.General, nodes.Element):  # noqa: N801
 
 
 class ClaimsTableDirective(SphinxDirective):
-    """List the claims of the whole site."""
+    """List the claims of the whole site, or only count them."""
 
     def run(self) -> list[nodes.Node]:
         """Keep the place."""
         self.env.domains["claim"].data["users"].add(self.env.docname)
-        return [claims_table()]
+        return [claims_table(counts_only=self.name == "claims_counts")]
 
 
 class FillTable(SphinxPostTransform):
@@ -43,8 +43,10 @@ class FillTable(SphinxPostTransform):
                     shown[node["claim"]] = (docname, node)
             found = {name: shown[name] for name in domain.entries if name in shown}
             verdicts = {name: node["verdict"] for name, (_, node) in found.items()}
-            rows = [self.row(*one) for one in found.values()]
-            place.replace_self([*counts(verdicts, len(domain.entries)), table(rows)])
+            content = counts(verdicts, len(domain.entries))
+            if not place["counts_only"]:
+                content.append(table([self.row(*one) for one in found.values()]))
+            place.replace_self(content)
 
     def row(self, docname: str, node: claim) -> nodes.row:
         """Write the row of a claim: id, verdict, what is said, and where it is shown."""
@@ -120,8 +122,9 @@ def add_script(app: Sphinx, _page: str, _template: str, _context: Any, doctree: 
 
 
 def setup(app: Sphinx) -> None:
-    """Register the directive that lists the claims, and what it needs from other pages."""
+    """Register the directives that list and count the claims, and what they need from others."""
     app.add_directive("claims_table", ClaimsTableDirective)
+    app.add_directive("claims_counts", ClaimsTableDirective)
     app.add_post_transform(FillTable)
     app.connect("env-updated", pages_with_verdicts)
     app.connect("html-page-context", add_script)

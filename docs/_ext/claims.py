@@ -1,7 +1,8 @@
 """Claims: what the site asserts, with a verdict, an executed check, and what would refute it.
 
-``.. claim:: B4`` states a claim where it is shown, ``:claim:`B4``` links to it from anywhere, and
-``.. claims_table::`` lists them all. The build fails when a claim fails, or is not as registered.
+``.. claim:: B4`` states a claim where it is shown, ``:claim:`B4``` links to it from anywhere,
+``.. claims_table::`` lists them all, and ``.. claims_counts::`` only says how many hold. The build
+fails when a claim fails, or is not as registered.
 """
 
 from typing import Any, ClassVar

@@ -42,8 +42,13 @@ def save(figure: Figure, path: Path) -> tuple[int, int]:
     """Draw a figure on a transparent ground; give its width and height in pixels."""
     with rc_context(SETTINGS):
         figure.savefig(path, transparent=True, metadata={"Date": None})
-    size = re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', path.read_text("utf-8"))
-    width, height = (round(float(points) * PIXELS_PER_POINT) for points in size.groups())
+    return size(path)
+
+
+def size(path: Path) -> tuple[int, int]:
+    """Read the width and height of a drawing, in pixels."""
+    box = re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', path.read_text("utf-8"))
+    width, height = (round(float(points) * PIXELS_PER_POINT) for points in box.groups())
     return width, height
 
 
@@ -68,9 +73,16 @@ def scrape(_block: Any, block_vars: dict[str, Any], gallery_conf: dict[str, Any]
     return rest
 
 
-def check_images(_: Sphinx, document: nodes.document) -> None:
-    """Ask for an alternative text wherever a page shows an image; empty says: decoration."""
+def check_images(app: Sphinx, document: nodes.document) -> None:
+    """Ask for an alternative text wherever a page shows an image; empty says: decoration.
+
+    The drawings of executed pages do not know their size: it is told here, so that a browser keeps
+    their places free as well.
+    """
     for image in document.findall(nodes.image):
+        if "drawing" in image["classes"] and "height" not in image:
+            width, height = size(Path(app.srcdir, image["uri"]))
+            image["width"], image["height"] = str(width), str(height)
         if "alt" not in image:
             uri = image["uri"]
             logger.warning("no alternative text: %s", uri, location=image, type="figures")

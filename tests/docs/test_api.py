@@ -28,7 +28,7 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 
 
 def test_each_module_has_a_page_in_the_order_of_the_names(package: str) -> None:
-    pages = api.describe(package)
+    pages = api.describe([package])
 
     assert list(pages) == ["index", f"{package}.second", f"{package}.first", package]
     second = pages[f"{package}.second"]
@@ -40,7 +40,7 @@ def test_each_module_has_a_page_in_the_order_of_the_names(package: str) -> None:
 
 
 def test_only_what_changes_is_written(package: str, tmp_path: Path) -> None:
-    config = SimpleNamespace(api_folder="api", api_package=package)
+    config = SimpleNamespace(api_folder="api", api_packages=[package])
     app = SimpleNamespace(srcdir=tmp_path, config=config)
     api.write_pages(app)
     kept, stale = tmp_path / "api" / f"{package}.first.rst", tmp_path / "api" / "gone.rst"
@@ -51,3 +51,20 @@ def test_only_what_changes_is_written(package: str, tmp_path: Path) -> None:
 
     assert kept.stat().st_mtime_ns == before
     assert not stale.exists()
+
+
+def test_a_name_belongs_to_the_first_package_that_has_it(package: str, tmp_path: Path) -> None:
+    inner = tmp_path / package / "inner"
+    inner.mkdir()
+    (inner / "__init__.py").write_text(
+        f"from {package}.first import act, more\n__all__ = ['act', 'more']\n", "utf-8"
+    )
+    with (tmp_path / package / "first.py").open("a", encoding="utf-8") as file:
+        file.write("def more(): ...\n")
+
+    pages = api.describe([package, f"{package}.inner"])
+
+    first = pages[f"{package}.first"]
+    assert first.count(".. autofunction:: act") == 1
+    assert f".. currentmodule:: {package}.inner\n\n.. autofunction:: more" in first
+    assert f".. minigallery:: {package}.act {package}.inner.more\n" in first

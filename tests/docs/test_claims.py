@@ -273,6 +273,16 @@ def test_the_verdicts_are_counted(site: Callable[[str], str]) -> None:
     assert expected in words(site("index"))
 
 
+def test_the_verdicts_are_counted_where_there_is_no_table(build: Build) -> None:
+    app = build("html", two=("Two\n===", "Two\n===\n\n.. claims_counts::"))
+    page = (app.outdir / "part" / "two.html").read_text("utf-8")
+
+    assert warnings(app) == []
+    assert "3 common claims: 1 holds, 1 holds under conditions, 1 is false" in words(page)
+    assert "claims-table" not in page
+    assert "claims.js" not in page
+
+
 def test_the_table_leads_to_the_pictures(site: Callable[[str], str]) -> None:
     links = re.findall(r'href="([^#"]+).html#([\w-]+)"><span class="claim-picture"', site("index"))
 

@@ -90,3 +90,19 @@ def test_an_image_on_any_page_needs_words(tmp_path: Path) -> None:
 
     assert app.warning.getvalue().count("no alternative text: a.svg") == 1
     app.cleanup()
+
+
+def test_a_drawing_without_a_size_gets_its_own(tmp_path: Path) -> None:
+    (tmp_path / "conf.py").write_text('extensions = ["figures"]\n', "utf-8")
+    figures.save(draw(), tmp_path / "a.svg")
+    (tmp_path / "index.rst").write_text(
+        "Title\n=====\n\n.. image:: a.svg\n   :alt: A line\n   :class: drawing\n", "utf-8"
+    )
+    app = SphinxTestApp(srcdir=tmp_path, warningiserror=True)
+
+    app.build()
+
+    page = (app.outdir / "index.html").read_text("utf-8")
+    assert 'height="192"' in page
+    assert 'width="288"' in page
+    app.cleanup()

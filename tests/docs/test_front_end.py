@@ -8,7 +8,8 @@ DOCS = Path(__file__).parent.parent.parent / "docs"
 
 
 def test_versions_are_exact() -> None:
-    wanted = json.loads((DOCS / "package.json").read_text("utf-8"))["dependencies"]
+    package = json.loads((DOCS / "package.json").read_text("utf-8"))
+    wanted = package["dependencies"] | package["devDependencies"]
 
     assert all(re.fullmatch(r"\d+\.\d+\.\d+", version) for version in wanted.values())
 

@@ -89,6 +89,18 @@ def test_only_pages_with_maths_load_its_style(site: SphinxTestApp) -> None:
     assert katex.STYLE not in (site.outdir / "plain.html").read_text("utf-8")
 
 
+def test_only_pages_with_maths_ask_for_its_fonts_early(site: SphinxTestApp) -> None:
+    page = (site.outdir / "index.html").read_text("utf-8")
+
+    assert all(f'href="_static/katex/fonts/{name}"' in page for name in katex.FONTS)
+    assert "preload" not in (site.outdir / "plain.html").read_text("utf-8")
+
+
+@pytest.mark.skipif(not REAL.exists(), reason="KaTeX is missing: `nox -s docs` installs it")
+def test_the_fonts_asked_for_exist() -> None:
+    assert all((REAL.parent / "fonts" / name).exists() for name in katex.FONTS)
+
+
 def test_the_site_holds_what_the_style_asks_for_and_the_licence(site: SphinxTestApp) -> None:
     folder = site.outdir / "_static" / "katex"
     files = {path.relative_to(folder).as_posix() for path in folder.rglob("*.*")}

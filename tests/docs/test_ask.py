@@ -1,0 +1,39 @@
+"""Every question has its verdict, its proof, its way on, and the words that people search for."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+ASK = Path(__file__).parents[2] / "docs" / "ask"
+PAGES = [path for path in sorted(ASK.glob("*.md")) if path.stem != "index"]
+QUESTION = re.compile(
+    r"(---\n.*?\n---\n\n)?# [^\n]+\?( why\?)?\n\n```\{index\} !([^\n]+)\n```\n\n\*\*(?P<verdict>[^\n]+)\*\*\n",
+    re.DOTALL,
+)
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
+def test_a_page_is_question_search_words_and_verdict(path: Path) -> None:
+    match = QUESTION.match(path.read_text("utf-8"))
+
+    assert match
+    assert match["verdict"].count(". ") == 0  # one sentence
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
+def test_an_answer_is_executed_and_leads_on(path: Path) -> None:
+    text = path.read_text("utf-8")
+
+    assert "```python\n>>> " in text
+    assert re.search(r"\nShown in full: .*(\.\./story/|\{engine\})", text)
+
+
+def test_the_index_lists_every_question_once_in_a_group() -> None:
+    text = (ASK / "index.md").read_text("utf-8")
+    listed = re.findall(r"^- \[\]\(([\w-]+)\)$", text, re.MULTILINE)
+    toctree = re.search(r"```\{toctree\}\n:hidden:\n\n(.*?)```", text, re.DOTALL)
+
+    assert sorted(listed) == [path.stem for path in PAGES]
+    assert toctree
+    assert toctree[1].split() == listed

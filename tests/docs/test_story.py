@@ -1,0 +1,43 @@
+"""A story page tells how far the story is, and carries nothing for tags."""
+
+from pathlib import Path
+from types import SimpleNamespace
+
+import story
+from docutils import nodes
+
+TREE = {"story/index": ["story/a/index", "story/b/index"], "story/a/index": ["story/a/1"]}
+TREE["story/b/index"] = ["story/b/2", "story/b/3"]
+ENV = SimpleNamespace(
+    toctree_includes=TREE, titles={part: nodes.title("", part) for part in TREE["story/index"]}
+)
+TEMPLATE = Path(__file__).parent.parent.parent / "docs" / "_templates" / "page.html"
+
+
+def test_a_page_is_counted_within_its_part() -> None:
+    progress = story.progress_of(ENV, "story/index", "story/b/3")
+
+    assert progress == (2, 2, 2, 2, "story/b/index", "story/b/index")
+
+
+def test_other_pages_have_no_progress() -> None:
+    assert story.progress_of(ENV, "story/index", "story/b/index") is None
+    assert story.progress_of(ENV, "nowhere", "story/b/3") is None
+
+
+def test_the_template_uses_what_there_is() -> None:
+    used = set(story.re.findall(r"progress\.(\w+)", TEMPLATE.read_text("utf-8")))
+
+    assert used == set(story.Progress._fields)
+
+
+def test_places_and_scripts_for_tags_are_left_out() -> None:
+    config = SimpleNamespace(story_index="story/index")
+    source = ["Part\n\n.. raw:: html\n\n  <div id='sg-tag-list' class='x'></div>\n\nMore"]
+    story.leave_tags_out(SimpleNamespace(config=config), "story/a/index", source)
+    scripts = [SimpleNamespace(filename=name) for name in ["_static/sg-tags.js", "_static/a.js"]]
+    context = {"script_files": scripts}
+    story.show(SimpleNamespace(config=config, env=ENV), "index", "", context, None)
+
+    assert source == ["Part\n\n\nMore"]
+    assert [script.filename for script in context["script_files"]] == ["_static/a.js"]
