@@ -350,6 +350,16 @@ def test_gradients_are_not_shown_before_they_are_known():
         draw.network(net, show="gradients")
 
 
+def test_a_notebook_stays_interactive_after_its_first_figure():
+    try:
+        with draw.style():
+            mpl.interactive(True)  # as a notebook does when its first figure is made
+
+        assert mpl.is_interactive()
+    finally:
+        mpl.interactive(False)
+
+
 def test_without_matplotlib_the_error_says_what_to_install():
     program = "import sys; sys.modules['matplotlib'] = None; from sgdexplained import draw"
 

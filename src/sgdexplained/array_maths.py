@@ -23,7 +23,9 @@ def _or_each(function: Callable[[Any], Any], of_number: Callable[[Any], Any]) ->
     of_each = np.frompyfunc(of_number, 1, 1)
 
     def applied(x: Any) -> Any:
-        return of_each(x) if np.asarray(x).dtype == object else function(x)
+        if np.asarray(x).dtype != object:
+            return function(x)
+        return np.asarray(of_each(x), object)  # an array of one fraction comes out unpacked
 
     return staticmethod(applied)
 
@@ -99,8 +101,8 @@ class ArrayMaths:
 def _powers(x: Array, n: Array) -> tuple[Any, Any]:
     if np.any((x == 0) & (n < 1) & (n != 0)):
         raise ValueError("0 to a power below 1 has no derivative, expected powers >= 1")
-    if np.any((x < 0) & (n != np.trunc(n))):
-        raise ValueError("a negative number to a broken power is not a real number")
     with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+        if np.any((x < 0) & (n % 1 != 0)):
+            raise ValueError("a negative number to a broken power is not a real number")
         # Where n is 0 the power is flat, though xⁿ⁻¹ does not exist at 0.
         return x**n, np.where(n == 0, 0, n * np.where(n == 0, 1, x) ** (n - 1))

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from itertools import product
 
+from sgdexplained.node import Node
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from typing import Any
-
-    from sgdexplained.node import Node
 
 
 def gradcheck(
@@ -40,6 +40,8 @@ def gradcheck(
     ------
     AssertionError
         If a gradient and its difference do not agree; the message has both numbers.
+    TypeError
+        If the loss or a parameter is no node.
 
     Notes
     -----
@@ -47,6 +49,9 @@ def gradcheck(
     disagree the step is therefore made smaller, until it no longer reaches over a kink nearby;
     only then is it an error. A number that sits exactly on a kink has no slope to compare with,
     and the error says so.
+
+    In float32 a difference over 1e-5 drowns in rounding: check the same function in float64, or
+    give a longer step and a larger tolerance.
 
     Examples
     --------
@@ -56,13 +61,20 @@ def gradcheck(
     >>> gradcheck(lambda: (3 * w - 5) ** 2 / 2, [w])
     0
     """
+    parameters = list(parameters)
     if not parameters:
         raise ValueError("there are no parameters to check, expected at least one")
+    for parameter in parameters:
+        if not isinstance(parameter, Node):
+            raise TypeError(f"a parameter is {parameter!r}, expected a Scalar or a Tensor")
     before = [parameter.grad for parameter in parameters]
     for parameter in parameters:
         parameter.grad = None
     try:
-        loss().backward()  # type: ignore[attr-defined]
+        out = loss()
+        if not isinstance(out, Node):
+            raise TypeError(f"the loss is {out!r}, expected a Scalar or a Tensor")
+        out.backward()  # type: ignore[attr-defined]
         gradients = [parameter.grad for parameter in parameters]
     finally:
         for parameter, gradient in zip(parameters, before, strict=True):

@@ -97,18 +97,18 @@ class Linear:
         ShapeError
             If a row has not n entries.
         """
-        self._inputs = inputs
         if self._of_scalars:
-            self._z = self._units(inputs)
-            self._a = [[self._phi(z) for z in row] for row in self._z]
-            return self._a
-        if self.activation == "relu":
-            self._a = self._affine(inputs, self.weight, self.bias, relu=True, kink=self.kink)
-            self._z = self._a.dleft  # one node for the whole layer; its derivative knows Z
+            z = self._units(inputs)
+            a: Any = [[self._phi(unit) for unit in row] for row in z]
+        elif self.activation == "relu":
+            a = self._affine(inputs, self.weight, self.bias, relu=True, kink=self.kink)
+            z = a.dleft  # one node for the whole layer; its derivative knows Z
         else:
-            self._z = self._affine(inputs, self.weight, self.bias)
-            self._a = self._phi(self._z)
-        return self._a
+            z = self._affine(inputs, self.weight, self.bias)
+            a = self._phi(z)
+        # Only now, so that after an error the layer still remembers the whole of the last pass.
+        self._inputs, self._z, self._a = inputs, z, a
+        return a
 
     def _units(self, inputs: Any) -> list[list[Scalar]]:
         n, m = self.shape
@@ -331,9 +331,9 @@ def _nodes(numbers: Any, node: Any) -> Any:
         return numbers
     if node is not Scalar:
         return node(numbers)
-    return (
-        [_nodes(part, node) for part in numbers] if hasattr(numbers, "__iter__") else node(numbers)
-    )
+    if isinstance(numbers, str) or not hasattr(numbers, "__iter__"):
+        return node(numbers)
+    return [_nodes(part, node) for part in numbers]
 
 
 def _drawn(n: int, m: int, init: str, random: Random) -> list[list[float]]:
@@ -359,6 +359,9 @@ def _checked_shape(weight: Any, bias: Any) -> tuple[int, int]:
         shape = (len(weight), *lengths)
         receivers = None if bias is None else (len(bias),)
     else:
+        for given in (weight,) if bias is None else (weight, bias):
+            if not isinstance(given, Node) or not hasattr(given, "shape"):
+                raise TypeError(f"{given!r} is neither a Tensor nor a list of Scalars")
         shape = weight.shape
         receivers = None if bias is None else bias.shape
     if len(shape) != 2 or (receivers is not None and receivers != shape[1:]):

@@ -260,7 +260,7 @@ def softmax_cross_entropy(logits: Any, labels: Any, reduction: Reduction = "mean
         largest = max(z.data for z in row)
         weights = [NumberMaths.exp(z.data - largest) for z in row]
         total = sum(weights)
-        loss += NumberMaths.log(total) + largest - row[label].data
+        loss += NumberMaths.log(total) - (row[label].data - largest)
         seeds += [w / total - (k == label) for k, w in enumerate(weights)]
     parents = tuple(z for row in rows for z in row)
     factors = Factors(_over(seed, divisor) for seed in seeds)
@@ -394,7 +394,8 @@ def _softmax_cross_entropy_of_arrays(
         _checked_labels(labels, *z.shape)
     rows = np.arange(len(z))
     # The same formulas as for a row of numbers, see above.
-    shifted = z - z.max(axis=1, keepdims=True)
+    with np.errstate(over="ignore"):  # exp of minus infinity is 0, as it should be
+        shifted = z - z.max(axis=1, keepdims=True)
     weights = maths.exp(shifted)
     totals = weights.sum(axis=1, keepdims=True)
     loss = (maths.log(totals)[:, 0] - shifted[rows, classes]).sum()

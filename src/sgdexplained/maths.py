@@ -29,8 +29,8 @@ class NumberMaths:
         """Return e to the power `x`; infinity where that is too large for a float."""
         try:
             return math.exp(x)
-        except OverflowError:
-            return math.inf
+        except OverflowError:  # an integer far below 0 is too large for a float as well
+            return math.inf if x > 0 else 0.0
 
     @staticmethod
     def log(x: Any) -> Any:
@@ -95,10 +95,14 @@ class NumberMaths:
             return x**0, 0 * x  # flat everywhere, though xⁿ⁻¹ does not exist at 0
         if x == 0 and n < 1:
             raise ValueError(f"{x!r} to the power {n!r} has no derivative, expected a power >= 1")
-        if x < 0 and n != int(n):
+        if x < 0 and n % 1 != 0:
             raise ValueError(f"{x!r} to the power {n!r} is not a real number")
-        try:
-            return x**n, n * x ** (n - 1)
-        except OverflowError:
-            infinity = math.inf if x > 0 or n % 2 == 0 else -math.inf
-            return infinity, n * infinity / x
+        return _power(x, n), n * _power(x, n - 1)
+
+
+def _power(x: Any, n: Any) -> Any:
+    try:
+        return x**n
+    except OverflowError:
+        # The result is too large; or a number is, and then `float` says so.
+        return math.inf if float(x) > 0 or float(n) % 2 == 0 else -math.inf

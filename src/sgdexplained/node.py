@@ -128,14 +128,17 @@ class Node:
     # d(x / y)/dx = 1 / y      d(x / y)/dy = -x / y²
     def __truediv__(self, other: Any) -> Self:
         if other.__class__ is self.__class__:
-            x, y = self.data, other.data
-            return self.computed(x / y, self, self.one_over(y), other, -x / (y * y))
+            # -(x / y) / y and not -x / y²: the square of a large y would be infinite
+            y = other.data
+            out = self.data / y
+            return self.computed(out, self, self.one_over(y), other, -out / y)
         y = self.constant(other)
         return self.computed(self.data / y, self, self.one_over(y))
 
     def __rtruediv__(self, other: Any) -> Self:
-        x, y = self.constant(other), self.data
-        return self.computed(x / y, self, -x / (y * y))
+        y = self.data
+        out = self.constant(other) / y
+        return self.computed(out, self, -out / y)
 
     # d(xⁿ)/dx = n xⁿ⁻¹      d(xʸ)/dy = xʸ log x
     def __pow__(self, other: Any) -> Self:
@@ -271,6 +274,12 @@ class Node:
 
 def checked_kink(kink: Any) -> Any:
     """Return `kink` if it is a number from 0 to 1, a subgradient of ReLU at 0; else raise."""
-    if isinstance(kink, bool) or not hasattr(kink, "__float__") or not 0 <= kink <= 1:
+    number = python_number(kink)
+    if isinstance(number, bool) or not hasattr(number, "__float__") or not 0 <= number <= 1:
         raise ValueError(f"kink is {kink!r}, expected a number from 0 to 1")
-    return kink
+    return number
+
+
+def python_number(value: Any) -> Any:
+    """Return NumPy's number, or the only one of an array, as Python's; all else as it is."""
+    return value.item() if hasattr(value, "item") and hasattr(value, "__float__") else value

@@ -34,6 +34,12 @@ class Scalar(Node):
     --------
     sgdexplained.tensor.Tensor : the same for arrays.
 
+    Notes
+    -----
+    Arithmetic is that of the numbers. So exact numbers and floats raise ``ZeroDivisionError`` where
+    something is divided by 0, and an integer or fraction that is too large for a float raises
+    ``OverflowError`` where it meets one. Floats that grow too large become infinite.
+
     Examples
     --------
     One weight, one input, one target, and the gradient of half the squared error.
@@ -116,4 +122,7 @@ class Scalar(Node):
     @staticmethod
     def is_finite(value: Any) -> bool:
         """Return whether a number is neither NaN nor infinite."""
-        return bool(value - value == 0)
+        try:
+            return bool(value - value == 0)
+        except ArithmeticError:  # that is how decimals say it
+            return False

@@ -7,8 +7,8 @@ gradient.
 
 from __future__ import annotations
 
-from sgdexplained.errors import NotFiniteError
-from sgdexplained.node import Node
+from sgdexplained.errors import NotFiniteError, ShapeError
+from sgdexplained.node import Node, python_number
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -75,13 +75,37 @@ class Optimiser:
         ------
         NotFiniteError
             If a gradient is NaN or infinite; then nothing has moved.
+        ShapeError
+            If a gradient has another shape than its parameter; then nothing has moved.
+
+        Notes
+        -----
+        A step that is interrupted (by Ctrl-C, say) has moved some parameters and not the others;
+        a note on the exception says so.
         """
         self.lr = self.setting("lr", self.lr)
         for name, parameter in zip(self._names, self.parameters, strict=True):
-            if parameter.grad is not None and not parameter.is_finite(parameter.grad):
+            gradient = parameter.grad
+            if gradient is None:
+                continue
+            shape = getattr(gradient, "shape", ())
+            expected = getattr(parameter.data, "shape", ())
+            if shape != expected:
+                raise ShapeError(
+                    f"the gradient of parameter {name} has shape {shape}, expected {expected}: "
+                    "nothing moved"
+                )
+            if not parameter.is_finite(gradient):
                 raise NotFiniteError(
                     f"the gradient of parameter {name} is not finite: nothing moved"
                 )
+        try:
+            self._move_all()
+        except BaseException as error:
+            error.add_note("The step did not finish: some parameters may have moved, others not.")
+            raise
+
+    def _move_all(self) -> None:
         for parameter, memory in zip(self.parameters, self.memory, strict=True):
             if parameter.grad is not None:
                 self.move(parameter, parameter.grad, memory)
@@ -177,7 +201,8 @@ class SGD(Optimiser):
 
 def in_range(name: str, value: Any, below: float = float("inf")) -> Any:
     """Return `value` if it is a number from 0 to less than `below`; else raise ``ValueError``."""
-    if isinstance(value, bool) or not hasattr(value, "__float__") or not 0 <= value < below:
+    number = python_number(value)
+    if isinstance(number, bool) or not hasattr(number, "__float__") or not 0 <= number < below:
         limit = f"a number from 0 to less than {below}" if below < 2 else "a finite number from 0"
         raise ValueError(f"{name} is {value!r}, expected {limit}")
-    return value.item() if hasattr(value, "item") else value  # NumPy's number as Python's
+    return number

@@ -20,7 +20,7 @@ from sgdexplained.node import Node, new
 from sgdexplained.scalar import Scalar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 
 # ## Local derivatives of arrays
@@ -332,7 +332,7 @@ class Tensor(Node):
             raise ShapeError(f"axes {order} do not fit shape {self.data.shape}, expected each once")
         back = tuple(np.argsort(order))
         out = self.data.transpose(order)
-        return self.computed(out, self, LinearMap(lambda g: np.array(g.transpose(back))))
+        return self.computed(out, self, LinearMap(lambda g: np.array(np.transpose(g, back))))
 
     @property
     def T(self) -> Tensor:  # noqa: N802 (the name that everybody knows)
@@ -350,7 +350,7 @@ class Tensor(Node):
             np.add.at(whole, key, gradient)
             return whole
 
-        return self.computed(np.array(self.data[key]), self, LinearMap(put_back))
+        return self.computed(np.array(self.data[key], dtype), self, LinearMap(put_back))
 
     # ## The backward pass
 
@@ -439,6 +439,9 @@ class Tensor(Node):
             raise TypeError("a Tensor of shape () has no length")
         return len(self.data)
 
+    def __iter__(self) -> Iterator[Tensor]:
+        return map(self.__getitem__, range(len(self)))
+
     def __array__(self, *args: Any, **kwargs: Any) -> Array:
         raise TypeError("a Tensor is no array, since its graph would be lost: use its .data")
 
@@ -452,7 +455,7 @@ class Tensor(Node):
         """Return `value` as an array of real numbers, of type `dtype` if given; else raise."""
         if value.__class__ is np.ndarray and value.dtype in (dtype, np.float64):
             return value if dtype is None or value.dtype == dtype else value.astype(dtype)
-        if isinstance(value, Node):
+        if isinstance(value, Node) or hasattr(value, "mask"):  # a masked array hides numbers
             raise TypeError(f"expected numbers or an array, got a {type(value).__name__}")
         try:
             array = np.asarray(value)
@@ -475,8 +478,10 @@ class Tensor(Node):
     @staticmethod
     def is_finite(value: Any) -> bool:
         """Return whether an array holds neither NaN nor infinity."""
-        if value.dtype == object:
-            return all(map(Scalar.is_finite, value.flat))
+        if value.__class__ is not np.ndarray or value.dtype.kind != "f":
+            value = Tensor.constant(value)
+            if value.dtype == object:
+                return all(map(Scalar.is_finite, value.flat))
         # The sum of squares is finite only if every number is, and takes one quick pass; it may
         # overflow where they are, and then a second look decides.
         return math.isfinite(np.vdot(value, value)) or bool(np.isfinite(value).all())
@@ -502,7 +507,11 @@ def _holds_truth_value(nested: Any) -> bool:
 
 def _kept(key: Any) -> Any:
     """Return a copy of indices, which may be changed before the backward pass needs them."""
-    return np.array(key) if isinstance(key, np.ndarray | list) else key
+    if not isinstance(key, np.ndarray | list):
+        return key
+    copy = np.array(key)
+    # NumPy makes [] an array of floats, and then refuses those.
+    return copy if copy.size or isinstance(key, np.ndarray) else copy.astype(int)
 
 
 def _spread(gradient: Array, axis: Any, shape: tuple[int, ...]) -> Array:
@@ -557,14 +566,15 @@ def matmul(left: Any, right: Any) -> Tensor:
         )
     rows = x.reshape(1, -1) if x.ndim == 1 else x
     columns = y.reshape(-1, 1) if y.ndim == 1 else y
+    flat = len(rows), columns.shape[1]
     out = rows.dot(columns).reshape(x.shape[:-1] + y.shape[1:])
 
     # d(X Y) = dX Y + X dY,  so  dL/dX = dL/d(XY) Yᵀ  and  dL/dY = Xᵀ dL/d(XY)
     def towards_x(gradient: Array) -> Any:
-        return gradient.reshape(len(rows), -1).dot(columns.T).reshape(x.shape)
+        return np.reshape(gradient, flat).dot(columns.T).reshape(x.shape)
 
     def towards_y(gradient: Array) -> Any:
-        return rows.T.dot(gradient.reshape(len(rows), -1)).reshape(y.shape)
+        return rows.T.dot(np.reshape(gradient, flat)).reshape(y.shape)
 
     maps = [LinearMap(towards_x), LinearMap(towards_y)]
     wanted = [

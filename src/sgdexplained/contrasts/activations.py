@@ -17,6 +17,8 @@ from __future__ import annotations
 
 import math
 
+from sgdexplained.node import python_number
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, TypeVar
@@ -59,6 +61,7 @@ def leaky_relu(x: N, slope: Any = 0.01) -> N:
     >>> a.data, z.grad
     (-0.02, 0.01)
     """
+    slope = python_number(slope)
     if isinstance(slope, bool) or not 0 <= slope <= 1:
         raise ValueError(f"slope is {slope!r}, expected a number from 0 to 1")
     # leaky(x) = x if x > 0, else s x      slope: 1 if x > 0, else s
@@ -96,6 +99,7 @@ def elu(x: N, alpha: Any = 1) -> N:
     >>> round(a.data, 4), round(z.grad, 4)
     (-0.8647, 0.1353)
     """
+    alpha = python_number(alpha)
     if isinstance(alpha, bool) or not 0 < alpha < math.inf:
         raise ValueError(f"alpha is {alpha!r}, expected a number above 0")
     # elu(x) = x if x > 0, else α (eˣ - 1)      slope: 1 if x > 0, else α eˣ
@@ -135,9 +139,11 @@ def gelu(x: N) -> N:
     # gelu(x) = x Φ(x)      slope: Φ(x) + x φ(x)      φ(x) = exp(-x²/2) / √(2π), the derivative of Φ
     z, maths = x.data, x.maths
     below = (1 + maths.erf(z / math.sqrt(2))) / 2
-    density = maths.exp(-z * z / 2) / math.sqrt(2 * math.pi)
+    # Beyond 40 the density is 0, long before the square of z is too large for a float.
+    near = -maths.maximum(-maths.maximum(z, -40), -40)
+    density = maths.exp(-near * near / 2) / math.sqrt(2 * math.pi)
     # Adding 0 turns the -0.0 of the far left into 0.0.
-    return x.computed(z * below + 0, x, below + z * density)
+    return x.computed(z * below + 0, x, below + near * density)
 
 
 def silu(x: N) -> N:

@@ -11,7 +11,7 @@ from math import isqrt
 from random import Random
 
 from sgdexplained.errors import ShapeError
-from sgdexplained.node import Node
+from sgdexplained.node import Node, python_number
 from sgdexplained.sgd import in_range
 
 TYPE_CHECKING = False
@@ -142,9 +142,10 @@ class Dropout:
     """
 
     def __init__(self, keep: Any = 0.5, seed: int = 0, shared: bool = False) -> None:
-        if isinstance(keep, bool) or not hasattr(keep, "__float__") or not 0 < keep <= 1:
+        number = python_number(keep)
+        if isinstance(number, bool) or not hasattr(number, "__float__") or not 0 < number <= 1:
             raise ValueError(f"keep is {keep!r}, expected a number above 0 and up to 1")
-        self.keep = keep
+        self.keep = number
         self.shared = shared
         self.training = True
         self.mask: list[list[int]] | None = None
@@ -353,8 +354,9 @@ def weight_norm(direction: Any, gain: Any) -> Any:
     # w = g v / |v|
     message = "direction is all zeros, expected one that points somewhere"
     if isinstance(direction, Node):
-        if direction.data.ndim != 1:
-            raise ShapeError(f"direction has shape {direction.data.shape}, expected (n,)")
+        shape = getattr(direction, "shape", ())
+        if len(shape) != 1:
+            raise ShapeError(f"direction has shape {shape}, expected (n,)")
         length = _root((direction * direction).sum(), message)  # type: ignore[attr-defined]
         return direction * (gain / length)
     if not direction or not all(isinstance(v, Node) for v in direction):

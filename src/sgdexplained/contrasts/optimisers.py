@@ -11,14 +11,13 @@ each parameter, which stands still while the parameter has no gradient.
 
 from __future__ import annotations
 
+from sgdexplained.node import Node
 from sgdexplained.sgd import Optimiser, in_range
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from typing import Any
-
-    from sgdexplained.node import Node
 
     Parameters = Iterable[Node] | Mapping[str, Node]
 
@@ -310,6 +309,9 @@ class MovingAverage:
         self.parameters = list(parameters)
         if not self.parameters:
             raise ValueError("there are no parameters, expected at least one")
+        for parameter in self.parameters:
+            if not isinstance(parameter, Node):
+                raise TypeError(f"a parameter is {parameter!r}, expected a Scalar or a Tensor")
         self.decay = in_range("decay", decay, below=1)
         # Adding 0 makes a copy: an array is stepped in place.
         self.values = [parameter.data + 0 for parameter in self.parameters]

@@ -6,7 +6,8 @@ from copy import copy, deepcopy
 from dataclasses import asdict, dataclass
 from fractions import Fraction
 
-from sgdexplained.layers import gradients, values
+from sgdexplained.layers import MLP, gradients, values
+from sgdexplained.node import Node
 from sgdexplained.reasons.factors import common, factors_of, receiver_reasons, weight_reasons
 from sgdexplained.reasons.step import moves, parts
 from sgdexplained.reasons.wording import Sentence, summary, table
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
     from matplotlib.axes import Axes
 
-    from sgdexplained.layers import MLP
     from sgdexplained.losses import Reduction
     from sgdexplained.reasons.factors import Factors
     from sgdexplained.reasons.step import Moves
@@ -208,7 +208,7 @@ def explain(
     Raises
     ------
     TypeError
-        If the optimiser is none.
+        If the network, the optimiser or what the loss returns is none.
     ValueError
         If a parameter stands in two places, so that there is no single reason for it.
     NotFiniteError
@@ -250,6 +250,8 @@ def explain(
     >>> step.row("W2[1][0]").why, step.row("W2[1][0]").reasons
     ('silent', [('silent',)])
     """
+    if not isinstance(net, MLP):
+        raise TypeError(f"net is {net!r}, expected an MLP")
     if not isinstance(optimiser, Optimiser):
         raise TypeError(f"optimiser is {optimiser!r}, expected an Optimiser such as SGD")
     parameters = net.parameters()
@@ -262,7 +264,9 @@ def explain(
     for parameter in [*twin.parameters(), *stepper.parameters]:
         parameter.grad = None
     result = loss(twin(plain(X)), target, reduction=reduction)
-    result.backward()
+    if not isinstance(result, Node):
+        raise TypeError(f"the loss is {result!r}, expected a Scalar or a Tensor")
+    result.backward()  # type: ignore[attr-defined]
     network = factors_of(twin.layers, 1 if reduction == "sum" else len(X))
     rows = [
         row
