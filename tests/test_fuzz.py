@@ -700,8 +700,8 @@ class Calls(RuleBasedStateMachine):
         for start in (0, 2):
             self.leaf(numbers[start : start + self.width])
         self.velocities = [None, None]
-        self.optimiser = SGD([one.node for one in self.leaves], lr=Fraction(1, 2), momentum=0.5)
-        self.optimiser.momentum = Fraction(1, 2)
+        half = Fraction(1, 2)
+        self.optimiser = SGD([one.node for one in self.leaves], lr=half, momentum=half)
 
     def leaf(self, numbers):
         ids = [next(self.counter) for _ in numbers]

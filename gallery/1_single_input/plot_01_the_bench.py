@@ -63,14 +63,27 @@ seed
 
 outputs = [i / 10 for i in range(-4, 35)]
 ax = draw.curve(outputs, [(output - target) ** 2 / 2 for output in outputs])
-draw.curve([1.2, 2.8], [loss - 0.8 * seed, loss + 0.8 * seed], ax, colour=draw.POSITIVE)
+draw.curve(
+    [1.2, 2.8], [loss - 0.8 * seed, loss + 0.8 * seed], ax, colour=draw.POSITIVE
+)
 draw.point(y, loss, ax, label="slope +1: the seed", colour=draw.POSITIVE)
-draw.point(target, 0, ax, label="slope 0", colour=draw.ZERO, hollow=True, offset=(0, 16))
+draw.point(
+    target,
+    0,
+    ax,
+    label="slope 0",
+    colour=draw.ZERO,
+    hollow=True,
+    offset=(0, 16),
+)
 ax.set(xlabel="output", ylabel="loss")
-draw.title(ax, "The backward pass starts from the slope of the loss at the output.")
+draw.title(
+    ax, "The backward pass starts from the slope of the loss at the output."
+)
 draw.alt(
     ax,
-    "A parabola, the loss over the output. At the output 2 its slope is 1; at the target 1 it is 0.",
+    "A parabola, the loss over the output. At the output 2 its slope is 1; at"
+    " the target 1 it is 0.",
 )
 
 # %%
@@ -133,11 +146,14 @@ net.gradients()
 # A unit shows what it hears and what it says, ``z | a``; a bar at its side tells that nothing passes back there.
 
 ax = draw.network(net, notes={(2, 0): "target 1"})
-draw.title(ax, "Whatever touches the silent unit gets a gradient of exactly zero.")
+draw.title(
+    ax, "Whatever touches the silent unit gets a gradient of exactly zero."
+)
 draw.alt(
     ax,
-    "A network of 2 inputs, 3 hidden units and 1 output. Two weights into the silent unit, its bias"
-    " and the weight out of it are dashed, with gradient 0. The other nine gradients are not zero.",
+    "A network of 2 inputs, 3 hidden units and 1 output. Two weights into the"
+    " silent unit, its bias and the weight out of it are dashed, with gradient"
+    " 0. The other nine gradients are not zero.",
 )
 
 # %%
@@ -149,7 +165,10 @@ draw.alt(
 #
 # >>> from fractions import Fraction
 # >>> from sgdexplained import gradcheck
-# >>> gradcheck(lambda: half_squared_error(net([x]), [[Fraction(target)]]), net.parameters())
+# >>> gradcheck(
+# ...     lambda: half_squared_error(net([x]), [[Fraction(target)]]),
+# ...     net.parameters(),
+# ... )
 # 0
 
 # %%
@@ -171,8 +190,9 @@ ax = draw.step(before, after, net.gradients())
 draw.title(ax, "The step moves nine numbers against their gradient; four stay.")
 draw.alt(
     ax,
-    "Weights and biases before and after the step. The column into unit 2 and the weight out of it"
-    " are hatched: they stay. Positive gradients moved their weights down, negative ones up.",
+    "Weights and biases before and after the step. The column into unit 2 and"
+    " the weight out of it are hatched: they stay. Positive gradients moved"
+    " their weights down, negative ones up.",
 )
 draw.show()
 
@@ -191,7 +211,13 @@ draw.show()
 #
 #    >>> from fractions import Fraction
 #    >>> from math import log
-#    >>> from sgdexplained import MLP, Scalar, gradcheck, half_squared_error, softmax_cross_entropy
+#    >>> from sgdexplained import (
+#    ...     MLP,
+#    ...     Scalar,
+#    ...     gradcheck,
+#    ...     half_squared_error,
+#    ...     softmax_cross_entropy,
+#    ... )
 #    >>> layers = [([[1, 1, 2], [1, -2, 0]], [0, 1, -1]), ([[1], [2], [-1]], [0])]
 #    >>> bench = MLP([2, 3, 1], init=layers)
 #    >>> def loss_of_bench():

@@ -42,14 +42,19 @@ def bench(x=(1, 2), target=1, bias_of_unit_2=1, out_of_unit_3=-1):
 
 net = bench()
 hidden = net.layers[0]
-senders, slopes, signals = sender(hidden)[0], slope(hidden)[0], upstream(hidden)[0]
+senders, slopes, signals = (
+    sender(hidden)[0],
+    slope(hidden)[0],
+    upstream(hidden)[0],
+)
 senders, slopes, signals
 
 # %%
 # Each weight multiplies the number of its row by the two numbers of its column.
 
 products = [
-    [said * rise * signal for rise, signal in zip(slopes, signals, strict=True)] for said in senders
+    [said * rise * signal for rise, signal in zip(slopes, signals, strict=True)]
+    for said in senders
 ]
 products
 
@@ -63,7 +68,9 @@ products
 # The gradient is what you see through all three.
 
 ax = draw.factors(senders, slopes, signals)
-draw.title(ax, "A gradient is three factors multiplied: a single zero makes it zero.")
+draw.title(
+    ax, "A gradient is three factors multiplied: a single zero makes it zero."
+)
 draw.alt(
     ax,
     "Four grids, two senders by three receivers. The senders say 1 and 2,"
@@ -118,10 +125,14 @@ cases = {
 edges = {"left": 0, "right": 1, "bottom": 0, "top": 1, "wspace": 0}
 fig, axes = draw.figure(1.65, columns=3, layout="none", gridspec_kw=edges)
 for ax, (heading, case) in zip(axes, cases.items(), strict=True):
-    names = {"rows": [], "columns": ["to 1", "to 2", "to 3"], "heading": heading}
+    names = {
+        "rows": [],
+        "columns": ["to 1", "to 2", "to 3"],
+        "heading": heading,
+    }
     draw.weight_grid(case.gradients()["W1"], ax, width=draw.WIDTH / 3, **names)
 draw.title(
-    fig, "A silent sender empties a row, a shut receiver a column, a right answer everything."
+    fig, "Silent senders empty rows, shut receivers columns, right answers all."
 )
 draw.alt(
     fig,
@@ -151,14 +162,18 @@ draw.alt(
 #    >>> case = one_step(target=1)
 #    >>> one = case.layers[0]
 #    >>> pairs = list(zip(slope(one)[0], upstream(one)[0]))
-#    >>> [[said * rise * signal for rise, signal in pairs] for said in sender(one)[0]]
+#    >>> [
+#    ...     [said * rise * signal for rise, signal in pairs]
+#    ...     for said in sender(one)[0]
+#    ... ]
 #    [[1.0, 0.0, -1.0], [2.0, 0.0, -2.0]]
 #    >>> case.gradients()["W1"]
 #    [[1.0, 0.0, -1.0], [2.0, 0.0, -2.0]]
 #
 #    The same units are active for both targets; so many numbers move:
 #
-#    >>> [sum(w.grad != 0 for w in one_step(target).parameters()) for target in (1, 2)]
+#    >>> steps = [one_step(target) for target in (1, 2)]
+#    >>> [sum(w.grad != 0 for w in net.parameters()) for net in steps]
 #    [9, 0]
 
 # %%
@@ -174,9 +189,7 @@ ax = draw.weight_grid(
     rows=[f"said {said}" for said in senders],
     columns=[f"delta {draw.number(d)}" for d in deltas],
 )
-draw.title(
-    ax, "The gradient of one example is a multiplication table: its rows are copies, scaled."
-)
+draw.title(ax, "The gradient of one example is a multiplication table.")
 draw.alt(
     ax,
     "A grid of two rows and three columns. The rows are headed by what the"
@@ -289,7 +302,10 @@ draw.show()
 #    A unit adds up what comes back from both: 1 × 1 + 1 × 4 = 5 to unit 1, and −1 × 1 + 1 × 4 = 3 to unit 3.
 #    Still one delta for each receiver, and the second row is twice the first.
 #
-#    >>> two = MLP([2, 3, 2], init=[(W1, [0, 1, -1]), ([[1, 1], [2, 0], [-1, 1]], [0, 0])])
+#    >>> two = MLP(
+#    ...     [2, 3, 2],
+#    ...     init=[(W1, [0, 1, -1]), ([[1, 1], [2, 0], [-1, 1]], [0, 0])],
+#    ... )
 #    >>> half_squared_error(two([[1, 2]]), [[1, 0]]).backward()
 #    >>> two.gradients()["W1"]
 #    [[5.0, 0.0, 3.0], [10.0, 0.0, 6.0]]

@@ -102,7 +102,9 @@ print(f"best {best:.5f}, limit {limit:.5f}")
 
 lrs = [n / 1000 for n in range(-12, 108)]
 ax = draw.curve(lrs, [loss_after(Fraction(lr)) for lr in lrs])
-draw.curve([-0.006, 0.0217], [0.5 + 23 * 0.006, 0], ax, colour=draw.ZERO, dashed=True)
+draw.curve(
+    [-0.006, 0.0217], [0.5 + 23 * 0.006, 0], ax, colour=draw.ZERO, dashed=True
+)
 draw.curve([0, limit], [0.5, 0.5], ax, colour=draw.GRID)
 with draw.style():
     ax.text(0.013, 0.06, "promised", color=draw.ZERO, ha="right")
@@ -114,10 +116,18 @@ with draw.style():
     ]:
         height = loss_after(Fraction(lr))
         ax.plot(lr, height, "o", color=draw.INK, markersize=8)
-        ax.annotate(words, (lr, height), place, textcoords="offset points", ha=side)
-ax.set(xlabel="learning rate of the one step", ylabel="loss after it", ylim=(-0.05, 0.92))
+        ax.annotate(
+            words, (lr, height), place, textcoords="offset points", ha=side
+        )
+ax.set(
+    xlabel="learning rate of the one step",
+    ylabel="loss after it",
+    ylim=(-0.05, 0.92),
+)
 ax.set_xticks([0, 0.05, 0.1])
-draw.title(ax, "Downhill at first, then through the bottom and up the other side.")
+draw.title(
+    ax, "Downhill at first, then through the bottom and up the other side."
+)
 draw.alt(
     ax,
     "The loss after one step, over its learning rate. It starts at 0.5, falls"
@@ -176,9 +186,17 @@ for ax, (lr, words) in zip(axes.flat, lrs.items(), strict=True):
     floor = [reach * n / 40 for n in range(-40, 41)]
     draw.curve(floor, [w * w / 2 for w in floor], ax, colour=draw.ZERO)
     for old, new in pairwise(path):
-        arrow = {"arrowstyle": "-|>", "color": draw.INK, "lw": 1.8, "shrinkA": 3, "shrinkB": 3}
+        arrow = {
+            "arrowstyle": "-|>",
+            "color": draw.INK,
+            "lw": 1.8,
+            "shrinkA": 3,
+            "shrinkB": 3,
+        }
         if old != new:
-            ax.annotate("", (new, new * new / 2), (old, old * old / 2), arrowprops=arrow)
+            ax.annotate(
+                "", (new, new * new / 2), (old, old * old / 2), arrowprops=arrow
+            )
     ax.plot(path[0], path[0] ** 2 / 2, "o", color=draw.INK, markersize=7)
     ax.set(xticks=[], yticks=[], title=f"η = {draw.number(lr)}: {words}")
     ax.spines[["left", "bottom"]].set_visible(False)
@@ -224,7 +242,9 @@ with draw.style():
     ax.text(2, 0.095, "Adam: 0.1", ha="right", va="top")
 ax.set(xlabel="gradient of a weight", ylabel="how far it moves", ylim=(0, 0.21))
 ax.set(xticks=[0, 1, 2], yticks=[0, 0.1, 0.2])
-draw.title(ax, "One learning rate, 0.1: for SGD it is a ratio, for Adam a length.")
+draw.title(
+    ax, "One learning rate, 0.1: for SGD it is a ratio, for Adam a length."
+)
 draw.alt(
     ax,
     "How far one weight moves in a first step, over its gradient. For SGD a"
@@ -256,7 +276,8 @@ draw.show()
 #
 #    >>> [round(moved(Adam, gradient, lr=0.5), 6) for gradient in (1, 6)]
 #    [0.5, 0.5]
-#    >>> [str(moved(SGD, gradient, lr)) for lr in (Fraction(1, 2), 1) for gradient in (1, 6)]
+#    >>> half = Fraction(1, 2)
+#    >>> [str(moved(SGD, gradient, lr)) for lr in (half, 1) for gradient in (1, 6)]
 #    ['1/2', '3', '1', '6']
 #
 # Where it breaks
@@ -340,7 +361,9 @@ draw.show()
 #    >>> before = [w.data for w in net.parameters()]
 #    >>> loss_of(net).backward()
 #    >>> Adam(net.parameters(), lr=0.01).step()
-#    >>> moves = [w.data - old for w, old in zip(net.parameters(), before, strict=True)]
+#    >>> moves = [
+#    ...     w.data - old for w, old in zip(net.parameters(), before, strict=True)
+#    ... ]
 #    >>> round(sum(move**2 for move in moves) ** 0.5, 6)
 #    0.03
 #

@@ -55,7 +55,11 @@ new = [row[0].data for row in last.weight]
 # The hidden units ask what comes back to them, and are told *new weight times seed*.
 
 wrong = [
-    [x_j * rise * (w * seed) for rise, w in zip(slope(hidden)[0], new, strict=True)] for x_j in x
+    [
+        x_j * rise * (w * seed)
+        for rise, w in zip(slope(hidden)[0], new, strict=True)
+    ]
+    for x_j in x
 ]
 [[float(g) for g in row] for row in wrong]
 
@@ -107,10 +111,17 @@ edges = {"left": 0, "right": 1, "bottom": 0, "top": 1, "wspace": 0}
 fig, axes = draw.figure(1.65, columns=2, layout="none", gridspec_kw=edges)
 both = {"all at once: right": right, "layer by layer: wrong": wrong}
 for ax, (heading, matrix) in zip(axes, both.items(), strict=True):
-    names = {"rows": [], "columns": ["to 1", "to 2", "to 3"], "heading": heading}
+    names = {
+        "rows": [],
+        "columns": ["to 1", "to 2", "to 3"],
+        "heading": heading,
+    }
     decimals = [[float(g) for g in row] for row in matrix]
     draw.weight_grid(decimals, ax, width=draw.WIDTH / 2, **names)
-draw.title(fig, "Move the last layer too early, and the one before gets a wrong gradient.")
+draw.title(
+    fig,
+    "Move the last layer too early, and the one before gets a wrong gradient.",
+)
 draw.alt(
     fig,
     "Two grids of the gradients of the first layer. All at once: +1, 0, -1"
@@ -135,15 +146,43 @@ with draw.style():
             width = 1.84 if "," in box else 0.92
             early = name == "wrong" and box == "step W₂"
             steps = box.startswith("step")
-            look = {"facecolor": draw.GRID if steps else "none", "edgecolor": draw.INK}
-            ax.barh(row, width - 0.1, left=left, height=0.42, linewidth=3 if early else 1, **look)
+            look = {
+                "facecolor": draw.GRID if steps else "none",
+                "edgecolor": draw.INK,
+            }
+            ax.barh(
+                row,
+                width - 0.1,
+                left=left,
+                height=0.42,
+                linewidth=3 if early else 1,
+                **look,
+            )
             middle = left + width / 2 - 0.05
-            ax.text(middle, row, box, ha="center", va="center_baseline", fontsize=13.5)
+            ax.text(
+                middle,
+                row,
+                box,
+                ha="center",
+                va="center_baseline",
+                fontsize=13.5,
+            )
             if early:
                 arrow = {"arrowstyle": "-|>", "color": draw.INK, "lw": 1.8}
                 arrow["connectionstyle"] = "arc3,rad=0.5"
-                ax.annotate("", (middle + 0.92, row + 0.24), (middle, row + 0.24), arrowprops=arrow)
-                ax.text(middle + 0.46, row + 0.66, "reads what has moved", ha="center", va="center")
+                ax.annotate(
+                    "",
+                    (middle + 0.92, row + 0.24),
+                    (middle, row + 0.24),
+                    arrowprops=arrow,
+                )
+                ax.text(
+                    middle + 0.46,
+                    row + 0.66,
+                    "reads what has moved",
+                    ha="center",
+                    va="center",
+                )
             left += width
         ax.text(0, row, name, va="center_baseline")
 ax.set(xlim=(0, 5.22), ylim=(1.85, -0.35))
@@ -239,10 +278,12 @@ print(cost, "equal:", by_differences == [w.grad for w in net.parameters()])
 # With a million weights it is two million passes, and still one forward and one backward: :footcite:t:`griewank2008` prove that all derivatives together cost no more than a small multiple of computing the loss, however many there are.
 
 ax = draw.bars(list(cost), list(cost.values()))
-draw.title(ax, "The same thirteen gradients: 26 passes by differences, 2 by backpropagation.")
+draw.title(
+    ax, "The same 13 gradients: 26 passes by differences, 2 by backpropagation."
+)
 draw.alt(
     ax,
-    "Two bars: differences need 26 passes through the network, backpropagation 2.",
+    "Two bars: differences need 26 passes forward, backpropagation 2 in all.",
 )
 draw.show()
 
@@ -318,7 +359,9 @@ draw.show()
 # >>> while True:
 # ...     tries, other = tries + 1, network()
 # ...     for w in other.parameters():
-# ...         w.data += random.choice([Fraction(-1, 20), Fraction(0), Fraction(1, 20)])
+# ...         w.data += random.choice(
+# ...             [Fraction(-1, 20), Fraction(0), Fraction(1, 20)]
+# ...         )
 # ...     if loss_of(other).data < Fraction(1, 2):
 # ...         break
 # >>> tries, round(float(loss_of(other).data), 4)
@@ -340,7 +383,11 @@ draw.show()
 #
 # >>> from sgdexplained import GraphError, Tensor
 # >>> values = network().values()
-# >>> big = MLP([2, 3, 1], Tensor, init=[(values["W1"], values["b1"]), (values["W2"], values["b2"])])
+# >>> big = MLP(
+# ...     [2, 3, 1],
+# ...     Tensor,
+# ...     init=[(values["W1"], values["b1"]), (values["W2"], values["b2"])],
+# ... )
 # >>> loss = half_squared_error(big([[1, 2]]), [[1]])
 # >>> big.layers[1].weight.data[0, 0] = 0.7
 # >>> try:

@@ -31,7 +31,7 @@ def bench(activation="relu", x=(1, 2), target=1, bias_of_unit_2=1, weight=-2):
 
 
 def around_unit_2(net):
-    """Return the gradients of the weights into unit 2, its bias, and the weight out."""
+    """Return the gradients round unit 2: weights in, bias, weight out."""
     gradients = net.gradients()
     into = [round(row[1], 4) for row in gradients["W1"]]
     bias, out = gradients["b1"][1], gradients["W2"][1][0]
@@ -111,7 +111,11 @@ print(around_unit_2(shut_only))
 # So *inactive* is two words: **silent**, it says 0, which concerns the weights out of it; and **shut**, its slope is 0, which concerns the weights into it and its bias.
 # Which activation function can be which, and where, is told on the next page, :ref:`sphx_glr_story_1_single_input_plot_06_which_silence.py`, with :claim:`B4`.
 
-cases = {"ReLU hears −2": net, "tanh hears 0": silent_only, "ReLU6 hears 7": shut_only}
+cases = {
+    "ReLU hears −2": net,
+    "tanh hears 0": silent_only,
+    "ReLU6 hears 7": shut_only,
+}
 fig, ax = draw.figure(2.35)
 with draw.style():
     for row, (name, case) in enumerate(cases.items()):
@@ -123,18 +127,43 @@ with draw.style():
         ]:
             sign = draw.POSITIVE if side > 0 else draw.NEGATIVE
             colour = sign if side else draw.ZERO
-            line = {"linestyle": (0, (3.2, 2.6)), "lw": 1.3} if closed else {"lw": 4.5}
-            ax.plot([middle - 0.65, middle + 0.65], [row, row], color=colour, **line)
+            line = (
+                {"linestyle": (0, (3.2, 2.6)), "lw": 1.3}
+                if closed
+                else {"lw": 4.5}
+            )
+            ax.plot(
+                [middle - 0.65, middle + 0.65], [row, row], color=colour, **line
+            )
             text = draw.number(side, signed=True)
-            look = {"ha": "center", "va": "bottom", "fontweight": "bold", "color": colour}
+            look = {
+                "ha": "center",
+                "va": "bottom",
+                "fontweight": "bold",
+                "color": colour,
+            }
             ax.text(middle, row - 0.1, text, **look)
-        ax.plot(3.375, row, "o", markersize=27, color="white", markeredgecolor=draw.INK)
+        ax.plot(
+            3.375,
+            row,
+            "o",
+            markersize=27,
+            color="white",
+            markeredgecolor=draw.INK,
+        )
         ax.text(3.375, row, "2", ha="center", va="center_baseline")
-    ax.text(2.45, -0.72, "weight in", ha="center", style="italic", fontsize=13.5)
-    ax.text(4.3, -0.72, "weight out", ha="center", style="italic", fontsize=13.5)
+    ax.text(
+        2.45, -0.72, "weight in", ha="center", style="italic", fontsize=13.5
+    )
+    ax.text(
+        4.3, -0.72, "weight out", ha="center", style="italic", fontsize=13.5
+    )
 ax.set(xlim=(0, 5.2), ylim=(2.4, -0.95))
 ax.axis("off")
-draw.title(ax, "Shut cuts what leads in, silent cuts what leads out, and ReLU does both at once.")
+draw.title(
+    ax,
+    "Shut cuts what leads in, silent what leads out; ReLU does both at once.",
+)
 draw.alt(
     ax,
     "Unit 2 with a weight in and a weight out, three times. As a ReLU that"
@@ -157,7 +186,11 @@ draw.alt(
 #    >>> from sgdexplained.contrasts.activations import relu6
 #    >>> W1, W2 = [[1, 1, 2], [1, -2, 0]], [[1], [2], [-1]]
 #    >>> def ahead_of(activation, bias):
-#    ...     net = MLP([2, 3, 1], activation=activation, init=[(W1, [0, bias, -1]), (W2, [0])])
+#    ...     net = MLP(
+#    ...         [2, 3, 1],
+#    ...         activation=activation,
+#    ...         init=[(W1, [0, bias, -1]), (W2, [0])],
+#    ...     )
 #    ...     half_squared_error(net([[1, 2]]), [[1]]).backward()
 #    ...     return [g for [g] in net.gradients()["W2"]], net.gradients()["b2"]
 #
@@ -178,7 +211,7 @@ draw.alt(
 names = ["1 × 1", "2 × (−2)", "bias 1", "unit 2 hears"]
 terms = [1 * 1, 2 * -2, 1]
 ax = draw.bars(names, [*terms, sum(terms)], signed=True)
-draw.title(ax, "The weight −2 is not switched off: it is what shuts the unit.")
+draw.title(ax, "The weight −2 is not switched off: it shuts the unit.")
 draw.alt(
     ax,
     "Bars of what unit 2 adds up: +1 from the first input, -4 from the"
@@ -203,7 +236,9 @@ draw.show()
 #    ...     W1, W2 = [[1, 1, 2], [1, weight, 0]], [[1], [2], [-1]]
 #    ...     net = MLP([2, 3, 1], init=[(W1, [0, 1, -1]), (W2, [0])])
 #    ...     half_squared_error(net([[1, 2]]), [[1]]).backward()
-#    ...     return net.layers[0].pre_activations[0][1], net.gradients()["W1"][1][1]
+#    ...     return net.layers[0].pre_activations[0][1], net.gradients()["W1"][1][
+#    ...         1
+#    ...     ]
 #
 #    What unit 2 hears and the gradient of the weight, with the weight of −2 and with 0 in its place:
 #
@@ -247,7 +282,10 @@ draw.show()
 # All four zeros belong to one example.
 # A second example, with x = (2, 1) and the target −1, makes unit 2 hear 1, and in the mean of both none of the four is zero.
 #
-# >>> net = MLP([2, 3, 1], init=[([[1, 1, 2], [1, -2, 0]], [0, 1, -1]), ([[1], [2], [-1]], [0])])
+# >>> net = MLP(
+# ...     [2, 3, 1],
+# ...     init=[([[1, 1, 2], [1, -2, 0]], [0, 1, -1]), ([[1], [2], [-1]], [0])],
+# ... )
 # >>> half_squared_error(net([[1, 2], [2, 1]]), [[1], [-1]]).backward()
 # >>> around_unit_2(net)
 # {'in': [6.0, 3.0], 'bias': 3.0, 'out': 1.5}
@@ -266,7 +304,13 @@ draw.show()
 #    On the way out the gradient is what unit 2 says times the seed, and the weight itself is no factor of it.
 #    Not even the output notices, since 0 × 5 is 0.
 #
-#    >>> net = MLP([2, 3, 1], init=[([[1, 1, 2], [1, -2, 0]], [0, 1, -1]), ([[1], [5], [-1]], [0])])
+#    >>> net = MLP(
+#    ...     [2, 3, 1],
+#    ...     init=[
+#    ...         ([[1, 1, 2], [1, -2, 0]], [0, 1, -1]),
+#    ...         ([[1], [5], [-1]], [0]),
+#    ...     ],
+#    ... )
 #    >>> half_squared_error(net([[1, 2]]), [[1]]).backward()
 #    >>> upstream(net.layers[0])[0][1], around_unit_2(net)
 #    (5.0, {'in': [0.0, 0.0], 'bias': 0.0, 'out': 0.0})

@@ -19,12 +19,23 @@ Only the unit differs.
 """
 
 from sgdexplained import MLP, SGD, Scalar, draw, half_squared_error
-from sgdexplained.contrasts import clamp, clamp_min, gelu, leaky_relu, maximum, relu, relu6, silu
+from sgdexplained.contrasts import (
+    clamp,
+    clamp_min,
+    gelu,
+    leaky_relu,
+    maximum,
+    relu,
+    relu6,
+    silu,
+)
 from sgdexplained.reasons import shut, silent
 
 
 def chain(activation, z):
-    net = MLP([1, 1, 1], activation=activation, init=[([[z]], [0]), ([[2]], None)])
+    net = MLP(
+        [1, 1, 1], activation=activation, init=[([[z]], [0]), ([[2]], None)]
+    )
     loss = net([[1]])[0][0]
     loss.backward()
     return net
@@ -57,7 +68,9 @@ for name, activation, z in [
 
 def cell(ax, name, activation, z, reach):
     grid = [reach[0] + (reach[1] - reach[0]) * n / 200 for n in range(201)]
-    says = [chain(activation, place).layers[0].activations[0][0] for place in grid]
+    says = [
+        chain(activation, place).layers[0].activations[0][0] for place in grid
+    ]
     unit = chain(activation, z).layers[0]
     said, rise = unit.activations[0][0], unit.gates[0][0]
     green, purple = draw.SENDER.colour, draw.SLOPE.colour
@@ -65,20 +78,29 @@ def cell(ax, name, activation, z, reach):
     ax.plot(grid, says, color=draw.INK, linewidth=2.2)
     half = 0.18 * (reach[1] - reach[0])
     ends = [said - rise * half, said + rise * half]
-    ax.plot([z - half, z + half], ends, color=purple, linewidth=6, clip_on=False)
+    ax.plot(
+        [z - half, z + half], ends, color=purple, linewidth=6, clip_on=False
+    )
     ax.plot([z, z], [0, said], color=green, linewidth=6)
     ring = {"mec": green, "mfc": "white" if said == 0 else green, "mew": 2}
     ax.plot(z, said, "o", ms=12, zorder=5, clip_on=False, **ring)
     ax.set(xticks=[], yticks=[])
     ax.spines[:].set_visible(False)
     ax.set_title(f"{name} hears {draw.number(z)}", pad=6)
-    silence, gate = "silent" if said == 0 else "speaks", "shut" if rise == 0 else "open"
+    silence, gate = (
+        "silent" if said == 0 else "speaks",
+        "shut" if rise == 0 else "open",
+    )
     lines = [
         f"{draw.SENDER.mark} says {draw.number(said)}: {silence}",
         f"{draw.SLOPE.mark} slope {draw.number(rise)}: {gate}",
     ]
-    for height, line, colour in zip([-0.06, -0.24], lines, [green, purple], strict=True):
-        ax.text(0.02, height, line, transform=ax.transAxes, va="top", color=colour)
+    for height, line, colour in zip(
+        [-0.06, -0.24], lines, [green, purple], strict=True
+    ):
+        ax.text(
+            0.02, height, line, transform=ax.transAxes, va="top", color=colour
+        )
 
 
 with draw.style():
@@ -87,12 +109,15 @@ with draw.style():
     cell(axes[0, 1], "tanh", "tanh", 0, (-3, 3))
     cell(axes[1, 0], "ReLU6", relu6, 7, (-4, 10))
     cell(axes[1, 1], "ReLU", relu, 2, (-5, 5))
-draw.title(fig, "Silent is not shut: tanh at 0 says nothing and learns, ReLU6 at 7 does not.")
+draw.title(
+    fig,
+    "Silent is not shut: tanh at 0 is silent and learns, ReLU6 at 7 neither.",
+)
 draw.alt(
     fig,
-    "Four activation curves with a dot at what the unit hears. ReLU at -2 says 0 and is flat. Tanh"
-    " at 0 says 0 and has the slope 1. ReLU6 at 7 says 6 and is flat. ReLU at 2 says 2 and has the"
-    " slope 1.",
+    "Four activation curves with a dot at what the unit hears. ReLU at -2 says"
+    " 0 and is flat. Tanh at 0 says 0 and has the slope 1. ReLU6 at 7 says 6"
+    " and is flat. ReLU at 2 says 2 and has the slope 1.",
 )
 
 # %%
@@ -111,14 +136,23 @@ draw.alt(
 #    >>> from sgdexplained import MLP
 #    >>> from sgdexplained.contrasts import relu6
 #    >>> def says_and_learns(activation, z):
-#    ...     net = MLP([1, 1, 1], activation=activation, init=[([[z]], [0]), ([[2]], None)])
+#    ...     net = MLP(
+#    ...         [1, 1, 1],
+#    ...         activation=activation,
+#    ...         init=[([[z]], [0]), ([[2]], None)],
+#    ...     )
 #    ...     net([[1]])[0][0].backward()
 #    ...     unit = net.layers[0]
-#    ...     return unit.activations[0][0], unit.weight[0][0].grad, unit.bias[0].grad
+#    ...     return (
+#    ...         unit.activations[0][0],
+#    ...         unit.weight[0][0].grad,
+#    ...         unit.bias[0].grad,
+#    ...     )
 #
 #    What the unit says, and the gradients of its weight and its bias: ReLU at −2 and tanh at 0 are both silent, ReLU6 at 7 is not.
 #
-#    >>> [says_and_learns(*unit) for unit in (("relu", -2), ("tanh", 0), (relu6, 7))]
+#    >>> units = ("relu", -2), ("tanh", 0), (relu6, 7)
+#    >>> [says_and_learns(*unit) for unit in units]
 #    [(0, 0, 0), (0.0, 2.0, 2.0), (6, 0, 0)]
 
 # %%
@@ -175,19 +209,38 @@ with draw.style():
         ]:
             dots = [function(Scalar(z)).data for z in part]
             ax.plot(part, dots, color=colour, linewidth=3)
-        draw.point(lowest, function(Scalar(lowest)).data, ax, colour=draw.ZERO, hollow=True)
-    ax.text(-1.28, -0.31, "SiLU, shut here", color=draw.ZERO, ha="center", va="top")
+        draw.point(
+            lowest,
+            function(Scalar(lowest)).data,
+            ax,
+            colour=draw.ZERO,
+            hollow=True,
+        )
+    ax.text(
+        -1.28, -0.31, "SiLU, shut here", color=draw.ZERO, ha="center", va="top"
+    )
     ax.text(0.2, -0.17, "GELU, shut here", color=draw.ZERO, va="center")
     ax.plot([-0.6, 0.15], [-0.17, -0.17], color=draw.ZERO, linewidth=1)
-    ax.text(-4.9, 0.13, "slope below 0:\nthe gradient turns round", color=draw.NEGATIVE)
+    ax.text(
+        -4.9,
+        0.13,
+        "slope below 0:\nthe gradient turns round",
+        color=draw.NEGATIVE,
+    )
     ax.text(0.35, 0.32, "slope above 0", color=draw.POSITIVE, ha="right")
-ax.set(xlabel="what the unit hears", ylabel="what it says", ylim=(-0.42, 0.52), xlim=(-5, 1.5))
+ax.set(
+    xlabel="what the unit hears",
+    ylabel="what it says",
+    ylim=(-0.42, 0.52),
+    xlim=(-5, 1.5),
+)
 ax.set(xticks=[-4, -2, 0], yticks=[-0.2, 0, 0.2, 0.4])
 draw.title(ax, "Left of its lowest point, a unit that hears more says less.")
 draw.alt(
     ax,
-    "The curves of GELU and SiLU between -5 and 1.5. Both fall from 0 to a lowest point, at -0.75"
-    " and -1.28, where the slope is 0, and rise from there. The falling parts have a slope below 0.",
+    "The curves of GELU and SiLU between -5 and 1.5. Both fall from 0 to a"
+    " lowest point, at -0.75 and -1.28, where the slope is 0, and rise from"
+    " there. The falling parts have a slope below 0.",
 )
 
 # %%
@@ -211,18 +264,32 @@ slopes
 
 ax = draw.curve([-1, 0, 1], [0, 0, 1])
 for slope in (0, 1 / 2, 1):
-    draw.curve([-1, 1], [-slope, slope], ax, colour=draw.SLOPE.colour, dashed=True)
+    draw.curve(
+        [-1, 1], [-slope, slope], ax, colour=draw.SLOPE.colour, dashed=True
+    )
 with draw.style():
-    for slope, words in [(0, "relu: 0"), (1 / 2, "maximum: 1/2"), (1, "clamp: 1")]:
+    for slope, words in [
+        (0, "relu: 0"),
+        (1 / 2, "maximum: 1/2"),
+        (1, "clamp: 1"),
+    ]:
         ax.text(1.06, slope, words, color=draw.SLOPE.colour, va="center")
     ax.text(-1, 0.05, "max(z, 0)")
 draw.point(0, 0, ax)
-ax.set(xlabel="z", xticks=[-1, 0, 1], yticks=[0, 1], ylim=(-0.55, 1.08), xlim=(-1.05, 1.85))
-draw.title(ax, "At the corner three slopes are right, and libraries use all three.")
+ax.set(
+    xlabel="z",
+    xticks=[-1, 0, 1],
+    yticks=[0, 1],
+    ylim=(-0.55, 1.08),
+    xlim=(-1.05, 1.85),
+)
+draw.title(
+    ax, "At the corner three slopes are right, and libraries use all three."
+)
 draw.alt(
     ax,
-    "The larger of z and 0, with a corner at 0. Three dashed lines touch it there: one with slope 0,"
-    " one with slope 1/2, one with slope 1.",
+    "The larger of z and 0, with a corner at 0. Three dashed lines touch it"
+    " there: one with slope 0, one with slope 1/2, one with slope 1.",
 )
 
 # %%
@@ -233,7 +300,11 @@ draw.alt(
 
 def losses(activation, steps=40):
     first = [[0.0, 0.0, 0.0]], [0.0, 0.0, 0.0]
-    net = MLP([1, 3, 1], activation=activation, init=[first, ([[1.0], [-1.0], [0.5]], [0.0])])
+    net = MLP(
+        [1, 3, 1],
+        activation=activation,
+        init=[first, ([[1.0], [-1.0], [0.5]], [0.0])],
+    )
     sgd = SGD(net.parameters(), lr=0.125)
     path = []
     for _ in range(steps + 1):
@@ -245,7 +316,9 @@ def losses(activation, steps=40):
     return path
 
 
-paths = {spelling.__name__: losses(spelling) for spelling in (relu, maximum, clamp)}
+paths = {
+    spelling.__name__: losses(spelling) for spelling in (relu, maximum, clamp)
+}
 {name: round(path[-1], 4) for name, path in paths.items()}
 
 # %%
@@ -258,14 +331,22 @@ ax = draw.curve(steps, paths["relu"], colour=draw.ZERO)
 draw.curve(steps, paths["maximum"], ax, colour=draw.SLOPE.colour)
 with draw.style():
     ax.text(40, 0.58, "relu, slope 0: stuck", ha="right", color=draw.ZERO)
-    ax.text(40, 0.1, "maximum, slope 1/2: learns", ha="right", color=draw.SLOPE.colour)
+    ax.text(
+        40,
+        0.1,
+        "maximum, slope 1/2: learns",
+        ha="right",
+        color=draw.SLOPE.colour,
+    )
 ax.set(xlabel="step", ylabel="loss", ylim=(-0.05, 2.6))
 ax.set(xticks=[0, 20, 40], yticks=[0, 0.5, 1, 2])
-draw.title(ax, "One function, two fates: only its slope at a single point differs.")
+draw.title(
+    ax, "One function, two fates: only its slope at a single point differs."
+)
 draw.alt(
     ax,
-    "The loss over 40 steps. With slope 0 at the corner it falls from 2.5 to 0.5 and stays there;"
-    " with slope 1/2 it falls to 0.",
+    "The loss over 40 steps. With slope 0 at the corner it falls from 2.5 to"
+    " 0.5 and stays there; with slope 1/2 it falls to 0.",
 )
 draw.show()
 
@@ -285,7 +366,9 @@ draw.show()
 # With leaky ReLU it says −0.02 instead of 0, its slope is 0.01, and none of its weights stands still.
 #
 # >>> W1, W2 = [[1, 1, 2], [1, -2, 0]], [[1], [2], [-1]]
-# >>> bench = MLP([2, 3, 1], activation=leaky_relu, init=[(W1, [0, 1, -1]), (W2, [0])])
+# >>> bench = MLP(
+# ...     [2, 3, 1], activation=leaky_relu, init=[(W1, [0, 1, -1]), (W2, [0])]
+# ... )
 # >>> half_squared_error(bench([[1, 2]]), [[1]]).backward()
 # >>> [round(row[1], 4) for row in bench.gradients()["W1"]]
 # [0.0192, 0.0384]

@@ -55,14 +55,16 @@ ax = draw.curve(places, [loss_of(network(w)).data for w in places])
 draw.point(-2, loss.data, ax, hollow=True, colour=draw.ZERO)
 draw.point(0, removed.data, ax, label="removed: 12.5", offset=(-14, 2))
 with draw.style():
-    ax.text(-2, 1.3, "we are here:\nslope 0, loss 0.5", ha="center", color=draw.ZERO)
+    ax.text(
+        -2, 1.3, "we are here:\nslope 0, loss 0.5", ha="center", color=draw.ZERO
+    )
 ax.set(xlabel="weight from input 2 to unit 2", ylabel="loss", ylim=(-0.6, 17))
 ax.set(xticks=[-3, -2, -1, 0], yticks=[0, 5, 10, 15])
 draw.title(ax, "The weight stands on a plateau, and a cliff begins close by.")
 draw.alt(
     ax,
-    "The loss over one weight. It is flat at 0.5 from -3 to -1; right of -1 it climbs, to 12.5 at 0."
-    " The weight stands at -2, on the flat part.",
+    "The loss over one weight. It is flat at 0.5 from -3 to -1; right of -1 it"
+    " climbs, to 12.5 at 0. The weight stands at -2, on the flat part.",
 )
 
 # %%
@@ -84,8 +86,9 @@ draw.alt(
 #
 #    The loss and its slope with the weight at −3, −2, −1, −1/2, 0 and 1:
 #
-#    >>> [loss_and_gradient(weight) for weight in (-3, -2, -1, Fraction(-1, 2), 0, 1)]
-#    [(0.5, 0.0), (0.5, 0.0), (0.5, 0.0), (Fraction(9, 2), Fraction(12, 1)), (12.5, 20.0), (40.5, 36.0)]
+#    >>> places = -3, -2, -1, Fraction(-1, 2), 0, 1
+#    >>> [tuple(map(float, loss_and_gradient(place))) for place in places]
+#    [(0.5, 0.0), (0.5, 0.0), (0.5, 0.0), (4.5, 12.0), (12.5, 20.0), (40.5, 36.0)]
 
 # %%
 # Who uses whom
@@ -151,18 +154,25 @@ with draw.style():
         place = abs(w.grad), effects[name]
         beside = 0.09 * places[place]
         places[place] += 1
-        ax.plot(place[0] + beside, place[1], "o", color=draw.INK, ms=8, mec="white")
+        ax.plot(
+            place[0] + beside, place[1], "o", color=draw.INK, ms=8, mec="white"
+        )
     ax.text(0.15, 12, "slope 0, largest effect", va="center")
     ax.text(3, 2.3, "steepest", ha="center")
     ax.text(2.05, -1.6, "steep, no effect", ha="center", va="center")
-ax.set(xlabel="how steep: size of the gradient", ylabel="deletion effect", xlim=(-0.2, 3.4))
+ax.set(
+    xlabel="how steep: size of the gradient",
+    ylabel="deletion effect",
+    xlim=(-0.2, 3.4),
+)
 ax.set(xticks=[0, 1, 2, 3], yticks=[0, 4, 8, 12], ylim=(-3, 13))
 draw.title(ax, "How steep a weight is does not tell what happens without it.")
 draw.alt(
     ax,
-    "A dot for each of the thirteen weights and biases: size of the gradient across, deletion effect"
-    " up. One dot stands alone at gradient 0 and effect 12. The steepest, gradient 3, has the"
-    " effect 1.5, and two with gradient 2 have none. There is no line.",
+    "A dot for each of the thirteen weights and biases: size of the gradient"
+    " across, deletion effect up. One dot stands alone at gradient 0 and"
+    " effect 12. The steepest, gradient 3, has the effect 1.5, and two with"
+    " gradient 2 have none. There is no line.",
 )
 
 # %%
@@ -193,7 +203,8 @@ draw.alt(
 #
 #    Gradient and deletion effect of the weights from input 2 to units 2 and 1, and from unit 1 to the output:
 #
-#    >>> [gradient_and_effect(name) for name in ("W1[1][1]", "W1[1][0]", "W2[0][0]")]
+#    >>> names = "W1[1][1]", "W1[1][0]", "W2[0][0]"
+#    >>> [gradient_and_effect(name) for name in names]
 #    [(0.0, 12.0), (2.0, 0.0), (3.0, 1.5)]
 
 # %%
@@ -216,7 +227,9 @@ for factor in (Fraction(1), ten):
     net = rescaled(factor)
     loss_of(net).backward()
     w = net.named_parameters()
-    around_unit_1[factor] = [(w[n].data, w[n].grad) for n in ("W1[0][0]", "W1[1][0]", "W2[0][0]")]
+    around_unit_1[factor] = [
+        (w[n].data, w[n].grad) for n in ("W1[0][0]", "W1[1][0]", "W2[0][0]")
+    ]
     gradients = [float(gradient) for _, gradient in around_unit_1[factor]]
     print(f"times {factor!s:2}  gradients", *gradients)
 
@@ -226,7 +239,9 @@ for factor in (Fraction(1), ten):
 
 names = ["input 1", "input 2", "output"]
 fig, axes = draw.figure(3.6, rows=2, columns=2)
-for (left, right), (factor, pairs) in zip(axes, around_unit_1.items(), strict=True):
+for (left, right), (factor, pairs) in zip(
+    axes, around_unit_1.items(), strict=True
+):
     gradients = [gradient for _, gradient in pairs]
     products = [value * gradient for value, gradient in pairs]
     texts = [draw.number(float(gradient)) for gradient in gradients]
@@ -237,11 +252,15 @@ for (left, right), (factor, pairs) in zip(axes, around_unit_1.items(), strict=Tr
     note = "" if factor == 1 else ", rescaled"
     left.set_title("gradient" + note, pad=4)
     right.set_title("weight × gradient" + note, pad=4)
-draw.title(fig, "One network, written down twice: gradients change, weight × gradient does not.")
+draw.title(
+    fig,
+    "One network, written twice: gradients change; weight × gradient stays.",
+)
 draw.alt(
     fig,
-    "Bars for the two weights into unit 1 and the one out of it. The gradients are 1, 2 and 3;"
-    " rescaled they are 0.1, 0.2 and 30. Weight times gradient is 1, 2 and 3 both times.",
+    "Bars for the two weights into unit 1 and the one out of it. The gradients"
+    " are 1, 2 and 3; rescaled they are 0.1, 0.2 and 30. Weight times gradient"
+    " is 1, 2 and 3 both times.",
 )
 
 # %%
@@ -260,15 +279,27 @@ draw.alt(
 #    >>> from sgdexplained.contrasts import leaky_relu
 #    >>> def both_sides(activation, X, targets):
 #    ...     W1, W2 = [[1, 1, 2], [1, -2, 0]], [[1], [2], [-1]]
-#    ...     net = MLP([2, 3, 1], activation=activation, init=[(W1, [0, 1, -1]), (W2, [0])])
+#    ...     net = MLP(
+#    ...         [2, 3, 1],
+#    ...         activation=activation,
+#    ...         init=[(W1, [0, 1, -1]), (W2, [0])],
+#    ...     )
 #    ...     half_squared_error(net(X), targets, reduction="sum").backward()
 #    ...     W1, b1, W2, _ = net.arrays().values()
 #    ...     into = [(W1[0][k], W1[1][k], b1[k]) for k in range(3)]
-#    ...     return [[sum(w.data * w.grad for w in ws) for ws in side] for side in (into, W2)]
+#    ...     return [
+#    ...         [sum(w.data * w.grad for w in ws) for ws in side]
+#    ...         for side in (into, W2)
+#    ...     ]
 #    >>> def leak(z):
 #    ...     return leaky_relu(z, Fraction(1, 4))
 #    >>> X, targets = [[1, 2], [2, 1], [-2, 1], [0, -2]], [[1], [-1], [2], [6]]
-#    >>> [into == out for into, out in (both_sides(phi, X, targets) for phi in (leak, None))]
+#    >>> [
+#    ...     into == out
+#    ...     for into, out in (
+#    ...         both_sides(phi, X, targets) for phi in (leak, None)
+#    ...     )
+#    ... ]
 #    [True, True]
 #
 #    With ReLU, into each of the three units and out of it:
@@ -290,11 +321,14 @@ draw.alt(
 zero = MLP([1, 1, 1], init=[([[3]], None), ([[0]], None)])
 half_squared_error(zero([[1]]), [[2]]).backward()
 ax = draw.network(zero)
-draw.title(ax, "A zero weight moves; it is the weight behind it that must wait.")
+draw.title(
+    ax, "A zero weight moves; it is the weight behind it that must wait."
+)
 draw.alt(
     ax,
-    "A chain of one input, one hidden unit and one output. The weight out of the hidden unit is 0"
-    " and has the gradient -6, drawn thick. The weight into it is 3 and has the gradient 0, dashed.",
+    "A chain of one input, one hidden unit and one output. The weight out of"
+    " the hidden unit is 0 and has the gradient -6, drawn thick. The weight"
+    " into it is 3 and has the gradient 0, dashed.",
 )
 draw.show()
 
@@ -360,7 +394,10 @@ draw.show()
 # >>> net = network()
 # >>> loss_of(net).backward()
 # >>> Adam(net.parameters(), lr=0.1).step()
-# >>> [round(float(net.named_parameters()[n].data), 4) for n in ("W1[0][0]", "W2[0][0]")]
+# >>> [
+# ...     round(float(net.named_parameters()[n].data), 4)
+# ...     for n in ("W1[0][0]", "W2[0][0]")
+# ... ]
 # [0.9, 0.9]
 #
 # *Two zeros in a row are frozen.*
@@ -436,7 +473,10 @@ draw.show()
 #    >>> W1, W2 = [[1, 10, 2], [1, -20, 0]], [[1], [Fraction(1, 5)], [-1]]
 #    >>> net = MLP([2, 3, 1], init=[(W1, [0, 10, -1]), (W2, [0])])
 #    >>> loss_of(net).backward()
-#    >>> [int(net.layers[0].weight[j][1].grad) for j in range(2)], int(net.layers[1].weight[1][0].grad)
+#    >>> (
+#    ...     [int(net.layers[0].weight[j][1].grad) for j in range(2)],
+#    ...     int(net.layers[1].weight[1][0].grad),
+#    ... )
 #    ([0, 0], 0)
 #
 # In PyTorch

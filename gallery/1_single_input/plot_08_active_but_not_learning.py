@@ -77,12 +77,16 @@ for name, (net, X, _) in cases.items():
 
 names = ["as above", "zero input", "full unit", "right answer", "no way back"]
 ax = draw.products([(name, *answers[name].factors[0]) for name in names])
-draw.title(ax, "All five units are active; four are stopped by another factor that is 0.")
+draw.title(
+    ax,
+    "All five units are active; four are stopped by another factor that is 0.",
+)
 draw.alt(
     ax,
-    "Five products of sender, slope and upstream signal. As above: 1, 1 and 3 give 3. Zero input:"
-    " the sender is 0. Full unit: the slope is 0. Right answer and no way back: the upstream signal"
-    " is 0. The last four gradients are 0.",
+    "Five products of sender, slope and upstream signal. As above: 1, 1 and 3"
+    " give 3. Zero input: the sender is 0. Full unit: the slope is 0. Right"
+    " answer and no way back: the upstream signal is 0. The last four"
+    " gradients are 0.",
 )
 
 # %%
@@ -103,11 +107,15 @@ draw.alt(
 torn, wanted = network(weight=1, out=(1, 2)), [[-5, 5]]
 half_squared_error(torn([[1]]), wanted).backward()
 ax = draw.network(torn)
-draw.title(ax, "Both outgoing weights move; their orders to the unit cancel: 6 − 6 = 0.")
+draw.title(
+    ax,
+    "Both outgoing weights move; their orders to the unit cancel: 6 − 6 = 0.",
+)
 draw.alt(
     ax,
-    "One input, one hidden unit, two outputs. The two outgoing weights, 1 and 2, have the gradients"
-    " +6 and -3. The incoming weight is dashed, with gradient 0.",
+    "One input, one hidden unit, two outputs. The two outgoing weights, 1 and"
+    " 2, have the gradients +6 and -3. The incoming weight is dashed, with"
+    " gradient 0.",
 )
 
 # %%
@@ -133,12 +141,17 @@ print(between.sentence)
 # %%
 # Each example has its own zero.
 
-ax = draw.products([(f"example {i}", *factors) for i, factors in enumerate(between.factors, 1)])
-draw.title(ax, "Active once and open once, but never together: each product is zero.")
+ax = draw.products(
+    [(f"example {i}", *factors) for i, factors in enumerate(between.factors, 1)]
+)
+draw.title(
+    ax, "Active once and open once, but never together: each product is zero."
+)
 draw.alt(
     ax,
-    "Two products of sender, slope and upstream signal. In example 1 the sender says 2 and the slope"
-    " is 0. In example 2 the sender says 0 and the slope is 1. Both gradients are 0.",
+    "Two products of sender, slope and upstream signal. In example 1 the"
+    " sender says 2 and the slope is 0. In example 2 the sender says 0 and the"
+    " slope is 1. Both gradients are 0.",
 )
 
 # %%
@@ -153,19 +166,29 @@ draw.alt(
 #    >>> from sgdexplained import MLP, half_squared_error
 #    >>> from sgdexplained.contrasts import relu6
 #    >>> from sgdexplained.reasons import co_active
-#    >>> def says_and_learns(x, target, weight=2, bias=0, out=3, activation="relu"):
+#    >>> def says_and_learns(
+#    ...     x, target, weight=2, bias=0, out=3, activation="relu"
+#    ... ):
 #    ...     layers = [([[weight]], [bias]), ([[out]], [0])]
 #    ...     net = MLP([1, 1, 1], activation=activation, init=layers)
 #    ...     half_squared_error(net(x), target).backward()
-#    ...     return net.layers[0].activations[0][0], net.layers[0].weight[0][0].grad
+#    ...     return net.layers[0].activations[0][0], net.layers[0].weight[0][
+#    ...         0
+#    ...     ].grad
 #
 #    What the unit says, and the gradient of its incoming weight: as it should be, and full; the input is 0, and the answer is right; the outgoing weight is 0, and two examples cancel.
 #
-#    >>> says_and_learns([[1]], [[5]]), says_and_learns([[1]], [[5]], weight=7, activation=relu6)
+#    >>> (
+#    ...     says_and_learns([[1]], [[5]]),
+#    ...     says_and_learns([[1]], [[5]], weight=7, activation=relu6),
+#    ... )
 #    ((2, 3.0), (6, 0.0))
 #    >>> says_and_learns([[0]], [[5]], bias=2), says_and_learns([[1]], [[6]])
 #    ((2, 0.0), (2, 0.0))
-#    >>> says_and_learns([[1]], [[5]], out=0), says_and_learns([[1], [1]], [[5], [7]])
+#    >>> (
+#    ...     says_and_learns([[1]], [[5]], out=0),
+#    ...     says_and_learns([[1], [1]], [[5], [7]]),
+#    ... )
 #    ((2, 0.0), (2, 0.0))
 #
 #    Sender and receiver, each at work in one of two examples: how often together, and the gradient.
@@ -188,7 +211,11 @@ def share_apart(batch, bias, random, nets=40):
     apart = somewhere = 0
     for _ in range(nets):
         layers = [
-            ([[random.gauss(0, 1) for _ in range(6)] for _ in range(n)], [bias] * 6) for n in (3, 6)
+            (
+                [[random.gauss(0, 1) for _ in range(6)] for _ in range(n)],
+                [bias] * 6,
+            )
+            for n in (3, 6)
         ]
         net = MLP([3, 6, 6], node=Tensor, init=layers, output="relu")
         net([[random.gauss(0, 1) for _ in range(3)] for _ in range(batch)])
@@ -223,17 +250,20 @@ for ax, bias, heading in [(left, 0, "biases 0"), (right, -1, "biases −1")]:
     batches = [1, 2, 4, 8, 16]
     percent = [100 * shares[batch, bias] for batch in batches]
     labels = [f"batch of {batch}" if bias == 0 else "" for batch in batches]
-    draw.bars(labels, percent, ax, texts=[f"{value:.0f} %" for value in percent])
+    draw.bars(
+        labels, percent, ax, texts=[f"{value:.0f} %" for value in percent]
+    )
     ax.set_xlim(0, 60)
     ax.set_title(heading, pad=4)
-draw.title(
-    fig, "Among a few examples, many weights have two working ends that never work together."
-)
-seen = {bias: [round(100 * shares[batch, bias]) for batch in batches] for bias in (0, -1)}
+draw.title(fig, "Many weights have two working ends that never work together.")
+seen = {
+    bias: [round(100 * shares[batch, bias]) for batch in batches]
+    for bias in (0, -1)
+}
 draw.alt(
     fig,
-    f"Bars for batches of 1, 2, 4, 8 and 16 examples. With biases 0 the shares are {seen[0]} per"
-    f" cent, with biases -1 {seen[-1]} per cent.",
+    "Bars for batches of 1, 2, 4, 8 and 16 examples. With biases 0 the shares"
+    f" are {seen[0]} per cent, with biases -1 {seen[-1]} per cent.",
 )
 draw.show()
 

@@ -29,10 +29,12 @@ targets = [1, -1, 2, 6]
 
 
 def backward(examples, reduction="mean"):
-    """Send some of the four examples through the bench and back, and return the network."""
+    """Return the bench after some of the examples went forward and back."""
     net = MLP([2, 3, 1], init=BENCH)
     outputs = net([X[i] for i in examples])
-    half_squared_error(outputs, [[Fraction(targets[i])] for i in examples], reduction).backward()
+    half_squared_error(
+        outputs, [[Fraction(targets[i])] for i in examples], reduction
+    ).backward()
     return net
 
 
@@ -46,7 +48,14 @@ def count_zeros(net):
 
 for i in range(4):
     net = backward([i])
-    print("example", i + 1, "  gates", net.layers[0].gates[0], "  zeros", count_zeros(net))
+    print(
+        "example",
+        i + 1,
+        "  gates",
+        net.layers[0].gates[0],
+        "  zeros",
+        count_zeros(net),
+    )
 
 # %%
 # Each unit is open in two examples of the four.
@@ -75,13 +84,16 @@ said, deltas
 # A row for each example: two inputs, and three deltas.
 # Each input times each delta makes a grid of six gradients, and the batch takes the mean of the four grids.
 
-ax = draw.batch_stack(said, deltas, rows=["x₁", "x₂"], columns=["unit 1", "unit 2", "unit 3"])
+ax = draw.batch_stack(
+    said, deltas, rows=["x₁", "x₂"], columns=["unit 1", "unit 2", "unit 3"]
+)
 draw.title(ax, "Three of the four examples leave gaps; their mean has none.")
 draw.alt(
     ax,
-    "Four grids of two inputs by three hidden units, one for each example. Example 1 leaves the"
-    " column of unit 2 at zero, example 2 fills everything, example 3 nothing, and example 4 has one"
-    " entry, -16, in the column of unit 2. Their mean has no zero: 7/4, 3, -7/4; 5/4, -5/2, -5/4.",
+    "Four grids of two inputs by three hidden units, one for each example."
+    " Example 1 leaves the column of unit 2 at zero, example 2 fills"
+    " everything, example 3 nothing, and example 4 has one entry, -16, in the"
+    " column of unit 2. Their mean has no zero: 7/4, 3, -7/4; 5/4, -5/2, -5/4.",
 )
 
 # %%
@@ -116,8 +128,10 @@ draw.alt(
 
 
 def gradient_of_one_among(examples, activation="relu"):
-    """Return the gradient of the weight into a unit that only the first example opens."""
-    net = MLP([1, 1, 1], activation=activation, init=[([[1]], [0]), ([[1]], [0])])
+    """Return the gradient of a weight into a unit that only example 1 opens."""
+    net = MLP(
+        [1, 1, 1], activation=activation, init=[([[1]], [0]), ([[1]], [0])]
+    )
     X = [[2]] + [[-1]] * (examples - 1)
     wanted = [[Fraction(-4)]] + [[Fraction(5)]] * (examples - 1)
     half_squared_error(net(X), wanted).backward()
@@ -128,13 +142,19 @@ sizes = [1, 2, 4, 8, 32]
 diluted = [gradient_of_one_among(size) for size in sizes]
 
 ax = draw.bars(
-    ["alone", *(f"1 of {size}" for size in sizes[1:])], diluted, colours=draw.POSITIVE, signed=True
+    ["alone", *(f"1 of {size}" for size in sizes[1:])],
+    diluted,
+    colours=draw.POSITIVE,
+    signed=True,
 )
-draw.title(ax, "The larger the batch, the less one example moves the weight: but it moves it.")
+draw.title(
+    ax, "In a larger batch, one example moves the weight less: but it moves it."
+)
 draw.alt(
     ax,
-    "Bars: the gradient of a weight that a single example moves is 12 if the example is alone, 6 in"
-    " a batch of two, 3 in four, 3/2 in eight and 3/8 in thirty-two. No bar is zero.",
+    "Bars: the gradient of a weight that a single example moves is 12 if the"
+    " example is alone, 6 in a batch of two, 3 in four, 3/2 in eight and 3/8"
+    " in thirty-two. No bar is zero.",
 )
 
 # %%
@@ -160,7 +180,9 @@ draw.alt(
 #    ...     return net.layers[0].weight[0][0].grad
 #    >>> gradient([[-1], [-1]], [[5], [5]])
 #    0.0
-#    >>> [gradient([[2]] + [[-1]] * (B - 1), [[-4]] + [[5]] * (B - 1)) for B in (1, 2, 4, 32)]
+#    >>> def one_among(B):
+#    ...     return gradient([[2]] + [[-1]] * (B - 1), [[-4]] + [[5]] * (B - 1))
+#    >>> [one_among(B) for B in (1, 2, 4, 32)]
 #    [12.0, 6.0, 3.0, 0.375]
 #
 # Both ends, in one and the same example
@@ -194,15 +216,31 @@ both, apart
 
 # %%
 def tick_table(ax, matrix, colour, heading, rows, columns):
-    """Write whole numbers into a grid: tinted, but hatched where they are zero."""
+    """Write whole numbers into a grid, tinted, or hatched where they are 0."""
     for j, row in enumerate(matrix):
         for k, value in enumerate(row):
-            tint = {"fc": colour, "alpha": 0.25} if value else {"fc": "none", "hatch": "////"}
+            tint = (
+                {"fc": colour, "alpha": 0.25}
+                if value
+                else {"fc": "none", "hatch": "////"}
+            )
             ax.add_patch(Rectangle((k, j), 1, 1, lw=0, ec=draw.GRID, **tint))
-            ax.add_patch(Rectangle((k, j), 1, 1, lw=0.9, ec=draw.ZERO, fc="none"))
+            ax.add_patch(
+                Rectangle((k, j), 1, 1, lw=0.9, ec=draw.ZERO, fc="none")
+            )
             ink = draw.INK if value else draw.ZERO
-            behind = None if value else {"fc": "white", "ec": "none", "pad": 1.5}
-            ax.text(k + 0.5, j + 0.5, int(value), color=ink, bbox=behind, ha="center", va="center")
+            behind = (
+                None if value else {"fc": "white", "ec": "none", "pad": 1.5}
+            )
+            ax.text(
+                k + 0.5,
+                j + 0.5,
+                int(value),
+                color=ink,
+                bbox=behind,
+                ha="center",
+                va="center",
+            )
     ax.set(xlim=(-0.02, 3.02), ylim=(3.02, -0.02), aspect="equal")
     ax.set_xticks([0.5, 1.5, 2.5], columns)
     ax.set_yticks([0.5, 1.5, 2.5], rows)
@@ -212,21 +250,33 @@ def tick_table(ax, matrix, colour, heading, rows, columns):
 
 
 examples, senders, receivers = (
-    [f"{name} {number}" for number in (1, 2, 3)] for name in ("ex.", "word", "unit")
+    [f"{name} {number}" for number in (1, 2, 3)]
+    for name in ("ex.", "word", "unit")
 )
 with draw.style():
-    fig, ((top_left, top_right), (left, right)) = draw.figure(5.7, rows=2, columns=2)
-    tick_table(top_left, words, draw.SENDER.colour, "● occurs", examples, senders)
-    tick_table(top_right, gates, draw.SLOPE.colour, "◢ open", examples, receivers)
-    tick_table(left, apart, draw.POSITIVE, "each, somewhere", senders, receivers)
+    fig, ((top_left, top_right), (left, right)) = draw.figure(
+        5.7, rows=2, columns=2
+    )
+    tick_table(
+        top_left, words, draw.SENDER.colour, "● occurs", examples, senders
+    )
+    tick_table(
+        top_right, gates, draw.SLOPE.colour, "◢ open", examples, receivers
+    )
+    tick_table(
+        left, apart, draw.POSITIVE, "each, somewhere", senders, receivers
+    )
     tick_table(right, both, draw.POSITIVE, "both, together", senders, receivers)
-draw.title(fig, "Both ends work, but two of the nine weights never have both at once.")
+draw.title(
+    fig, "Both ends work, but two of the nine weights never have both at once."
+)
 draw.alt(
     fig,
-    "Above, which of three words each of three examples contains, and which of three units it opens:"
-    " no column is empty. Below left, all nine weights have a sender that spoke somewhere and a"
-    " receiver that opened somewhere. Below right, the count of examples in which both did: it is 0"
-    " for word 3 to unit 1 and for word 1 to unit 2.",
+    "Above, which of three words each of three examples contains, and which of"
+    " three units it opens: no column is empty. Below left, all nine weights"
+    " have a sender that spoke somewhere and a receiver that opened somewhere."
+    " Below right, the count of examples in which both did: it is 0 for word 3"
+    " to unit 1 and for word 1 to unit 2.",
 )
 draw.show()
 
@@ -255,7 +305,10 @@ draw.show()
 #    >>> shapes = [(2, 5), (5, 5), (5, 1)]
 #    >>> moved = exceptions = 0
 #    >>> for _ in range(50):
-#    ...     net = MLP([2, 5, 5, 1], init=[(whole(n, m), whole(1, m)[0]) for n, m in shapes])
+#    ...     net = MLP(
+#    ...         [2, 5, 5, 1],
+#    ...         init=[(whole(n, m), whole(1, m)[0]) for n, m in shapes],
+#    ...     )
 #    ...     half_squared_error(net(whole(4, 2)), whole(4, 1), "sum").backward()
 #    ...     for layer in net.layers[:2]:
 #    ...         for j, row in enumerate(layer.weight):
@@ -280,18 +333,33 @@ draw.show()
 #
 # >>> from itertools import permutations, product
 # >>> def shut_for_all(weights, X):
-# ...     net = MLP([len(weights), 1], output="relu", init=[([[w] for w in weights], [0])])
+# ...     net = MLP(
+# ...         [len(weights), 1],
+# ...         output="relu",
+# ...         init=[([[w] for w in weights], [0])],
+# ...     )
 # ...     _ = net(X)
 # ...     return not any(gate for [gate] in net.layers[0].gates)
 # >>> right_angles = [[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]]
-# >>> cases = [shut_for_all(weights, right_angles) for weights in product([-1, 1], repeat=4)]
+# >>> cases = [
+# ...     shut_for_all(weights, right_angles)
+# ...     for weights in product([-1, 1], repeat=4)
+# ... ]
 # >>> Fraction(sum(cases), len(cases))
 # Fraction(1, 16)
 #
 # Now let the four inputs share a part, so that any two are 60 degrees apart, and try all orders of five weights of different size: 1 of 5.
 #
-# >>> alike = [[-1, 1, 0, 0, 0], [-1, 0, 1, 0, 0], [-1, 0, 0, 1, 0], [-1, 0, 0, 0, 1]]
-# >>> cases = [shut_for_all(weights, alike) for weights in permutations([1, 2, 3, 4, 5])]
+# >>> alike = [
+# ...     [-1, 1, 0, 0, 0],
+# ...     [-1, 0, 1, 0, 0],
+# ...     [-1, 0, 0, 1, 0],
+# ...     [-1, 0, 0, 0, 1],
+# ... ]
+# >>> cases = [
+# ...     shut_for_all(weights, alike)
+# ...     for weights in permutations([1, 2, 3, 4, 5])
+# ... ]
 # >>> Fraction(sum(cases), len(cases))
 # Fraction(1, 5)
 #
@@ -343,7 +411,9 @@ draw.show()
 # >>> from sgdexplained.contrasts import Dropout
 # >>> def untouched(masks_of_senders, masks_of_receivers):
 # ...     dropout, w = Dropout(keep=0.5), Scalar(1)
-# ...     heard = dropout([[Scalar(1)] for _ in masks_of_senders], mask=masks_of_senders)
+# ...     heard = dropout(
+# ...         [[Scalar(1)] for _ in masks_of_senders], mask=masks_of_senders
+# ...     )
 # ...     said = dropout([[a * w] for [a] in heard], mask=masks_of_receivers)
 # ...     sum(a for [a] in said).backward()
 # ...     return w.grad == 0
@@ -386,7 +456,9 @@ draw.show()
 #    No set of words can help word 3 to unit 1: by its very presence it shuts the unit.
 #
 #    >>> _ = listeners([*words, [1, 1, 1]])
-#    >>> sum(count == 0 for row in co_active(listeners.layers[0]) for count in row)
+#    >>> sum(
+#    ...     count == 0 for row in co_active(listeners.layers[0]) for count in row
+#    ... )
 #    2
 #
 # In PyTorch

@@ -20,7 +20,14 @@ from fractions import Fraction
 
 from matplotlib.patches import Rectangle
 
-from sgdexplained import MLP, SGD, Scalar, draw, half_squared_error, weighted_mean
+from sgdexplained import (
+    MLP,
+    SGD,
+    Scalar,
+    draw,
+    half_squared_error,
+    weighted_mean,
+)
 
 wanted = [9, 9, 9, 9, 9, 9, 9, 9, 1, 1]
 
@@ -58,7 +65,11 @@ def strip(ax, row, shares, name):
     left = 0
     for share, want in zip(shares, wanted, strict=True):
         rare = want == 1
-        look = {"fc": draw.POSITIVE, "alpha": 0.42} if rare else {"fc": draw.INK, "alpha": 0.08}
+        look = (
+            {"fc": draw.POSITIVE, "alpha": 0.42}
+            if rare
+            else {"fc": draw.INK, "alpha": 0.08}
+        )
         place = (float(left), row), float(share), 0.62
         ax.add_patch(Rectangle(*place, lw=0, **look))
         ax.add_patch(Rectangle(*place, fc="none", ec=draw.INK, lw=0.9))
@@ -80,16 +91,19 @@ with draw.style():
 draw.title(ax, "In a short batch, an example counts for two.")
 draw.alt(
     ax,
-    "Two strips of ten blocks, one block for each example, as wide as its share. In the mean of ten,"
-    " all have 1/10. In the mean of the means of batches of four, four and two, the first eight have"
-    " 1/12 and the last two, tinted, have 1/6: twice as much.",
+    "Two strips of ten blocks, one block for each example, as wide as its"
+    " share. In the mean of ten, all have 1/10. In the mean of the means of"
+    " batches of four, four and two, the first eight have 1/12 and the last"
+    " two, tinted, have 1/6: twice as much.",
 )
 
 # %%
 # The repair is to weight each mean by the size of its batch, which puts the denominator back that the mean had hidden.
 
 w = Scalar(10)
-losses = [mean_loss(w, batch) for batch in (wanted[0:4], wanted[4:8], wanted[8:10])]
+losses = [
+    mean_loss(w, batch) for batch in (wanted[0:4], wanted[4:8], wanted[8:10])
+]
 weighted_mean(losses, sizes=[4, 4, 2]).backward()
 w.grad
 
@@ -106,11 +120,15 @@ w.grad
 #    >>> from fractions import Fraction
 #    >>> from sgdexplained import Scalar, half_squared_error, weighted_mean
 #    >>> def loss(w, wanted):
-#    ...     return half_squared_error([w] * len(wanted), [Fraction(t) for t in wanted])
+#    ...     return half_squared_error(
+#    ...         [w] * len(wanted), [Fraction(t) for t in wanted]
+#    ...     )
 #    >>> w, batches = Scalar(10), ([9] * 4, [9] * 4, [1] * 2)
 #    >>> loss(w, sum(batches, [])).backward()
 #    >>> v = Scalar(10)
-#    >>> weighted_mean([loss(v, batch) for batch in batches], [4, 4, 2]).backward()
+#    >>> weighted_mean(
+#    ...     [loss(v, batch) for batch in batches], [4, 4, 2]
+#    ... ).backward()
 #    >>> u = Scalar(10)
 #    >>> (sum(loss(u, batch) for batch in batches) / 3).backward()
 #    >>> str(w.grad), str(v.grad), str(u.grad)
@@ -145,20 +163,29 @@ def left_after_one_step(examples, reduction):
 
 sizes = range(1, 33)
 with draw.style():
-    ax = draw.curve(sizes, [abs(left_after_one_step(B, "sum")) for B in sizes], dashed=True)
+    ax = draw.curve(
+        sizes, [abs(left_after_one_step(B, "sum")) for B in sizes], dashed=True
+    )
     draw.curve(sizes, [left_after_one_step(B, "mean") for B in sizes], ax)
     ax.text(26.5, 1.8, "sum", ha="right")
     ax.text(32, 0.7, "mean", ha="right")
     ax.axhline(1, color=draw.ZERO, linewidth=1, linestyle=":")
     ax.text(1, 1.05, "error before the step", color=draw.ZERO, fontsize=13.5)
-    ax.set(xlabel="examples in the batch", ylabel="error after one step", ylim=(-0.05, 2.3))
+    ax.set(
+        xlabel="examples in the batch",
+        ylabel="error after one step",
+        ylim=(-0.05, 2.3),
+    )
     ax.set_xticks([1, 10, 20, 30])
-draw.title(ax, "With a sum, the same learning rate overshoots as the batch grows.")
+draw.title(
+    ax, "With a sum, the same learning rate overshoots as the batch grows."
+)
 draw.alt(
     ax,
-    "Error after one step over the size of the batch, learning rate 1/10. With the mean it is 0.9 for"
-    " every size. With the sum it falls to 0 at ten examples, is back at 1, the error before the"
-    " step, at twenty, and 2 at thirty.",
+    "Error after one step over the size of the batch, learning rate 1/10. With"
+    " the mean it is 0.9 for every size. With the sum it falls to 0 at ten"
+    " examples, is back at 1, the error before the step, at twenty, and 2 at"
+    " thirty.",
 )
 draw.show()
 
@@ -190,7 +217,10 @@ def after_one_step(optimiser, reduction, lr, **options):
 # A quarter of the learning rate is then a quarter of the step.
 #
 # >>> from sgdexplained.contrasts import Adam
-# >>> after_one_step(Adam, "mean", lr=0.01), after_one_step(Adam, "sum", lr=0.0025)
+# >>> (
+# ...     after_one_step(Adam, "mean", lr=0.01),
+# ...     after_one_step(Adam, "sum", lr=0.0025),
+# ... )
 # (1.99, 1.9975)
 #
 # *Clipping*, which shortens a gradient that is too long, is the same story: cut to at most 1, the sum 12 and the mean 3 become the same 1.
@@ -231,17 +261,26 @@ X, T = [[1, 2], [2, -1], [-1, 1], [0, -2]], [[1], [-1], [2], [0]]
 
 
 def weights_after(batches, lr):
-    net = MLP([2, 4, 1], activation="tanh", init=[(start[f"W{i}"], start[f"b{i}"]) for i in (1, 2)])
+    net = MLP(
+        [2, 4, 1],
+        activation="tanh",
+        init=[(start[f"W{i}"], start[f"b{i}"]) for i in (1, 2)],
+    )
     for batch in batches:
         net.zero_grad()
-        half_squared_error(net([X[i] for i in batch]), [T[i] for i in batch]).backward()
+        half_squared_error(
+            net([X[i] for i in batch]), [T[i] for i in batch]
+        ).backward()
         SGD(net.parameters(), lr=lr).step()
     return [w.data for w in net.parameters()]
 
 
 def distance(lr):
-    """Return how far apart the weights end: four steps, and one that is four times as long."""
-    four, one = weights_after([[0], [1], [2], [3]], lr), weights_after([[0, 1, 2, 3]], 4 * lr)
+    """Return how far apart four steps and one long one end."""
+    four, one = (
+        weights_after([[0], [1], [2], [3]], lr),
+        weights_after([[0, 1, 2, 3]], 4 * lr),
+    )
     return sum((a - b) ** 2 for a, b in zip(four, one, strict=True)) ** 0.5
 
 
@@ -252,7 +291,10 @@ for lr in (0.01, 0.001, 0.0001):
 # At a tenth of the learning rate they end a hundred times closer: the power of the learning rate in the difference is 2.
 #
 # >>> from math import log10
-# >>> [round(log10(distance(10 * lr) / distance(lr)), 1) for lr in (0.001, 0.0001)]
+# >>> [
+# ...     round(log10(distance(10 * lr) / distance(lr)), 1)
+# ...     for lr in (0.001, 0.0001)
+# ... ]
 # [2.0, 2.0]
 #
 # What else is counted
@@ -347,8 +389,12 @@ for lr in (0.01, 0.001, 0.0001):
 #    That is a hundred times as much.
 #
 #    >>> w, late = Scalar(0), Scalar(0)
-#    >>> hundreds = [half_squared_error([w] * 100, [Fraction(1)] * 100) for _ in range(10)]
-#    >>> weighted_mean([*hundreds, half_squared_error([late], [Fraction(1)])], [1] * 11).backward()
+#    >>> hundreds = [
+#    ...     half_squared_error([w] * 100, [Fraction(1)] * 100) for _ in range(10)
+#    ... ]
+#    >>> weighted_mean(
+#    ...     [*hundreds, half_squared_error([late], [Fraction(1)])], [1] * 11
+#    ... ).backward()
 #    >>> late.grad / (w.grad / 1000)
 #    Fraction(100, 1)
 #

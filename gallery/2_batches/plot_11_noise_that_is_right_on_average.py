@@ -29,7 +29,9 @@ wanted = [9, 8, 7, 4]
 def gradient(batch, at=10):
     """Return the gradient of the mean loss of a batch at a weight."""
     w = Scalar(at)
-    half_squared_error([w] * len(batch), [Fraction(t) for t in batch]).backward()
+    half_squared_error(
+        [w] * len(batch), [Fraction(t) for t in batch]
+    ).backward()
     return w.grad
 
 
@@ -77,9 +79,9 @@ with draw.style():
 draw.title(ax, "Every row of dots balances at 3, though few dots lie there.")
 draw.alt(
     ax,
-    "Each row shows what all batches of one size say. Single examples: 1, 2, 3, 6. Pairs: 1.5 to 4.5."
-    " Triples: 2 to 3.67. All four: 3. The mean of every row is 3, and the larger the batch, the"
-    " closer the dots.",
+    "Each row shows what all batches of one size say. Single examples: 1, 2,"
+    " 3, 6. Pairs: 1.5 to 4.5. Triples: 2 to 3.67. All four: 3. The mean of"
+    " every row is 3, and the larger the batch, the closer the dots.",
 )
 
 # %%
@@ -95,10 +97,13 @@ draw.alt(
 #    >>> from sgdexplained import Scalar, half_squared_error
 #    >>> def gradient_of(batch):
 #    ...     w = Scalar(10)
-#    ...     half_squared_error([w] * len(batch), [Fraction(t) for t in batch]).backward()
+#    ...     half_squared_error(
+#    ...         [w] * len(batch), [Fraction(t) for t in batch]
+#    ...     ).backward()
 #    ...     return w.grad
 #    >>> batches = {B: list(combinations([9, 8, 7, 4], B)) for B in (1, 2, 3, 4)}
-#    >>> [str(sum(map(gradient_of, some)) / len(some)) for some in batches.values()]
+#    >>> said = [[gradient_of(batch) for batch in some] for some in batches.values()]
+#    >>> [str(sum(one) / len(one)) for one in said]
 #    ['3', '3', '3', '3']
 #
 # How wrong is it each time?
@@ -108,8 +113,14 @@ draw.alt(
 # For single examples it is 7/2.
 # A batch can be drawn so that no example comes twice, or by drawing anew each time, so that one may.
 
-without = [variance(gradient(batch) for batch in combinations(wanted, B)) for B in (1, 2, 3, 4)]
-anew = [variance(gradient(batch) for batch in product(wanted, repeat=B)) for B in (1, 2, 3, 4)]
+without = [
+    variance(gradient(batch) for batch in combinations(wanted, B))
+    for B in (1, 2, 3, 4)
+]
+anew = [
+    variance(gradient(batch) for batch in product(wanted, repeat=B))
+    for B in (1, 2, 3, 4)
+]
 [str(v) for v in without], [str(v) for v in anew]
 
 # %%
@@ -121,15 +132,26 @@ with draw.style():
     ax.text(0.95, 0.2, "no example twice")
     for B in (2, 3, 4):
         low, high = without[B - 1], anew[B - 1]
-        ax.text(B - 0.08, float(low) - 0.1, draw.number(low), ha="right", va="top")
+        ax.text(
+            B - 0.08, float(low) - 0.1, draw.number(low), ha="right", va="top"
+        )
         ax.text(B + 0.02, float(high) + 0.15, draw.number(high))
-    ax.set(xlabel="examples in the batch", ylabel="variance", ylim=(-0.6, 3.8), xlim=(0.8, 4.4))
+    ax.set(
+        xlabel="examples in the batch",
+        ylabel="variance",
+        ylim=(-0.6, 3.8),
+        xlim=(0.8, 4.4),
+    )
     ax.set_xticks([1, 2, 3, 4])
-draw.title(ax, "A larger batch is less noisy; all the data without repeats has no noise at all.")
+draw.title(
+    ax,
+    "A larger batch is less noisy; all the data without repeats has no noise.",
+)
 draw.alt(
     ax,
-    "Variance of the batch gradient over the size of the batch. Drawn anew each time: 7/2, 7/4, 7/6,"
-    " 7/8. Without repeats: 7/2, 7/6, 7/18 and 0 for all four.",
+    "Variance of the batch gradient over the size of the batch. Drawn anew"
+    " each time: 7/2, 7/4, 7/6, 7/8. Without repeats: 7/2, 7/6, 7/18 and 0 for"
+    " all four.",
 )
 
 # %%
@@ -150,7 +172,9 @@ draw.alt(
 #    ...     numbers = []
 #    ...     for batch in batches:
 #    ...         w = Scalar(10)
-#    ...         half_squared_error([w] * len(batch), [Fraction(t) for t in batch]).backward()
+#    ...         half_squared_error(
+#    ...             [w] * len(batch), [Fraction(t) for t in batch]
+#    ...         ).backward()
 #    ...         numbers.append(w.grad)
 #    ...     mean = sum(numbers) / len(numbers)
 #    ...     return sum((number - mean) ** 2 for number in numbers) / len(numbers)
@@ -173,8 +197,12 @@ rng = np.random.default_rng(0)
 thousand = rng.normal(size=1000)
 means = [rng.choice(thousand, 256, replace=False).mean() for _ in range(4000)]
 s2 = thousand.var()
-print(f"measured {np.var(means):.5f}, standard error {np.var(means) * (2 / 4000) ** 0.5:.5f}")
-print(f"with the second factor {s2 / 256 * (1000 - 256) / 999:.5f}, without it {s2 / 256:.5f}")
+measured, plain = np.var(means), s2 / 256
+print(f"measured {measured:.5f} ± {measured * (2 / 4000) ** 0.5:.5f}")
+print(
+    f"with the second factor {plain * (1000 - 256) / 999:.5f},"
+    f" without it {plain:.5f}"
+)
 
 # %%
 # Right on average, too long on average
@@ -183,7 +211,10 @@ print(f"with the second factor {s2 / 256 * (1000 - 256) / 999:.5f}, without it {
 # That the mean of the gradients is right does not make everything right that is computed from them.
 # The square of a noisy number is too large on average, by just its variance.
 #
-# >>> [str(mean(gradient(batch) ** 2 for batch in combinations(wanted, B))) for B in (1, 2, 3, 4)]
+# >>> [
+# ...     str(mean(gradient(batch) ** 2 for batch in combinations(wanted, B)))
+# ...     for B in (1, 2, 3, 4)
+# ... ]
 # ['25/2', '61/6', '169/18', '9']
 # >>> [str(9 + v) for v in without]
 # ['25/2', '61/6', '169/18', '9']
@@ -203,7 +234,9 @@ print(f"with the second factor {s2 / 256 * (1000 - 256) / 999:.5f}, without it {
 #    >>> def gradients(B):
 #    ...     for batch in combinations([9, 8, 7, 4], B):
 #    ...         w = Scalar(10)
-#    ...         half_squared_error([w] * B, [Fraction(t) for t in batch]).backward()
+#    ...         half_squared_error(
+#    ...             [w] * B, [Fraction(t) for t in batch]
+#    ...         ).backward()
 #    ...         yield w.grad
 #    >>> def average(numbers):
 #    ...     numbers = list(numbers)
@@ -225,12 +258,14 @@ word = [1] + [0] * 99
 
 
 def word_gradients(B, draws=100):
-    """Return the gradient of the word's weight in some batches, the weight being held still."""
+    """Return the gradients of the word's weight in some batches."""
     found = []
     for _ in range(draws):
         w = Scalar(0)
         batch = random.sample(word, B)
-        half_squared_error([w * x for x in batch], [-100 * x for x in batch]).backward()
+        half_squared_error(
+            [w * x for x in batch], [-100 * x for x in batch]
+        ).backward()
         found.append(w.grad)
     return found
 
@@ -239,9 +274,9 @@ drawn = {B: word_gradients(B) for B in (1, 10, 50)}
 for B, found in drawn.items():
     error = 100 / B * (100 * B / 100 * (1 - B / 100)) ** 0.5
     print(
-        f"batch of {B:2}: {found.count(0)} zeros, the others {max(found):.0f}; sum {sum(found):.0f}"
+        f"batch of {B:2}: {found.count(0)} zeros, the others {max(found):.0f}"
     )
-    print(f"             the sum expected is 100, with a standard error of {error:.0f}")
+    print(f"  their sum {sum(found):.0f}, expected 100 ± {error:.0f}")
 
 # %%
 
@@ -255,14 +290,21 @@ with draw.style():
         ax.set_xticks([])
         ax.spines[["left", "bottom"]].set_visible(False)
         each = "one example" if B == 1 else f"{B} examples"
-        ax.set_title(f"{each}: each mark is {draw.number(max(found), signed=True)}", pad=3)
+        ax.set_title(
+            f"{each}: each mark is {draw.number(max(found), signed=True)}",
+            pad=3,
+        )
     axes[-1].set_xlabel("one hundred draws", labelpad=6)
-draw.title(fig, "A rare word learns in bursts or in whispers, the same on average.")
+draw.title(
+    fig, "A rare word learns in bursts or in whispers, the same on average."
+)
 draw.alt(
     fig,
-    f"Three barcodes of a hundred draws. Batches of one: {100 - drawn[1].count(0)} marks of 100."
-    f" Batches of ten: {100 - drawn[10].count(0)} marks of 10. Batches of fifty:"
-    f" {100 - drawn[50].count(0)} marks of 2. The expected sum is the same for all.",
+    "Three barcodes of a hundred draws. Batches of one:"
+    f" {100 - drawn[1].count(0)} marks of 100. Batches of ten:"
+    f" {100 - drawn[10].count(0)} marks of 10. Batches of fifty:"
+    f" {100 - drawn[50].count(0)} marks of 2. The expected sum is the same for"
+    " all.",
 )
 
 # %%
@@ -283,7 +325,13 @@ draw.alt(
 # The best weight is 0; how many of the eight pull towards it, as the weight comes nearer?
 
 eight = [Fraction(odd, 8) for odd in range(-7, 8, 2)]
-places = [Fraction(-5, 4), Fraction(-1), Fraction(-1, 2), Fraction(-1, 4), Fraction(0)]
+places = [
+    Fraction(-5, 4),
+    Fraction(-1),
+    Fraction(-1, 2),
+    Fraction(-1, 4),
+    Fraction(0),
+]
 
 
 def pulls(at):
@@ -302,21 +350,49 @@ with draw.style():
         for k, pull in enumerate(pulls(at)):
             colour = draw.POSITIVE if pull > 0 else draw.NEGATIVE
             y = row + (k - 3.5) * 0.085
-            look = {"color": colour, "width": 0.018, "head_width": 0.085, "head_length": 0.04}
-            ax.arrow(float(at), y, float(pull / 2), 0, length_includes_head=True, lw=0, **look)
-        ax.plot([float(at)] * 2, [row - 0.36, row + 0.36], color=draw.INK, linewidth=2.2)
-        ax.text(1.05, row, f"{sum(pull > 0 for pull in pulls(at))} of 8", va="center")
+            look = {
+                "color": colour,
+                "width": 0.018,
+                "head_width": 0.085,
+                "head_length": 0.04,
+            }
+            ax.arrow(
+                float(at),
+                y,
+                float(pull / 2),
+                0,
+                length_includes_head=True,
+                lw=0,
+                **look,
+            )
+        ax.plot(
+            [float(at)] * 2,
+            [row - 0.36, row + 0.36],
+            color=draw.INK,
+            linewidth=2.2,
+        )
+        ax.text(
+            1.05,
+            row,
+            f"{sum(pull > 0 for pull in pulls(at))} of 8",
+            va="center",
+        )
     ax.axvline(0, color=draw.ZERO, linewidth=1, linestyle=":", zorder=0)
-    ax.text(1.05, -0.85, "to the right", va="center", ha="center", fontsize=13.5)
+    ax.text(
+        1.05, -0.85, "to the right", va="center", ha="center", fontsize=13.5
+    )
     ax.set(xlim=(-1.4, 1.5), ylim=(4.6, -1.1), yticks=[], xlabel="weight")
     ax.set_xticks([-1, 0], ["−1", "best weight"])
     ax.spines["left"].set_visible(False)
-draw.title(ax, "Far away the eight examples agree; at the best weight, they fight.")
+draw.title(
+    ax, "Far away the eight examples agree; at the best weight, they fight."
+)
 draw.alt(
     ax,
-    "For five positions of the weight, arrows show where each of eight examples pulls. At -5/4 and at"
-    " -1 all eight pull to the right, at -1/2 six, at -1/4 five, and at the best weight 0 four pull"
-    " right and four left.",
+    "For five positions of the weight, arrows show where each of eight"
+    " examples pulls. At -5/4 and at -1 all eight pull to the right, at -1/2"
+    " six, at -1/4 five, and at the best weight 0 four pull right and four"
+    " left.",
 )
 draw.show()
 
@@ -360,7 +436,13 @@ draw.show()
 #    ...     SGD([w], lr=Fraction(1, 2)).step()
 #    ...     return w.data > at
 #    >>> eight = [Fraction(odd, 8) for odd in range(-7, 8, 2)]
-#    >>> places = [Fraction(-10), Fraction(-1), Fraction(-1, 2), Fraction(-1, 4), Fraction(0)]
+#    >>> places = [
+#    ...     Fraction(-10),
+#    ...     Fraction(-1),
+#    ...     Fraction(-1, 2),
+#    ...     Fraction(-1, 4),
+#    ...     Fraction(0),
+#    ... ]
 #    >>> [sum(moves_right(at, t) for t in eight) for at in places]
 #    [8, 8, 6, 5, 4]
 #
@@ -390,7 +472,9 @@ draw.show()
 # Of *N* draws from *N* examples, all miss a given one with probability (1 − 1/*N*)\ :sup:`N`.
 # For four examples, try all 256 ways; for a thousand it is 0.3677, and the limit is 1/e, more than a third.
 #
-# >>> mean(9 not in draws for draws in product(wanted, repeat=4)) == Fraction(3, 4) ** 4
+# >>> mean(9 not in draws for draws in product(wanted, repeat=4)) == Fraction(
+# ...     3, 4
+# ... ) ** 4
 # True
 # >>> round((1 - 1 / 1000) ** 1000, 4)
 # 0.3677
@@ -413,7 +497,9 @@ draw.show()
 #
 #    All say −3, so every batch says −3.
 #
-#    >>> variance(gradient(batch, at=7) for batch in combinations([10, 10, 10, 10], 2))
+#    >>> variance(
+#    ...     gradient(batch, at=7) for batch in combinations([10, 10, 10, 10], 2)
+#    ... )
 #    Fraction(0, 1)
 #
 # 2. The last example wants 7 instead of 4, so that the four gradients are 1, 2, 3 and 3.

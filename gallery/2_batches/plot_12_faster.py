@@ -27,7 +27,7 @@ wanted = [9, 11] * 50
 
 
 def distance_from_10(batch, coins=None, steps=None):
-    """Return how far the weight is from 10 when the coins, or the steps, are spent."""
+    """Return how far the weight is from 10 when coins, or steps, are spent."""
     w = Scalar(0.0)
     optimiser = SGD([w], lr=0.5)
     for step in range(coins // batch if steps is None else steps):
@@ -41,7 +41,9 @@ def distance_from_10(batch, coins=None, steps=None):
 
 for coins in (100, 200, 400, 2000):
     one, full = distance_from_10(1, coins), distance_from_10(100, coins)
-    print(f"{coins:4} coins:  single examples {one:.4f}   full batch {full:.6f}")
+    print(
+        f"{coins:4} coins:  single examples {one:.4f}   full batch {full:.6f}"
+    )
 
 # %%
 # These are the numbers that decide.
@@ -50,7 +52,10 @@ for coins in (100, 200, 400, 2000):
 #
 # And if we count steps instead of coins?
 #
-# >>> round(distance_from_10(1, steps=20), 6), round(distance_from_10(100, steps=20), 6)
+# >>> (
+# ...     round(distance_from_10(1, steps=20), 6),
+# ...     round(distance_from_10(100, steps=20), 6),
+# ... )
 # (0.333323, 1e-05)
 #
 # What full batch means
@@ -74,9 +79,14 @@ for coins in (100, 200, 400, 2000):
 #    >>> def full_gradient(copies):
 #    ...     net = MLP([2, 3, 1], init=bench)
 #    ...     X = [[1, 2], [2, 1], [-2, 1], [0, -2]] * copies
-#    ...     half_squared_error(net(X), [[Fraction(t)] for t in (1, -1, 2, 6)] * copies).backward()
+#    ...     half_squared_error(
+#    ...         net(X), [[Fraction(t)] for t in (1, -1, 2, 6)] * copies
+#    ...     ).backward()
 #    ...     return len(X), [w.grad for w in net.parameters()]
-#    >>> (coins, gradient), (more_coins, same_gradient) = full_gradient(1), full_gradient(10)
+#    >>> (coins, gradient), (more_coins, same_gradient) = (
+#    ...     full_gradient(1),
+#    ...     full_gradient(10),
+#    ... )
 #    >>> coins, more_coins, same_gradient == gradient
 #    (4, 40, True)
 #
@@ -100,7 +110,7 @@ def excess(w):
 
 
 def race(batch, learning_rate, coins):
-    """Return, for many moments, the coins spent and what is left of the excess loss."""
+    """Return, for many moments, the coins spent and what excess is left."""
     w = Tensor(np.zeros((20, 1)))
     optimiser = SGD([w], lr=learning_rate)
     order = np.random.default_rng(1)
@@ -119,12 +129,24 @@ def race(batch, learning_rate, coins):
     return spent, left
 
 
-runners = {1: (0.05, 10_000), 10: (0.3, 40_000), 100: (1.0, 120_000), 2000: (1.8, 640_000)}
+runners = {
+    1: (0.05, 10_000),
+    10: (0.3, 40_000),
+    100: (1.0, 120_000),
+    2000: (1.8, 640_000),
+}
 races = {batch: race(batch, *given) for batch, given in runners.items()}
 
 
 def coins_until(goal, batch):
-    return next((coins for coins, left in zip(*races[batch], strict=True) if left <= goal), None)
+    return next(
+        (
+            coins
+            for coins, left in zip(*races[batch], strict=True)
+            if left <= goal
+        ),
+        None,
+    )
 
 
 print("what is left   B=1     B=10    B=100   full batch")
@@ -143,10 +165,12 @@ for goal in (1e-1, 1e-2, 1e-3, 1e-4, 1e-8):
 
 
 def smoothed(spent, left):
-    """Return the means of neighbouring moments of a run, in some forty groups."""
+    """Return the means of neighbouring moments of a run, some forty of them."""
     ends = sorted({int(i) for i in np.geomspace(1, len(spent), 45)})
     groups = [slice(a, b) for a, b in zip([0, *ends], ends, strict=False)]
-    return [np.mean(spent[one]) for one in groups], [np.mean(left[one]) for one in groups]
+    return [np.mean(spent[one]) for one in groups], [
+        np.mean(left[one]) for one in groups
+    ]
 
 
 looks = {
@@ -160,19 +184,30 @@ with draw.style():
     for batch, run in races.items():
         coins, left = smoothed(*run)
         top.loglog(coins, left, color=draw.INK, **looks[batch])
-        bottom.loglog([c / batch for c in coins], left, color=draw.INK, **looks[batch])
+        bottom.loglog(
+            [c / batch for c in coins], left, color=draw.INK, **looks[batch]
+        )
     top.legend(loc="lower left", borderaxespad=0.2)
-    top.set(xlabel="examples looked at", xlim=(40, 1e6), ylabel="excess loss", ylim=(1e-9, 2))
+    top.set(
+        xlabel="examples looked at",
+        xlim=(40, 1e6),
+        ylabel="excess loss",
+        ylim=(1e-9, 2),
+    )
     bottom.set(xlabel="steps taken", xlim=(0.8, 2e4), ylabel="excess loss")
     for ax in (top, bottom):
         ax.set_yticks([1, 1e-2, 1e-4, 1e-6, 1e-8])
         ax.minorticks_off()
-draw.title(fig, "Counted in examples small batches lead; counted in steps they come last.")
+draw.title(
+    fig,
+    "Counted in examples small batches lead; counted in steps they come last.",
+)
 draw.alt(
     fig,
-    "The same four runs, twice: excess loss over examples looked at, and over steps taken. Over"
-    " examples, batches of 1 and 10 fall first and level off, the full batch falls last and deepest."
-    " Over steps, the full batch is first and batches of 1 are last.",
+    "The same four runs, twice: excess loss over examples looked at, and over"
+    " steps taken. Over examples, batches of 1 and 10 fall first and level"
+    " off, the full batch falls last and deepest. Over steps, the full batch"
+    " is first and batches of 1 are last.",
 )
 
 # %%
@@ -198,7 +233,7 @@ draw.alt(
 #    ...             half_squared_error([w] * len(wanted), wanted).backward()
 #    ...             SGD([w], lr=0.5).step()
 #    ...     return round(abs(w.data - 10), 3)
-#    >>> {examples: (distance(1, examples), distance(100, examples)) for examples in (100, 2000)}
+#    >>> {coins: (distance(1, coins), distance(100, coins)) for coins in (100, 2000)}
 #    {100: (0.333, 5.0), 2000: (0.333, 0.0)}
 #
 # The floor
@@ -222,34 +257,50 @@ def weights_in_the_end(learning_rate, batch, steps=120):
     return w.data
 
 
-clouds = {(lr, batch): weights_in_the_end(lr, batch) for lr in (0.5, 0.1) for batch in (1, 4)}
+clouds = {
+    (lr, batch): weights_in_the_end(lr, batch)
+    for lr in (0.5, 0.1)
+    for batch in (1, 4)
+}
 for (lr, batch), cloud in clouds.items():
     squares, formula = cloud**2, lr / (batch * (2 - lr))
     measured = f"{squares.mean():.4f} ± {squares.std() / 4000**0.5:.4f}"
-    print(f"learning rate {lr}, batch of {batch}: variance {measured}, formula {formula:.4f}")
+    print(f"rate {lr}, batch of {batch}:", end=" ")
+    print(f"variance {measured}, formula {formula:.4f}")
 
 # %%
 
 with draw.style():
     fig, ax = draw.figure(3.2)
     height = np.random.default_rng(2).uniform(-0.3, 0.3, size=400)
-    rows = [(f"rate {lr}, batch of {batch}", cloud[:400]) for (lr, batch), cloud in clouds.items()]
+    rows = [
+        (f"rate {lr}, batch of {batch}", cloud[:400])
+        for (lr, batch), cloud in clouds.items()
+    ]
     for row, (_, cloud) in enumerate(rows):
-        ax.plot(cloud, row + height, "o", color=draw.INK, ms=3, alpha=0.3, mew=0)
+        ax.plot(
+            cloud, row + height, "o", color=draw.INK, ms=3, alpha=0.3, mew=0
+        )
     ax.plot(0, 4, "o", color=draw.INK, ms=7)
     ax.set_yticks(range(5), [*(name for name, _ in rows), "full batch"])
-    ax.set(ylim=(4.5, -0.5), xlim=(-1.1, 1.1), xlabel="weight in the end; the best is 0")
+    ax.set(
+        ylim=(4.5, -0.5),
+        xlim=(-1.1, 1.1),
+        xlabel="weight in the end; the best is 0",
+    )
     ax.set_xticks([-1, 0, 1], ["−1", "0", "1"])
     ax.tick_params(axis="y", length=0)
     ax.spines["left"].set_visible(False)
 draw.title(
-    ax, "With a constant learning rate SGD ends in a cloud around the best weight, not at it."
+    ax,
+    "With a constant learning rate SGD ends around the best weight, not at it.",
 )
 draw.alt(
     ax,
-    "Where 400 weights end. With learning rate 0.5 and single examples they fill the range from -1 to"
-    " 1; with batches of four or a learning rate of 0.1 the cloud is narrower, with both narrower"
-    " still. With the full batch all end at 0.",
+    "Where 400 weights end. With learning rate 0.5 and single examples they"
+    " fill the range from -1 to 1; with batches of four or a learning rate of"
+    " 0.1 the cloud is narrower, with both narrower still. With the full batch"
+    " all end at 0.",
 )
 
 # %%
@@ -304,7 +355,10 @@ for t, x in enumerate(data, start=1):
     optimiser.step()
     path.append(w.data)
 
-[str(value) for value in path], [str(Fraction(sum(data[:t]), t)) for t in (1, 2, 3, 4)]
+(
+    [str(value) for value in path],
+    [str(Fraction(sum(data[:t]), t)) for t in (1, 2, 3, 4)],
+)
 
 # %%
 # It is the running mean.
@@ -316,20 +370,27 @@ with draw.style():
     ax.plot(ts, [sum(data[:t]) / t for t in ts], "o", **ring)
     ax.plot(ts, data, "x", color=draw.ZERO, ms=9, mew=2)
     for t, value in zip(ts, path, strict=True):
-        ax.text(t, float(value) - 0.8, draw.number(value), ha="center", va="top")
+        ax.text(
+            t, float(value) - 0.8, draw.number(value), ha="center", va="top"
+        )
     for handle, name in zip(
-        ax.lines, ["weight of SGD", "running mean", "value to follow"], strict=True
+        ax.lines,
+        ["weight of SGD", "running mean", "value to follow"],
+        strict=True,
     ):
         handle.set_label(name)
     ax.legend(loc="upper left", borderaxespad=0, handlelength=1.4)
     ax.set(xlabel="step", ylabel="weight", xlim=(0.8, 4.2), ylim=(0, 12))
     ax.set_xticks(ts)
     ax.set_yticks([0, 5, 10])
-draw.title(ax, "With the learning rate 1/t, SGD on a parabola is the running mean.")
+draw.title(
+    ax, "With the learning rate 1/t, SGD on a parabola is the running mean."
+)
 draw.alt(
     ax,
-    "The values 3, 5, 10 and 2 are seen one after the other. The weight after each SGD step, 3, 4, 6"
-    " and 5, lies exactly on the running mean of the values.",
+    "The values 3, 5, 10 and 2 are seen one after the other. The weight after"
+    " each SGD step, 3, 4, 6 and 5, lies exactly on the running mean of the"
+    " values.",
 )
 draw.show()
 
@@ -379,7 +440,10 @@ draw.show()
 # If the hundred examples all want 10, single examples with the same learning rate arrive, a hundred times as cheaply as the full batch.
 #
 # >>> wanted = [10] * 100
-# >>> round(distance_from_10(1, coins=20), 6), round(distance_from_10(100, coins=2000), 6)
+# >>> (
+# ...     round(distance_from_10(1, coins=20), 6),
+# ...     round(distance_from_10(100, coins=2000), 6),
+# ... )
 # (1e-05, 1e-05)
 # >>> wanted = [9, 11] * 50
 #

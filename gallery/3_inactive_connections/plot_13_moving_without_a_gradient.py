@@ -25,7 +25,15 @@ All numbers are fractions, so that zero means zero.
 # sphinx_gallery_thumbnail_number = 1
 from fractions import Fraction
 
-from sgdexplained import MLP, SGD, Scalar, Tensor, draw, explain, half_squared_error
+from sgdexplained import (
+    MLP,
+    SGD,
+    Scalar,
+    Tensor,
+    draw,
+    explain,
+    half_squared_error,
+)
 from sgdexplained.contrasts import Adagrad, Adam, AdamW, Embedding, RMSprop
 
 lr, momentum = Fraction(1, 10), Fraction(9, 10)
@@ -42,7 +50,8 @@ for step in range(1, 6):
     net.zero_grad()
     half_squared_error(net(x), target).backward()
     optimiser.step()
-    print(f"{step:4}{w.grad!s:>11}{float(w.data - before):10.4f}{float(w.data):9.4f}")
+    move, now = float(w.data - before), float(w.data)
+    print(f"{step:4}{w.grad!s:>11}{move:10.4f}{now:9.4f}")
 
 # %%
 # The gradient is zero from the second step on, and the moves shrink by a tenth each time, but they do not end.
@@ -50,8 +59,8 @@ for step in range(1, 6):
 
 step = explain(net, *shutting, half_squared_error, optimiser)
 for reason in step:
-    print(f"{reason.name}  gradient {reason.gradient}  move {float(reason.move):.4f}")
-    print("why:", reason.why)
+    move = float(reason.move)
+    print(f"{reason.name} moves by {move:.4f}, reason: {reason.why}")
 
 # %%
 # The unit has no part in this: it is the memory of the optimiser that moves the weight.
@@ -117,13 +126,21 @@ for name, colour in [*lines.items(), ("SGD", draw.ZERO)]:
         ax.text(59, height, label, color=colour, ha="right", fontweight="bold")
 with draw.style():
     ax.text(30, 11.2, "gradient exactly 0", ha="center", style="italic")
-ax.set(xlabel="step", ylabel="way so far (first step = 1)", xlim=(0, 60), ylim=(0, 12))
-draw.title(ax, "After one gradient and then zeros, some weights stop; others have hardly begun.")
+ax.set(
+    xlabel="step",
+    ylabel="way so far (first step = 1)",
+    xlim=(0, 60),
+    ylim=(0, 12),
+)
+draw.title(
+    ax, "One gradient, then zeros: some weights stop, others have hardly begun."
+)
 draw.alt(
     ax,
-    "The way of a weight over 60 steps, its gradient being zero after the first. With SGD, Adagrad"
-    " and RMSprop it stays at 1. With Nesterov momentum it goes on to 5.3 first steps, with Adam to"
-    " 6.0 and with momentum to 10.",
+    "The way of a weight over 60 steps, its gradient being zero after the"
+    " first. With SGD, Adagrad and RMSprop it stays at 1. With Nesterov"
+    " momentum it goes on to 5.3 first steps, with Adam to 6.0 and with"
+    " momentum to 10.",
 )
 
 # %%
@@ -135,7 +152,9 @@ draw.alt(
 # A weight of 2, a decay of 0.01 and a learning rate of 0.1 make steps of a thousandth, and the weight is halved after 693 of them.
 
 silence = [0] * 1000
-shrinking = moves(lambda w: SGD(w, lr=0.1, weight_decay=0.01), silence, start=2.0)
+shrinking = moves(
+    lambda w: SGD(w, lr=0.1, weight_decay=0.01), silence, start=2.0
+)
 round(2 + shrinking[0], 4), round(2 + sum(shrinking[:693]), 4)
 
 # %%
@@ -144,8 +163,12 @@ round(2 + shrinking[0], 4), round(2 + sum(shrinking[:693]), 4)
 # Here are the first of a thousand steps, and where the weight of 2 is at the end.
 
 penalty, rate = 1e-4, 1e-3
-under_sgd = moves(lambda w: SGD(w, lr=rate, weight_decay=penalty), silence, start=2.0)
-under_adam = moves(lambda w: Adam(w, lr=rate, weight_decay=penalty), silence, start=2.0)
+under_sgd = moves(
+    lambda w: SGD(w, lr=rate, weight_decay=penalty), silence, start=2.0
+)
+under_adam = moves(
+    lambda w: Adam(w, lr=rate, weight_decay=penalty), silence, start=2.0
+)
 print(f"SGD   first {under_sgd[0]:.4e}, at the end {2 + sum(under_sgd):.4f}")
 print(f"Adam  first {under_adam[0]:.4e}, at the end {2 + sum(under_adam):.4f}")
 
@@ -158,16 +181,26 @@ for way, colour, name, where in (
     (under_sgd, draw.INK, "SGD", (1000, 2.06)),
     (under_adam, draw.NEGATIVE, "Adam", (1000, 0.9)),
 ):
-    draw.curve(marks, [2 + sum(way[:mark]) for mark in marks], ax, colour=colour)
+    draw.curve(
+        marks, [2 + sum(way[:mark]) for mark in marks], ax, colour=colour
+    )
     with draw.style():
         ax.text(*where, name, color=colour, fontweight="bold", ha="right")
-ax.set(xlabel="step, without any gradient from the data", ylabel="weight", ylim=(0, 2.35))
+ax.set(
+    xlabel="step, without any gradient from the data",
+    ylabel="weight",
+    ylim=(0, 2.35),
+)
 ax.set_yticks([0, 1, 2])
-draw.title(ax, "The same tiny penalty leaves the weight alone under SGD and drags it under Adam.")
+draw.title(
+    ax,
+    "The same tiny penalty: SGD leaves the weight alone, Adam drags it away.",
+)
 draw.alt(
     ax,
-    "A weight of 2 over 1000 steps without a gradient from the data and with an L2 penalty of 0.0001."
-    " Under SGD it stays at 2, to the eye; under Adam it falls steadily to 1.12.",
+    "A weight of 2 over 1000 steps without a gradient from the data and with"
+    " an L2 penalty of 0.0001. Under SGD it stays at 2, to the eye; under Adam"
+    " it falls steadily to 1.12.",
 )
 
 # %%
@@ -247,7 +280,7 @@ texts = [1, 3, 0, 1, 0, 2, 3, 0, 1, 3, 0, 0, 1, 3, 0, 1]
 
 
 def what_moves(make_optimiser):
-    """Return for each text and each row: 2 if its gradient moved it, 1 if it moved without."""
+    """Return for each text and row: moved by a gradient 2, without 1, or 0."""
     table = Embedding(Tensor([[1.0]] * 5))
     optimiser = make_optimiser([table.weight])
     found = []
@@ -257,7 +290,9 @@ def what_moves(make_optimiser):
         table([word]).backward(seed=[[1.0]])
         optimiser.step()
         moved = (table.weight.data != before)[:, 0].tolist()
-        found.append([one * (2 if row == word else 1) for row, one in enumerate(moved)])
+        found.append(
+            [one * (2 if row == word else 1) for row, one in enumerate(moved)]
+        )
     return found
 
 
@@ -270,13 +305,32 @@ moved = {name: what_moves(make) for name, make in kinds.items()}
 
 fig, places = draw.figure(5.6, rows=3, sharex=True)
 for ax, (name, found) in zip(places, moved.items(), strict=True):
-    full = [(text, row) for text, one in enumerate(found, 1) for row in range(5) if one[row] == 2]
-    hollow = [(text, row) for text, one in enumerate(found, 1) for row in range(5) if one[row] == 1]
+    full = [
+        (text, row)
+        for text, one in enumerate(found, 1)
+        for row in range(5)
+        if one[row] == 2
+    ]
+    hollow = [
+        (text, row)
+        for text, one in enumerate(found, 1)
+        for row in range(5)
+        if one[row] == 1
+    ]
     ax.scatter(*zip(*full, strict=True), s=62, color=draw.POSITIVE, zorder=3)
     if hollow:
-        ax.scatter(*zip(*hollow, strict=True), s=30, fc="none", ec=draw.NEGATIVE, lw=1.4, zorder=3)
+        ax.scatter(
+            *zip(*hollow, strict=True),
+            s=30,
+            fc="none",
+            ec=draw.NEGATIVE,
+            lw=1.4,
+            zorder=3,
+        )
     with draw.style():
-        ax.set_title(f"{name}: {len(hollow)} moves without a gradient", fontsize=15)
+        ax.set_title(
+            f"{name}: {len(hollow)} moves without a gradient", fontsize=15
+        )
         ax.set_yticks(range(5), [f"word {row}" for row in range(5)])
         ax.grid(axis="y")
     ax.set(ylim=(4.6, -0.6), xlim=(0.4, 16.6))
@@ -284,12 +338,15 @@ for ax, (name, found) in zip(places, moved.items(), strict=True):
     ax.spines[:].set_visible(False)
 places[-1].set_xticks([1, 4, 8, 12, 16])
 places[-1].set_xlabel("text   (● its word   ○ moved all the same)")
-draw.title(fig, "SGD moves the words that occur; AdamW moves every word at every step.")
+draw.title(
+    fig, "SGD moves the words that occur; AdamW moves every word at every step."
+)
 draw.alt(
     fig,
-    "Five words by sixteen texts, for three optimisers. Under SGD only the word of each text moves."
-    " Under Adam a word goes on moving after it has occurred once. Under AdamW all five words move"
-    " at every text, the word that never occurs among them.",
+    "Five words by sixteen texts, for three optimisers. Under SGD only the"
+    " word of each text moves. Under Adam a word goes on moving after it has"
+    " occurred once. Under AdamW all five words move at every text, the word"
+    " that never occurs among them.",
 )
 
 # %%
@@ -312,12 +369,14 @@ ax = draw.bars(
     colours=draw.POSITIVE,
     texts=[f"{jump:.4f}" for jump in jumps],
 )
-draw.title(ax, "After long silence, one gradient moves a weight three times as far under Adam.")
+draw.title(
+    ax, "After long silence, one gradient moves a weight three times as far."
+)
 draw.alt(
     ax,
-    "Bars: the step of Adam for a gradient of 1, in learning rates. Without zeros before it the step"
-    " is 1, after ten zeros 0.48, after a hundred 0.98, after a thousand 2.52, and after 10 000 it is"
-    " 3.1622.",
+    "Bars: the step of Adam for a gradient of 1, in learning rates. Without"
+    " zeros before it the step is 1, after ten zeros 0.48, after a hundred"
+    " 0.98, after a thousand 2.52, and after 10 000 it is 3.1622.",
 )
 draw.show()
 
@@ -357,7 +416,10 @@ draw.show()
 #    >>> penalty == after(SGD, pulls, 2.0, **options, decoupled=True)
 #    True
 #    >>> zeros = [0.0] * 1000
-#    >>> [round(after(make, zeros, 2.0, weight_decay=0.01), 3) for make in (Adam, AdamW)]
+#    >>> [
+#    ...     round(after(make, zeros, 2.0, weight_decay=0.01), 3)
+#    ...     for make in (Adam, AdamW)
+#    ... ]
 #    [1.119, 1.98]
 #    >>> round(after(Adam, [0.0] * 9999 + [1.0], 0.0, lr=1.0), 4)
 #    -3.1622
@@ -381,7 +443,8 @@ draw.show()
 #
 # Adagrad neither moves nor forgets: after one gradient and five zeros, the next is divided by √2.
 #
-# >>> [round(abs(move), 4) for move in moves(optimisers["Adagrad"], [1, 0, 0, 0, 0, 0, 1])]
+# >>> way = moves(optimisers["Adagrad"], [1, 0, 0, 0, 0, 0, 1])
+# >>> [round(abs(move), 4) for move in way]
 # [1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.7071]
 #
 # *The limit of Adam is for one gradient.*
@@ -389,8 +452,10 @@ draw.show()
 # Here are the first step, the second and the longest of twenty, the twelfth.
 #
 # >>> way = moves(optimisers["Adam"], [0] * 10_000 + [1] * 20)[10_000:]
-# >>> [round(-move, 4) for move in (way[0], way[1], min(way))], way.index(min(way)) + 1
-# ([3.1622, 4.2495, 6.5684], 12)
+# >>> [round(-move, 4) for move in (way[0], way[1], way[11])]
+# [3.1622, 4.2495, 6.5684]
+# >>> way.index(min(way))  # counted from 0
+# 11
 #
 # *An optimiser may mix the weights.*
 # Newton's method multiplies the gradient by the inverse of the matrix of second derivatives.

@@ -51,11 +51,15 @@ first_gradient(diamond(0)), first_gradient(diamond(-2))
 # This is the number that decides: with both routes open the gradient is 1, and with one of them closed it is 2.
 
 ax = draw.network(diamond(-2), notes={(1, 0): "h", (2, 0): "r", (2, 1): "q"})
-draw.title(ax, "With the unit q shut, the gradient of the first weight is 2 instead of 1.")
+draw.title(
+    ax,
+    "With the unit q shut, the gradient of the first weight is 2 instead of 1.",
+)
 draw.alt(
     ax,
-    "A network in a row: an input, the unit h, then r above and q below, then the output. q is shut"
-    " and silent; the weights that touch it have gradient 0. The first weight has gradient 2.",
+    "A network in a row: an input, the unit h, then r above and q below, then"
+    " the output. q is shut and silent; the weights that touch it have"
+    " gradient 0. The first weight has gradient 2.",
 )
 
 # %%
@@ -75,11 +79,14 @@ for ax, bias, heading in ((above, 0, "q open"), (below, -2, "q shut")):
     ax.set_xlim(-2.4, 3)
     with draw.style():
         ax.set_title(heading, fontstyle="italic")
-draw.title(fig, "Closing a route that pulls the other way doubles the gradient.")
+draw.title(
+    fig, "Closing a route that pulls the other way doubles the gradient."
+)
 draw.alt(
     fig,
-    "Bars for the two routes and their sum. With q open: +2 over r, -1 over q, gradient +1. With q"
-    " shut the second bar is hollow: +2 over r, gradient +2.",
+    "Bars for the two routes and their sum. With q open: +2 over r, -1 over q,"
+    " gradient +1. With q shut the second bar is hollow: +2 over r, gradient"
+    " +2.",
 )
 
 # %%
@@ -89,7 +96,8 @@ draw.alt(
 for bias in (Fraction(-99, 100), Fraction(-101, 100)):
     net = diamond(bias)
     output = net.layers[-1].activations[0][0]
-    print(f"bias {float(bias)}, output {float(output)}, gradient {first_gradient(net)}")
+    print(f"bias {float(bias)}, output {float(output)}", end="")
+    print(f", gradient {first_gradient(net)}")
 
 # %%
 # The sum over routes
@@ -100,7 +108,11 @@ for bias in (Fraction(-99, 100), Fraction(-101, 100)):
 
 path_net = MLP(
     [2, 2, 2, 1],
-    init=[([[1, -1], [1, 2]], None), ([[2, 1], [-1, -2]], None), ([[1], [3]], None)],
+    init=[
+        ([[1, -1], [1, 2]], None),
+        ([[2, 1], [-1, -2]], None),
+        ([[1], [3]], None),
+    ],
 )
 [[output]] = path_net([[1, 2]])
 output.backward()
@@ -117,8 +129,9 @@ ax = draw.routes(path_net, total="output")
 draw.title(ax, "Four of eight routes are open; the output is their sum.")
 draw.alt(
     ax,
-    "Eight bars. The four routes through the first unit of the second layer carry +2, +1, +4 and -4;"
-    " the four through its second unit are closed and hollow. The sum is 3.",
+    "Eight bars. The four routes through the first unit of the second layer"
+    " carry +2, +1, +4 and -4; the four through its second unit are closed and"
+    " hollow. The sum is 3.",
 )
 
 # %%
@@ -131,15 +144,28 @@ draw.alt(
 #
 #    >>> from sgdexplained import MLP
 #    >>> from sgdexplained.reasons import open_routes
-#    >>> layers = [([[1, -1], [1, 2]], None), ([[2, 1], [-1, -2]], None), ([[1], [3]], None)]
+#    >>> layers = [
+#    ...     ([[1, -1], [1, 2]], None),
+#    ...     ([[2, 1], [-1, -2]], None),
+#    ...     ([[1], [3]], None),
+#    ... ]
 #    >>> net = MLP([2, 2, 2, 1], init=layers)
 #    >>> [[output]] = net([[1, 2]])
 #    >>> output.backward()
-#    >>> output.data == sum(route.contribution for route in open_routes(net, [1, 2]))
+#    >>> output.data == sum(
+#    ...     route.contribution for route in open_routes(net, [1, 2])
+#    ... )
 #    True
 #    >>> def over_routes(name):
-#    ...     return sum(route.without(name) for route in open_routes(net, [1, 2], through=name))
-#    >>> all(w.grad == over_routes(n) for n, w in net.named_parameters().items() if n[1] != "3")
+#    ...     return sum(
+#    ...         route.without(name)
+#    ...         for route in open_routes(net, [1, 2], through=name)
+#    ...     )
+#    >>> all(
+#    ...     w.grad == over_routes(n)
+#    ...     for n, w in net.named_parameters().items()
+#    ...     if n[1] != "3"
+#    ... )
 #    True
 #    >>> net.gradients()["W1"], len(open_routes(net, [1, 2]))
 #    ([[2, -1], [4, -2]], 4)
@@ -150,7 +176,12 @@ draw.alt(
 # If *every* route ahead is closed, the gradient is zero, and the loss does not notice a small change of the weight.
 # If only some are, everything can happen.
 
-pairs = {"shrinks": (1, 2), "grows": (2, -1), "changes sign": (1, -2), "appears": (1, -1)}
+pairs = {
+    "shrinks": (1, 2),
+    "grows": (2, -1),
+    "changes sign": (1, -2),
+    "appears": (1, -1),
+}
 for word, routes in pairs.items():
     before = first_gradient(diamond(0, *routes))
     after = first_gradient(diamond(-2, *routes))
@@ -170,15 +201,25 @@ for word, routes in pairs.items():
 #
 #    >>> from sgdexplained import MLP
 #    >>> def gradient(routes, biases):
-#    ...     net = MLP([1, 1, 2, 1], init=[([[1]], None), ([[1, 1]], biases), ([[r] for r in routes], None)])
+#    ...     net = MLP(
+#    ...         [1, 1, 2, 1],
+#    ...         init=[
+#    ...             ([[1]], None),
+#    ...             ([[1, 1]], biases),
+#    ...             ([[r] for r in routes], None),
+#    ...         ],
+#    ...     )
 #    ...     [[output]] = net([[1]])
 #    ...     output.backward()
 #    ...     return net.layers[0].weight[0][0].grad
 #    >>> gradient([2, -1], biases=[-2, -2])
 #    0
 #    >>> def before_and_after(routes):
-#    ...     return gradient(routes, biases=[0, 0]), gradient(routes, biases=[0, -2])
-#    >>> [before_and_after(routes) for routes in ([1, 2], [2, -1], [1, -2], [1, -1])]
+#    ...     return gradient(routes, biases=[0, 0]), gradient(
+#    ...         routes, biases=[0, -2]
+#    ...     )
+#    >>> fans = [1, 2], [2, -1], [1, -2], [1, -1]
+#    >>> [before_and_after(routes) for routes in fans]
 #    [(3, 1), (1, 2), (-1, 1), (0, 1)]
 #
 # How often does it grow?
@@ -222,19 +263,31 @@ with draw.style():
         if word == "smaller":
             look = {"fc": "none", "ec": colour, "hatch": "///"}
         above.bar(edges[:-1], heights, width=0.25, align="edge", **look)
-        above.text(place, 7000, f"{word}\n{np.mean(cases):.0%}", color=colour, ha="center")
-    above.set(xlim=(-3, 3), xlabel="change of |gradient| when one of eight closes")
+        above.text(
+            place,
+            7000,
+            f"{word}\n{np.mean(cases):.0%}",
+            color=colour,
+            ha="center",
+        )
+    above.set(
+        xlim=(-3, 3), xlabel="change of |gradient| when one of eight closes"
+    )
     above.set_yticks([])
     above.spines["left"].set_visible(False)
-    labels, texts = [f"{k} open" for k in still_open], [f"{square:.2f}" for square in squares]
+    labels, texts = (
+        [f"{k} open" for k in still_open],
+        [f"{square:.2f}" for square in squares],
+    )
     draw.bars(labels, squares, below, texts=texts)
     below.set_xlabel("mean of the squared gradient")
-draw.title(fig, "Larger or smaller is a coin toss; only the mean square falls with each route.")
+draw.title(fig, "Larger or smaller is a coin toss; only the mean square falls.")
 draw.alt(
     fig,
-    "Above, a histogram of how a gradient changes when one of eight random routes closes: almost"
-    " symmetric, smaller in 56 and larger in 44 of 100 cases. Below, the mean square of the gradient:"
-    " about 8 for eight open routes, 6 for six, 4 for four, 2 for two, 0 for none.",
+    "Above, a histogram of how a gradient changes when one of eight random"
+    " routes closes: almost symmetric, smaller in 56 and larger in 44 of 100"
+    " cases. Below, the mean square of the gradient: about 8 for eight open"
+    " routes, 6 for six, 4 for four, 2 for two, 0 for none.",
 )
 
 # %%
@@ -245,13 +298,19 @@ draw.alt(
 # >>> from itertools import product
 # >>> def fan(signs, closed):
 # ...     biases = [-2 if place < closed else 0 for place in range(len(signs))]
-# ...     layers = [([[1]], None), ([[1] * len(signs)], biases), ([[s] for s in signs], None)]
+# ...     layers = [
+# ...         ([[1]], None),
+# ...         ([[1] * len(signs)], biases),
+# ...         ([[s] for s in signs], None),
+# ...     ]
 # ...     net = MLP([1, 1, len(signs), 1], init=layers)
 # ...     [[output]] = net([[1]])
 # ...     output.backward()
 # ...     return first_gradient(net)
 # >>> cases = list(product([1, -1], repeat=4))
-# >>> sum(abs(fan(signs, closed=1)) > abs(fan(signs, closed=0)) for signs in cases)
+# >>> sum(
+# ...     abs(fan(signs, closed=1)) > abs(fan(signs, closed=0)) for signs in cases
+# ... )
 # 8
 #
 # .. claim:: E3
@@ -267,12 +326,22 @@ draw.alt(
 #    >>> def gradient(routes, closed):
 #    ...     n = len(routes)
 #    ...     biases = [-2] * closed + [0] * (n - closed)
-#    ...     net = MLP([1, 1, n, 1], init=[([[1]], None), ([[1] * n], biases), ([[r] for r in routes], None)])
+#    ...     net = MLP(
+#    ...         [1, 1, n, 1],
+#    ...         init=[
+#    ...             ([[1]], None),
+#    ...             ([[1] * n], biases),
+#    ...             ([[r] for r in routes], None),
+#    ...         ],
+#    ...     )
 #    ...     [[output]] = net([[1]])
 #    ...     output.backward()
 #    ...     return net.layers[0].weight[0][0].grad
 #    >>> cases = list(product([1, -1], repeat=4))
-#    >>> [sum(gradient(case, closed) ** 2 for case in cases) / 16 for closed in range(5)]
+#    >>> [
+#    ...     sum(gradient(case, closed) ** 2 for case in cases) / 16
+#    ...     for closed in range(5)
+#    ... ]
 #    [4.0, 3.0, 2.0, 1.0, 0.0]
 #    >>> gradient([-1, 2], closed=0), gradient([-1, 2], closed=1)
 #    (1, 2)
@@ -298,7 +367,10 @@ makers = {
 }
 print("gradient", *(f"{name:>9}" for name in makers))
 for size in (1.0, 1e-3, 1e-6):
-    print(f"{size:8g}", *(f"{step_length(make, size):9.3g}" for make in makers.values()))
+    print(
+        f"{size:8g}",
+        *(f"{step_length(make, size):9.3g}" for make in makers.values()),
+    )
 
 # %%
 # A gradient of a millionth makes 99 hundredths of a full step of Adam.
@@ -358,7 +430,7 @@ for size in (1.0, 1e-3, 1e-6):
 
 
 def mean_squares(variance, nets=50, layers=30, n=128):
-    """Send random numbers forward and back through random networks; return mean squares by layer."""
+    """Return mean squares by layer, forward and back, in random networks."""
     rng = np.random.default_rng(3)
     forward, back = np.zeros(layers), np.zeros(layers)
     for _ in range(nets):
@@ -367,11 +439,16 @@ def mean_squares(variance, nets=50, layers=30, n=128):
         net = MLP(sizes, Tensor, output="relu", init=[(W, None) for W in draws])
         net(rng.normal(size=(1, n))).backward(rng.normal(size=(1, n)))
         forward += [np.mean(layer.activations**2) for layer in net.layers]
-        back += [np.mean((layer.deltas @ layer.weight.data.T) ** 2) for layer in net.layers]
+        back += [
+            np.mean((layer.deltas @ layer.weight.data.T) ** 2)
+            for layer in net.layers
+        ]
     return forward / nets, back / nets
 
 
-measured = {rule: mean_squares(variance) for rule, variance in (("2/n", 2), ("1/n", 1))}
+measured = {
+    rule: mean_squares(variance) for rule, variance in (("2/n", 2), ("1/n", 1))
+}
 for rule, (forward, back) in measured.items():
     print(f"{rule}: forward {forward[-1]:.2g}, back {back[0]:.2g}")
 print(f"theory: 1 and {2.0**-30:.2g}")
@@ -381,7 +458,10 @@ print(f"theory: 1 and {2.0**-30:.2g}")
 
 depth = range(1, 31)
 _, ax = draw.figure(3.6)
-for rule, colour, factor in (("2/n", draw.POSITIVE, 1), ("1/n", draw.NEGATIVE, 0.5)):
+for rule, colour, factor in (
+    ("2/n", draw.POSITIVE, 1),
+    ("1/n", draw.NEGATIVE, 0.5),
+):
     forward, back = measured[rule]
     ax.plot(depth, [factor**layer for layer in depth], color=colour, lw=1.6)
     ax.plot(depth, forward, "o", color=colour, ms=5)
@@ -391,15 +471,32 @@ ax.set_ylim(1e-10, 1e3)
 ax.set_yticks([1e-9, 1e-6, 1e-3, 1])
 ax.minorticks_off()
 with draw.style():
-    ax.text(30.5, 12, "variance 2/n", color=draw.POSITIVE, ha="right", fontweight="bold")
-    ax.text(14, 3e-8, "variance 1/n", color=draw.NEGATIVE, ha="right", fontweight="bold")
-    ax.text(1, 2e-10, "● forward   ○ back   line: theory", fontstyle="italic")
-draw.title(ax, "With variance 2/n the signal survives thirty layers; with 1/n each halves it.")
+    ax.text(
+        30.5,
+        12,
+        "variance 2/n",
+        color=draw.POSITIVE,
+        ha="right",
+        fontweight="bold",
+    )
+    ax.text(
+        14,
+        3e-8,
+        "variance 1/n",
+        color=draw.NEGATIVE,
+        ha="right",
+        fontweight="bold",
+    )
+    key = "● forward   ○ back   line: theory"
+    ax.text(1, 2e-10, key, fontstyle="italic")
+draw.title(
+    ax, "With variance 2/n the signal survives; with 1/n each layer halves it."
+)
 draw.alt(
     ax,
-    "Mean square of the signal over the number of layers passed, forward and back, on a logarithmic"
-    " scale. With variance 2/n it stays near 1; with 1/n it falls in a straight line to a"
-    " thousand-millionth.",
+    "Mean square of the signal over the number of layers passed, forward and"
+    " back, on a logarithmic scale. With variance 2/n it stays near 1; with"
+    " 1/n it falls in a straight line to a thousand-millionth.",
 )
 draw.show()
 
@@ -418,19 +515,34 @@ draw.show()
 #    ...     outputs, slopes = [], []
 #    ...     for weights in product([-size, size], repeat=layers):
 #    ...         x = Scalar(1)
-#    ...         net = MLP([1] * (layers + 1), output="relu", init=[([[w]], None) for w in weights])
+#    ...         net = MLP(
+#    ...             [1] * (layers + 1),
+#    ...             output="relu",
+#    ...             init=[([[w]], None) for w in weights],
+#    ...         )
 #    ...         [[output]] = net([[x]])
 #    ...         output.backward()
 #    ...         outputs.append(output.data**2)
 #    ...         slopes.append(x.grad**2)
-#    ...     return Fraction(sum(outputs), len(outputs)), Fraction(sum(slopes), len(slopes))
-#    >>> mean_squares(1, layers=6) == (Fraction(1, 64), Fraction(1, 64))  # n = 1, variance 1: 1/2 a layer
+#    ...     return Fraction(sum(outputs), len(outputs)), Fraction(
+#    ...         sum(slopes), len(slopes)
+#    ...     )
+#    >>> mean_squares(1, layers=6) == (
+#    ...     Fraction(1, 64),
+#    ...     Fraction(1, 64),
+#    ... )  # n = 1, variance 1: 1/2 a layer
 #    True
 #    >>> mean_squares(2, layers=6) == (64, 64)  # variance 4: 2 a layer
 #    True
 #    >>> def mean_output(init):
-#    ...     nets = (MLP([10] * 5, output="relu", init=init, seed=seed, bias=False) for seed in range(200))
-#    ...     return sum(a.data**2 / 10 for net in nets for a in net([[1] * 10])[0]) / 200
+#    ...     nets = (
+#    ...         MLP([10] * 5, output="relu", init=init, seed=seed, bias=False)
+#    ...         for seed in range(200)
+#    ...     )
+#    ...     return (
+#    ...         sum(a.data**2 / 10 for net in nets for a in net([[1] * 10])[0])
+#    ...         / 200
+#    ...     )
 #    >>> [0.7 < mean_output("he") < 1.4, 0.7 < 16 * mean_output("xavier") < 1.4]
 #    [True, True]
 #
@@ -439,13 +551,19 @@ draw.show()
 # The mean of the *squared* mean square grows with every layer of *n* units by the factor 1 + 5/*n*; that the spread is governed by the sum of 1/*n* was found by :footcite:t:`hanin2018`, and the factor we derived.
 
 for n, layers in ((10, 5), (50, 10)):
-    q = np.ones(100_000)  # a layer of n random units needs to know no more of what it hears
+    q = np.ones(
+        100_000
+    )  # a layer of n random units needs to know no more of what it hears
     for _ in range(layers):
-        q *= 2 * np.mean(np.maximum(rng.normal(size=(len(q), n)), 0) ** 2, axis=1)
+        q *= 2 * np.mean(
+            np.maximum(rng.normal(size=(len(q), n)), 0) ** 2, axis=1
+        )
     error = np.std(q**2) / math.sqrt(len(q))
     print(
-        f"{layers} layers of {n} units: mean {np.mean(q):.2f}, median {np.median(q):.3f}\n"
-        f"  squares {np.mean(q**2):.2f} ± {error:.2f}, theory {(1 + 5 / n) ** layers:.2f}"
+        f"{layers} layers of {n} units:"
+        f" mean {np.mean(q):.2f}, median {np.median(q):.3f}\n"
+        f"  squares {np.mean(q**2):.2f} ± {error:.2f},"
+        f" theory {(1 + 5 / n) ** layers:.2f}"
     )
 
 # %%
@@ -466,9 +584,15 @@ for n, layers in ((10, 5), (50, 10)):
 #    >>> chance = {-1: Fraction(1, 6), 0: Fraction(2, 3), 1: Fraction(1, 6)}
 #    >>> mean = mean_of_squares = 0
 #    >>> for a, b, c, d, e, f in product(chance, repeat=6):
-#    ...     net = MLP([1, 2, 2], output="relu", init=[([[a, b]], None), ([[c, d], [e, f]], None)])
+#    ...     net = MLP(
+#    ...         [1, 2, 2],
+#    ...         output="relu",
+#    ...         init=[([[a, b]], None), ([[c, d], [e, f]], None)],
+#    ...     )
 #    ...     [[left, right]] = net([[1]])
-#    ...     q = 6 * 3 * Fraction(left.data**2 + right.data**2, 2)  # the roots of 6 and 3, squared
+#    ...     q = (
+#    ...         6 * 3 * Fraction(left.data**2 + right.data**2, 2)
+#    ...     )  # the roots of 6 and 3, squared
 #    ...     weight = prod(chance[one] for one in (a, b, c, d, e, f))
 #    ...     mean += weight * q
 #    ...     mean_of_squares += weight * q**2
@@ -535,7 +659,10 @@ for n, layers in ((10, 5), (50, 10)):
 #    The sum of three is ±3 or ±1, the sum of two is ±2 or 0; it grows from ±1 to ±2 if the route that closes was the odd one out.
 #
 #    >>> cases = list(product([1, -1], repeat=3))
-#    >>> sum(abs(fan(signs, closed=1)) > abs(fan(signs, closed=0)) for signs in cases)
+#    >>> sum(
+#    ...     abs(fan(signs, closed=1)) > abs(fan(signs, closed=0))
+#    ...     for signs in cases
+#    ... )
 #    2
 #
 # 3. In the network of eight routes, the weight from input 1 to unit 1 changes from 1 to 2, and no unit opens or shuts.

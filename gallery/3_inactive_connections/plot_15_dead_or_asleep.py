@@ -31,7 +31,10 @@ from sgdexplained import MLP, SGD, Scalar, draw, half_squared_error
 from sgdexplained.contrasts import Adam
 from sgdexplained.reasons import dead, silent, untouched
 
-bench = MLP([2, 3, 1], init=[([[1, 1, 2], [1, -2, 0]], [0, 1, -1]), ([[1], [2], [-1]], [0])])
+bench = MLP(
+    [2, 3, 1],
+    init=[([[1, 1, 2], [1, -2, 0]], [0, 1, -1]), ([[1], [2], [-1]], [0])],
+)
 X, targets = [[1, 2], [2, 1], [-2, 1], [0, -2]], [[1], [-1], [2], [6]]
 half_squared_error(bench(X), targets).backward()
 
@@ -50,7 +53,13 @@ print("dead on all four:        ", dead(bench, X)[0][1])
 #
 #    >>> from sgdexplained import MLP, half_squared_error
 #    >>> from sgdexplained.reasons import dead, silent, untouched
-#    >>> net = MLP([2, 3, 1], init=[([[1, 1, 2], [1, -2, 0]], [0, 1, -1]), ([[1], [2], [-1]], [0])])
+#    >>> net = MLP(
+#    ...     [2, 3, 1],
+#    ...     init=[
+#    ...         ([[1, 1, 2], [1, -2, 0]], [0, 1, -1]),
+#    ...         ([[1], [2], [-1]], [0]),
+#    ...     ],
+#    ... )
 #    >>> half_squared_error(net([[1, 2], [2, 1]]), [[1], [-1]]).backward()
 #    >>> [row[1] for row in silent(net.layers[0])]
 #    [True, False]
@@ -59,7 +68,9 @@ print("dead on all four:        ", dead(bench, X)[0][1])
 #    >>> half_squared_error(net([[1, 2], [-2, 1]]), [[1], [2]]).backward()
 #    >>> untouched(net.layers[0])[1], dead(net, [[1, 2], [-2, 1]])[0][1]
 #    (True, True)
-#    >>> half_squared_error(net([[2, 1]]), [[2]]).backward()  # a right answer: open, and untouched
+#    >>> half_squared_error(
+#    ...     net([[2, 1]]), [[2]]
+#    ... ).backward()  # a right answer: open, and untouched
 #    >>> untouched(net.layers[0])[1], dead(net, [[2, 1]])[0][1]
 #    (True, False)
 #
@@ -86,7 +97,9 @@ stepped = [after_one_step(lr) for lr in rates]
 for lr, net in zip(rates, stepped, strict=True):
     net(data)
     z = [str(value) for [value] in net.layers[0].pre_activations]
-    print(f"rate {lr!s:4}  hears {', '.join(z):10} dead: {dead(net, data)[0][0]}")
+    print(
+        f"rate {lr!s:4}  hears {', '.join(z):10} dead: {dead(net, data)[0][0]}"
+    )
 
 # %%
 # With 1/2 the step goes too far: the unit hears −1 and −5/4, and is shut for both.
@@ -106,13 +119,21 @@ with draw.style():
     ax.text(0.1, -1.9, "shut", fontstyle="italic", bbox=look)
     ax.text(0.1, 1.75, "open", fontstyle="italic")
     ax.text(3.06, 2.6, "learning\nrate", fontstyle="italic", clip_on=False)
-ax.set(xlim=xs, ylim=(-2.2, 3.2), xlabel="input (● the two examples)", ylabel="what the unit hears")
-draw.title(ax, "One step too long, and the unit is below zero for all its data.")
+ax.set(
+    xlim=xs,
+    ylim=(-2.2, 3.2),
+    xlabel="input (● the two examples)",
+    ylabel="what the unit hears",
+)
+draw.title(
+    ax, "One step too long, and the unit is below zero for all its data."
+)
 draw.alt(
     ax,
-    "What the unit hears over its input after one step, for three learning rates, with the two"
-    " examples marked. For 1/10 both are above zero, for 1/4 one is at zero and one above, for 1/2 a"
-    " falling line has both below zero, in the hatched region where the unit is shut.",
+    "What the unit hears over its input after one step, for three learning"
+    " rates, with the two examples marked. For 1/10 both are above zero, for"
+    " 1/4 one is at zero and one above, for 1/2 a falling line has both below"
+    " zero, in the hatched region where the unit is shut.",
 )
 
 # %%
@@ -123,12 +144,16 @@ draw.alt(
 # One input, a unit *h*, and behind it two units: *p* hears *h* − 2, and *q* hears *h*.
 # For the input 1 *p* is shut; for this set of one example it is dead.
 
-net = MLP([1, 1, 2, 1], init=[([[1]], None), ([[1, 1]], [-2, 0]), ([[1], [1]], None)])
+net = MLP(
+    [1, 1, 2, 1], init=[([[1]], None), ([[1, 1]], [-2, 0]), ([[1], [1]], None)]
+)
 x, target = [[1]], [[4]]
 half_squared_error(net(x), target).backward()
 second = net.layers[1]
 own = [second.weight[0][0], second.bias[0]]
-print("p hears", second.pre_activations[0][0], "gradients", [w.grad for w in own])
+print(
+    "p hears", second.pre_activations[0][0], "gradients", [w.grad for w in own]
+)
 
 SGD(net.parameters(), lr=0.5).step()
 net(x)
@@ -163,28 +188,47 @@ deaths
 # %%
 with draw.style():
     fig, places = draw.figure(3.3, columns=2, sharey=True)
-for ax, seen, heading in zip(places, points, ("before: dead", "after: awake"), strict=True):
+for ax, seen, heading in zip(
+    places, points, ("before: dead", "after: awake"), strict=True
+):
     a, b = zip(*seen, strict=True)
     is_open = [one + two > 3 for one, two in seen]
-    ax.fill([-1, 4, -1], [4, -1, -1], fc="none", ec=draw.GRID, hatch="////", lw=0)
+    ax.fill(
+        [-1, 4, -1], [4, -1, -1], fc="none", ec=draw.GRID, hatch="////", lw=0
+    )
     ax.plot([-1, 4], [4, -1], color=draw.INK, lw=2)
-    for state, colour, face in ((True, draw.POSITIVE, draw.POSITIVE), (False, draw.INK, "white")):
-        chosen = [place for place in range(len(seen)) if is_open[place] == state]
+    for state, colour, face in (
+        (True, draw.POSITIVE, draw.POSITIVE),
+        (False, draw.INK, "white"),
+    ):
+        chosen = [
+            place for place in range(len(seen)) if is_open[place] == state
+        ]
         at = [a[place] for place in chosen], [b[place] for place in chosen]
         ax.plot(*at, "o", ms=8, mec=colour, mfc=face, mew=1.8)
-    ax.set(xlim=(0, 3.4), ylim=(0, 3.4), aspect="equal", xlabel="first unit says")
+    ax.set(
+        xlim=(0, 3.4), ylim=(0, 3.4), aspect="equal", xlabel="first unit says"
+    )
     with draw.style():
         ax.set_title(heading, fontstyle="italic")
-        ax.text(3.3, 1.2, "p open", color=draw.POSITIVE, fontweight="bold", ha="right")
+        ax.text(
+            3.3,
+            1.2,
+            "p open",
+            color=draw.POSITIVE,
+            fontweight="bold",
+            ha="right",
+        )
         box = {"fc": "white", "ec": "none", "pad": 1.5}
         ax.text(1.3, 0.12, "p shut", bbox=box)
 places[0].set_ylabel("second unit says")
 draw.title(fig, "The border of the dead unit stands still; the data cross it.")
 draw.alt(
     fig,
-    "Twelve points, what the first layer says of each example, and the straight border of the unit p."
-    " Before the step all points are on the hatched side, where p is shut. After it the border is the"
-    " same, and the points have moved: most are on the open side.",
+    "Twelve points, what the first layer says of each example, and the"
+    " straight border of the unit p. Before the step all points are on the"
+    " hatched side, where p is shut. After it the border is the same, and the"
+    " points have moved: most are on the open side.",
 )
 
 # %%
@@ -199,7 +243,7 @@ draw.alt(
 
 
 def silence(make_optimiser, weights, x, bias=None, steps=150):
-    """Train a shut unit, its bias last of its numbers; return what it hears, until it opens."""
+    """Train a shut unit, its bias last; return what it hears until it opens."""
     weights = [Scalar(w) for w in weights]
     bias = Scalar(bias or 0.0)
     optimiser = make_optimiser([*weights, bias])
@@ -229,7 +273,11 @@ fates = {
     ),
 }
 for name, heard in fates.items():
-    result = f"opens at step {len(heard) - 1}" if heard[-1] > 0 else f"hears {heard[-1]:.3f}"
+    result = (
+        f"opens at step {len(heard) - 1}"
+        if heard[-1] > 0
+        else f"hears {heard[-1]:.3f}"
+    )
     print(f"{name:19} {result}")
 
 # %%
@@ -242,22 +290,38 @@ ax.axhspan(-0.6, 0, fc="none", ec=draw.GRID, hatch="////", lw=0)
 ax.axhline(0, color=draw.INK, lw=0.8)
 colours = (draw.NEGATIVE, draw.POSITIVE, draw.INK)
 for heard, colour in zip(fates.values(), colours, strict=True):
-    draw.curve(range(len(heard)), heard, ax, colour=colour, dashed=heard[-1] < 0)
+    draw.curve(
+        range(len(heard)), heard, ax, colour=colour, dashed=heard[-1] < 0
+    )
     if heard[-1] > 0:
         ax.plot(len(heard) - 1, heard[-1], "o", color=colour, ms=8)
 with draw.style():
     box = {"fc": "white", "ec": "none", "pad": 1.5}
-    ax.text(149, -0.26, "decay of both: never", color=draw.NEGATIVE, ha="right", bbox=box)
-    ax.text(69, 0.035, "decay of the\nweight only", color=draw.POSITIVE, ha="center")
+    ax.text(
+        149,
+        -0.26,
+        "decay of both: never",
+        color=draw.NEGATIVE,
+        ha="right",
+        bbox=box,
+    )
+    ax.text(
+        69, 0.035, "decay of the\nweight only", color=draw.POSITIVE, ha="center"
+    )
     ax.text(112, 0.035, "Adam with\na penalty", color=draw.INK, ha="left")
     ax.text(149, -0.55, "shut", fontstyle="italic", ha="right", bbox=box)
-ax.set(xlim=(0, 150), ylim=(-0.6, 0.2), xlabel="step", ylabel="what the unit hears")
-draw.title(ax, "Decay that treats all alike never wakes a unit; uneven decay can.")
+ax.set(
+    xlim=(0, 150), ylim=(-0.6, 0.2), xlabel="step", ylabel="what the unit hears"
+)
+draw.title(
+    ax, "Decay that treats all alike never wakes a unit; uneven decay can."
+)
 draw.alt(
     ax,
-    "What three shut units hear over 150 steps without gradients. With decay of weight and bias it"
-    " rises towards zero and stays below. With decay of the weight only it crosses zero at step 69,"
-    " with Adam and a penalty at step 108.",
+    "What three shut units hear over 150 steps without gradients. With decay"
+    " of weight and bias it rises towards zero and stays below. With decay of"
+    " the weight only it crosses zero at step 69, with Adam and a penalty at"
+    " step 108.",
 )
 
 # %%
@@ -280,11 +344,20 @@ draw.alt(
 #    ...     net(X)
 #    >>> killed = MLP([1, 1], output="relu", init=[([[1]], [0])])
 #    >>> for steps in (1, 50):
-#    ...     train(killed, [[1], [2]], [[Fraction(0)], [Fraction(0)]], Fraction(1, 2), steps)
+#    ...     train(
+#    ...         killed,
+#    ...         [[1], [2]],
+#    ...         [[Fraction(0)], [Fraction(0)]],
+#    ...         Fraction(1, 2),
+#    ...         steps,
+#    ...     )
 #    ...     print([str(z) for [z] in killed.layers[0].pre_activations])
 #    ['-1', '-5/4']
 #    ['-1', '-5/4']
-#    >>> woken = MLP([1, 1, 2, 1], init=[([[1]], None), ([[1, 1]], [-2, 0]), ([[1], [1]], None)])
+#    >>> woken = MLP(
+#    ...     [1, 1, 2, 1],
+#    ...     init=[([[1]], None), ([[1, 1]], [-2, 0]), ([[1], [1]], None)],
+#    ... )
 #    >>> heard = []
 #    >>> for steps in (0, 1):
 #    ...     train(woken, [[1]], [[Fraction(4)]], Fraction(1, 2), steps)
@@ -305,17 +378,21 @@ draw.alt(
 
 
 def blocked(signs, N):
-    """Tell whether the input 1, and whether every input, is blocked in a network of these signs."""
+    """Tell whether a network of these signs blocks the input 1, and all."""
     rows = [list(signs[N * j : N * j + N]) for j in range(N + 1)]
     W2 = [[2**j * sign for sign in row] for j, row in enumerate(rows[1:])]
-    net = MLP([1, N, N, 1], init=[(rows[:1], None), (W2, None), ([[1]] * N, None)])
+    net = MLP(
+        [1, N, N, 1], init=[(rows[:1], None), (W2, None), ([[1]] * N, None)]
+    )
     [[right], [left]] = net([[1], [-1]])
     return right.data == 0, right.data == left.data == 0
 
 
 for N in (2, 3):
     cases = [blocked(signs, N) for signs in product([-1, 1], repeat=N + N * N)]
-    one, every = (Fraction(sum(column), len(cases)) for column in zip(*cases, strict=True))
+    one, every = (
+        Fraction(sum(column), len(cases)) for column in zip(*cases, strict=True)
+    )
     print(f"{N} units: one input {one}, network {every}")
 
 # %%
@@ -326,7 +403,7 @@ for N in (2, 3):
 
 
 def share_of_dead(N, L, nets, rng):
-    """Draw networks with L layers of weights; return the shares with one and with both blocked."""
+    """Draw networks; return the shares with one and with both blocked."""
     signal = np.ones((nets, 2, 1)) * [[1.0], [-1.0]]
     for layer in range(L - 1):
         weights = rng.normal(size=(nets, N if layer else 1, N))
@@ -337,16 +414,20 @@ def share_of_dead(N, L, nets, rng):
 
 
 def bounds(N, L):
-    """Return the bounds of Lu et al. for the chance that the whole network is dead."""
+    """Return the bounds of Lu et al. for the chance of a dead network."""
     a1 = 1 - 2.0**-N
     a2 = 1 - 2.0 ** (1 - N) - (N - 1) * 4.0**-N
     factor = (1 - 2.0 ** (1 - N)) * a1 / (1 + (N - 1) * 2.0**-N)
-    return 1 - a1 ** (L - 2) + factor * (a2 ** (L - 2) - a1 ** (L - 2)), 1 - a1 ** (L - 1)
+    return 1 - a1 ** (L - 2) + factor * (
+        a2 ** (L - 2) - a1 ** (L - 2)
+    ), 1 - a1 ** (L - 1)
 
 
 rng, nets = np.random.default_rng(15), 20_000
 depths = [3, 5, 10, 15, 20, 25, 30]
-drawn = {N: [share_of_dead(N, L, nets, rng) for L in depths] for N in (2, 3, 5, 10)}
+drawn = {
+    N: [share_of_dead(N, L, nets, rng) for L in depths] for N in (2, 3, 5, 10)
+}
 
 for N in (2, 3):
     one, every = drawn[N][depths.index(10)]
@@ -361,20 +442,28 @@ for N in (2, 3):
 _, ax = draw.figure(3.6)
 every_depth = range(2, 31)
 labels = {2: (3.2, 0.9), 3: (12, 0.53), 5: (12.5, 0.37), 10: (24, 0.06)}
-for N, colour in zip(drawn, (draw.NEGATIVE, draw.INK, draw.POSITIVE, draw.ZERO), strict=True):
+for N, colour in zip(
+    drawn, (draw.NEGATIVE, draw.INK, draw.POSITIVE, draw.ZERO), strict=True
+):
     low, high = zip(*[bounds(N, L) for L in every_depth], strict=True)
     ax.fill_between(every_depth, low, high, color=colour, alpha=0.22, lw=0)
     ax.plot(depths, [both for _, both in drawn[N]], "o", color=colour, ms=7)
     with draw.style():
         ax.text(*labels[N], f"{N} units", color=colour, fontweight="bold")
-ax.set(xlim=(2, 30.6), ylim=(0, 1.03), xlabel="layers of weights", ylabel="share dead at birth")
+ax.set(
+    xlim=(2, 30.6),
+    ylim=(0, 1.03),
+    xlabel="layers of weights",
+    ylabel="share dead at birth",
+)
 ax.set_xticks([3, 10, 20, 30])
 draw.title(ax, "Deep and narrow networks are dead before the first step.")
 draw.alt(
     ax,
-    "Share of random networks that are dead at birth, over the number of layers from 2 to 30, for"
-    " layers of 2, 3, 5 and 10 units. Dots are drawn networks, bands are bounds from theory; all dots"
-    " lie in their bands. With 2 units nearly all are dead at 15 layers, with 10 units hardly any.",
+    "Share of random networks that are dead at birth, over the number of"
+    " layers from 2 to 30, for layers of 2, 3, 5 and 10 units. Dots are drawn"
+    " networks, bands are bounds from theory; all dots lie in their bands."
+    " With 2 units nearly all are dead at 15 layers, with 10 units hardly any.",
 )
 draw.show()
 
@@ -391,7 +480,11 @@ draw.show()
 #    >>> from sgdexplained import MLP
 #    >>> one = every = 0
 #    >>> for a, b, c, d, e, f in product([-1, 1], repeat=6):
-#    ...     layers = [([[a, b]], None), ([[c, d], [2 * e, 2 * f]], None), ([[1], [1]], None)]
+#    ...     layers = [
+#    ...         ([[a, b]], None),
+#    ...         ([[c, d], [2 * e, 2 * f]], None),
+#    ...         ([[1], [1]], None),
+#    ...     ]
 #    ...     [[right], [left]] = MLP([1, 2, 2, 1], init=layers)([[1], [-1]])
 #    ...     one += right.data == 0
 #    ...     every += right.data == left.data == 0
@@ -400,7 +493,9 @@ draw.show()
 #    >>> def drawn(seed):
 #    ...     net = MLP([1, 2, 2, 1], seed=seed, bias=False)
 #    ...     return not any(output.data for [output] in net([[1], [-1]]))
-#    >>> abs(sum(map(drawn, range(1000))) / 1000 - 5 / 32) < 0.046  # four standard errors
+#    >>> abs(
+#    ...     sum(map(drawn, range(1000))) / 1000 - 5 / 32
+#    ... ) < 0.046  # four standard errors
 #    True
 #    >>> Fraction(every, 64), (3 - Fraction(1, 2)) / 4**2
 #    (Fraction(5, 32), Fraction(5, 32))
@@ -434,7 +529,9 @@ draw.show()
 # *Momentum can kill* as well as wake: the unit that survived with learning rate 1/10 is carried on by its velocity.
 #
 # >>> net = MLP([1, 1], output="relu", init=[([[1]], [0])])
-# >>> optimiser = SGD(net.parameters(), lr=Fraction(1, 10), momentum=Fraction(9, 10))
+# >>> optimiser = SGD(
+# ...     net.parameters(), lr=Fraction(1, 10), momentum=Fraction(9, 10)
+# ... )
 # >>> for _ in range(5):
 # ...     net.zero_grad()
 # ...     half_squared_error(net(data), nothing).backward()
@@ -467,7 +564,10 @@ draw.show()
 #    No: *h* becomes 5/2 all the same, which is not enough for −4.
 #    It sleeps on, until more steps have come through *q*, or for ever if the answer is right before that.
 #
-#    >>> net = MLP([1, 1, 2, 1], init=[([[1]], None), ([[1, 1]], [-4, 0]), ([[1], [1]], None)])
+#    >>> net = MLP(
+#    ...     [1, 1, 2, 1],
+#    ...     init=[([[1]], None), ([[1, 1]], [-4, 0]), ([[1], [1]], None)],
+#    ... )
 #    >>> half_squared_error(net([[1]]), [[4]]).backward()
 #    >>> SGD(net.parameters(), lr=0.5).step()
 #    >>> _ = net([[1]])

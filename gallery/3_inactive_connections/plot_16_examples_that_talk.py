@@ -25,16 +25,20 @@ The mean of the four numbers is 0 and their spread is 3, so the unit now hears 5
 # sphinx_gallery_thumbnail_number = 1
 from fractions import Fraction
 from itertools import product
+from math import acos, cos, degrees, pi, radians, sin
 from statistics import mean, stdev
 
-from sgdexplained import Scalar, Tensor, draw, softmax_cross_entropy
+import numpy as np
+from matplotlib.patches import Wedge
+
+from sgdexplained import MLP, Scalar, Tensor, draw, softmax_cross_entropy
 from sgdexplained.contrasts import BatchNorm, Dropout, Embedding
 
 X = [(4, 1), (0, -1), (-2, 1), (-1, -2)]
 
 
 def one_unit(normalise, X=X, bias=0):
-    """Send a batch through the unit and back, and return what can be read off."""
+    """Send a batch through the unit and back; return what can be read off."""
     w, b = [Scalar(Fraction(1)), Scalar(Fraction(1))], Scalar(Fraction(bias))
     z = [[w[0] * x1 + w[1] * x2 + b] for x1, x2 in X]
     heard = BatchNorm(eps=0)(z) if normalise else z
@@ -67,7 +71,10 @@ for i in range(4):
 # With it, all four do: in 54ths they are 1, −2, −2 and 3.
 
 fig, (left, right) = draw.figure(2.3, columns=2, width_ratios=[1, 1.15])
-states = [f"ex. {i}  {'open' if said else 'shut'}" for i, said in enumerate(alone["says"], 1)]
+states = [
+    f"ex. {i}  {'open' if said else 'shut'}"
+    for i, said in enumerate(alone["says"], 1)
+]
 with draw.style():
     for ax, unit, whole, heading in (
         (left, alone, 1, "delta"),
@@ -78,18 +85,25 @@ with draw.style():
             states if ax is left else [""] * 4,
             shares,
             ax,
-            colours=[draw.POSITIVE if share > 0 else draw.NEGATIVE for share in shares],
-            texts=[draw.number(n, signed=True) + f"/{whole}" * (whole > 1) for n in shares],
+            colours=[
+                draw.POSITIVE if share > 0 else draw.NEGATIVE
+                for share in shares
+            ],
+            texts=[
+                draw.number(n, signed=True) + f"/{whole}" * (whole > 1)
+                for n in shares
+            ],
         )
         ax.set_title(heading, fontstyle="italic", fontsize=15)
 draw.title(
     fig,
-    "Once examples are compared, those that shut the unit send back more than the one that opens it.",
+    "Once compared, examples that shut the unit send back most.",
 )
 draw.alt(
     fig,
-    "The deltas of four examples, of which the first opens the unit and three shut it. As it is: 1,"
-    " 0, 0, 0. With batch normalisation, in 54ths: 1, -2, -2 and 3.",
+    "The deltas of four examples, of which the first opens the unit and three"
+    " shut it. As it is: 1, 0, 0, 0. With batch normalisation, in 54ths: 1,"
+    " -2, -2 and 3.",
 )
 
 # %%
@@ -132,7 +146,9 @@ for name, unit in (("as it is", alone), ("normalised", together)):
 def gradient_of_first_caption(pictures):
     """Return it for pictures whose captions are all described by 0 so far."""
     captions = [Scalar(0.0) for _ in pictures]
-    scores = [[picture * caption for caption in captions] for picture in pictures]
+    scores = [
+        [picture * caption for caption in captions] for picture in pictures
+    ]
     softmax_cross_entropy(scores, range(len(pictures)), "sum").backward()
     return captions[0].grad
 
@@ -148,7 +164,7 @@ gradient_of_first_caption([1]), gradient_of_first_caption([1, -1])
 #
 # Weights can tie together what seems apart, too.
 # Four words have a table of vectors, one row a word.
-# The network looks up one word, turns its vector by a quarter, and scores each of the four words as the next one: a product with the vector of that word.
+# The network looks up one word, turns its vector through a right angle, and scores each of the four words as the next one: a product with the vector of that word.
 # These output vectors can be a table of their own, or the same table again, *tied*.
 
 
@@ -180,13 +196,18 @@ for place, (name, gradient) in enumerate(tables.items()):
     ax = places[place]
     ax.set_position((0.53 * place, 0, 0.5, 1))
     names = [f"word {row}" for row in (1, 2, 3, 4)] if place == 0 else [""] * 4
-    draw.weight_grid(gradient, ax, rows=names, columns=[], heading=name, width=draw.WIDTH / 2)
-draw.title(fig, "One word is looked up; with a tied table every word gets a gradient.")
+    draw.weight_grid(
+        gradient, ax, rows=names, columns=[], heading=name, width=draw.WIDTH / 2
+    )
+draw.title(
+    fig, "One word is looked up; with a tied table every word gets a gradient."
+)
 draw.alt(
     fig,
-    "The gradient of a table of four words by two numbers. With a table of its own for the answers"
-    " only the row of word 2, which was looked up, is not zero: -1/2 and 1/2. With one table for both"
-    " no row is zero: -1/2, 1/2; -1, 1; 3/2, -3/2; -1/2, 1/2.",
+    "The gradient of a table of four words by two numbers. With a table of its"
+    " own for the answers only the row of word 2, which was looked up, is not"
+    " zero: -1/2 and 1/2. With one table for both no row is zero: -1/2, 1/2;"
+    " -1, 1; 3/2, -3/2; -1/2, 1/2.",
 )
 
 # %%
@@ -220,7 +241,9 @@ draw.alt(
 #
 #    The same table for the answers, and then no row stays:
 #
-#    >>> tied = Embedding(Tensor([[1.0, 1.0], [2.0, 2.0], [3.0, 3.0], [4.0, 4.0]]))
+#    >>> tied = Embedding(
+#    ...     Tensor([[1.0, 1.0], [2.0, 2.0], [3.0, 3.0], [4.0, 4.0]])
+#    ... )
 #    >>> hidden = tied([1]) @ [[0.0, 1.0], [-1.0, 0.0]]
 #    >>> softmax_cross_entropy(hidden @ tied.weight.T, [2]).backward()
 #    >>> tied.weight.grad.tolist()
@@ -246,8 +269,12 @@ weights, x, target = (1, -2, 3), [1, 2, 1], 1
 
 def with_mask(mask):
     w = [Scalar(Fraction(value)) for value in weights]
-    [heard] = Dropout(keep=Fraction(1, 2))([[Scalar(value) for value in x]], mask=mask)
-    residual = sum(a * weight for a, weight in zip(heard, w, strict=True)) - target
+    [heard] = Dropout(keep=Fraction(1, 2))(
+        [[Scalar(value) for value in x]], mask=mask
+    )
+    residual = (
+        sum(a * weight for a, weight in zip(heard, w, strict=True)) - target
+    )
     loss = residual * residual / 2
     loss.backward()
     return loss.data, [weight.grad for weight in w]
@@ -260,7 +287,9 @@ for mask, (loss, gradient) in zip(lots, results, strict=True):
     print(f"{mask}  {loss!s:>5}  {written(gradient)}")
 
 mean_loss = sum(loss for loss, _ in results) / 8
-mean_gradient = [sum(column) / 8 for column in zip(*(g for _, g in results), strict=True)]
+mean_gradient = [
+    sum(column) / 8 for column in zip(*(g for _, g in results), strict=True)
+]
 print(f"mean       {mean_loss!s:>5}  {written(mean_gradient)}")
 
 # %%
@@ -281,13 +310,14 @@ print(f"mean       {mean_loss!s:>5}  {written(mean_gradient)}")
 
 
 def shares_untouched(examples, shared, units=32, rounds=20):
-    """Return how many weights between two layers with dropout a batch misses, draw by draw."""
+    """Return the share of weights that a batch misses, draw by draw."""
     senders = Dropout(0.5, seed=16 + examples, shared=shared)
     receivers = Dropout(0.5, seed=61 + examples, shared=shared)
     missed = []
     for _ in range(rounds):
         w = Tensor([[1.0] * units for _ in range(units)])
-        heard = senders(Tensor([[1.0] * units for _ in range(examples)], requires_grad=False))
+        said = [[1.0] * units for _ in range(examples)]
+        heard = senders(Tensor(said, requires_grad=False))
         receivers(heard @ w).sum().backward()
         missed.append((w.grad == 0).mean().item())
     return missed
@@ -306,32 +336,192 @@ for size in sizes:
 
 # %%
 _, ax = draw.figure(3.3)
-draw.curve(range(1, 17), [0.75**size for size in range(1, 17)], ax, colour=draw.POSITIVE)
+draw.curve(
+    range(1, 17),
+    [0.75**size for size in range(1, 17)],
+    ax,
+    colour=draw.POSITIVE,
+)
 draw.curve([1, 16], [0.75, 0.75], ax, colour=draw.NEGATIVE, dashed=True)
 ax.plot(sizes, own, "o", color=draw.POSITIVE, ms=8)
 ax.plot(sizes, same, "s", color=draw.NEGATIVE, ms=8)
 with draw.style():
-    ax.text(16, 0.83, "one lot for the whole batch", color=draw.NEGATIVE, ha="right")
+    ax.text(
+        16, 0.83, "one lot for the whole batch", color=draw.NEGATIVE, ha="right"
+    )
     ax.text(5.2, 0.3, "a lot for each example", color=draw.POSITIVE)
-ax.set(xlabel="examples in the batch", ylabel="weights untouched", ylim=(0, 1), xlim=(0.5, 16.5))
+ax.set(
+    xlabel="examples in the batch",
+    ylabel="weights untouched",
+    ylim=(0, 1),
+    xlim=(0.5, 16.5),
+)
 ax.set_xticks(sizes)
 ax.set_yticks([0, 0.25, 0.5, 0.75, 1], ["0", "1/4", "1/2", "3/4", "all"])
-draw.title(ax, "Lots that differ from example to example leave hardly a weight untouched.")
+draw.title(
+    ax,
+    "Lots that differ from example to example leave hardly a weight untouched.",
+)
 draw.alt(
     ax,
-    "Share of weights without a gradient, over the number of examples. With one lot for the whole"
-    " batch it stays near 3/4. With a lot for each example it falls as (3/4) to the power of the"
-    " number of examples: 0.75, 0.56, 0.32, 0.10 and 0.01 for 1, 2, 4, 8 and 16 examples.",
+    "Share of weights without a gradient, over the number of examples. With"
+    " one lot for the whole batch it stays near 3/4. With a lot for each"
+    " example it falls as (3/4) to the power of the number of examples: 0.75,"
+    " 0.56, 0.32, 0.10 and 0.01 for 1, 2, 4, 8 and 16 examples.",
 )
-draw.show()
 
 # %%
 # Each dot is the mean of twenty draws; theory says (3/4)\ :sup:`B` for lots that differ, and 3/4 for one lot.
 #
+# Lots that nobody draws
+# ----------------------
+#
+# A new ReLU layer does much the same without dropout: its weights are random, and without biases half of its units are silent for each example.
+# But alike examples get alike lots.
+# A unit without bias is open for every input that lies on the side to which its weights point.
+# For two inputs, only the plane in which both lie matters, and in it every direction is equally likely.
+# So think of all units as a circle of directions: each input opens one half of it.
+
+spread = [15 + 30 * k for k in range(12)]
+
+
+def gates_on_circle(angle, directions):
+    """Return the gates of units in these directions for two inputs."""
+    W = [[turn(radians(d)) for d in directions] for turn in (cos, sin)]
+    net = MLP([2, len(directions)], output="relu", init=[(W, None)])
+    net([[1, 0], [cos(radians(angle)), sin(radians(angle))]])
+    return net.layers[0].gates
+
+
+def wedge(ax, start, end, **look):
+    ax.add_patch(Wedge((0, 0), 1, start, end, lw=0, **look))
+
+
+fig, places = draw.figure(2.9, columns=2)
+for ax, angle in zip(places, (60, 120), strict=True):
+    wedge(ax, angle - 90, 90, fc=draw.POSITIVE, alpha=0.3)
+    wedge(ax, 90 + angle, 270, fc="none", ec=draw.GRID, hatch="////")
+    wedge(ax, -90, angle - 90, fc=draw.POSITIVE, alpha=0.09)
+    wedge(ax, 90, angle + 90, fc=draw.POSITIVE, alpha=0.09)
+    look = {"arrowstyle": "-|>", "lw": 2.2, "color": draw.INK}
+    for direction in (0, angle):
+        t = radians(direction)
+        ax.annotate("", (0.92 * cos(t), 0.92 * sin(t)), (0, 0), arrowprops=look)
+    opened = [
+        sum(pair) for pair in zip(*gates_on_circle(angle, spread), strict=True)
+    ]
+    for direction, times in zip(spread, opened, strict=True):
+        t = radians(direction)
+        face = draw.POSITIVE if times == 2 else "white"
+        edge = draw.POSITIVE if times else draw.ZERO
+        ax.plot(
+            1.09 * cos(t), 1.09 * sin(t), "o", ms=9, mfc=face, mec=edge, mew=1.8
+        )
+    with draw.style():
+        heading = f"{angle}° apart: {opened.count(2)} of 12"
+        ax.set_title(heading, fontstyle="italic", fontsize=15)
+    ax.set(xlim=(-1.25, 1.25), ylim=(-1.25, 1.25), aspect="equal")
+    ax.axis("off")
+draw.title(fig, "The closer two inputs are, the more units they open together.")
+draw.alt(
+    fig,
+    "Two circles of twelve unit directions, and two arrows, the inputs. At 60"
+    " degrees the half circles that they open share a third: four units are"
+    " open for both, full dots, four for one, four for none. At 120 degrees"
+    " they share a sixth: two units are open for both, two for none.",
+)
+draw.show()
+
+# %%
+# A full dot is a unit that both inputs open, a blue ring one that only one of them opens, and a grey ring one that neither does.
+#
+# At an angle *t* both inputs open (π − *t*)/2π of the units, and at least one opens (π + *t*)/2π: for 60 degrees a third, and two thirds.
+# At a right angle both open a quarter, as if each example had a lot of its own.
+# From the same circle follows at which angle the two come out of the layer (:footcite:t:`cho2009`).
+# Draw a layer of 100 000 units to see it happen.
+
+
+def angle_between(one, other):
+    lengths = np.linalg.norm(one) * np.linalg.norm(other)
+    return degrees(acos(one @ other / lengths))
+
+
+def next_angle(angle):
+    t = radians(angle)
+    return degrees(acos((sin(t) + (pi - t) * cos(t)) / pi))
+
+
+wide = MLP([2, 100_000], node=Tensor, output="relu", seed=5, bias=False)
+print("       open for both           angle behind")
+print("angle  drawn          formula  drawn         formula")
+for angle in (60, 90, 120):
+    wide([[1.0, 0.0], [cos(radians(angle)), sin(radians(angle))]])
+    one, other = wide.layers[0].activations
+    both = ((one > 0) & (other > 0)).mean()
+    error = (both * (1 - both) / 100_000) ** 0.5
+    line = f"{angle:5}  {both:.3f} ± {error:.3f}  {(180 - angle) / 360:7.3f}  "
+    parts = zip(np.split(one, 20), np.split(other, 20), strict=True)
+    turned = [angle_between(*part) for part in parts]
+    error = stdev(turned) / 20**0.5
+    print(line + f"{mean(turned):.2f} ± {error:.2f}  {next_angle(angle):7.2f}")
+
+# %%
+# And from layer to layer, beginning with a right angle:
+
+behind = [90.0]
+for _ in range(5):
+    behind.append(next_angle(behind[-1]))
+[round(angle, 1) for angle in behind]
+
+# %%
+# The deeper, the more alike the examples become, and the more units they share.
+# And the more alike the examples are, the more weights a batch leaves untouched: they do not talk to each other, they just say the same.
+#
+# .. claim:: P5
+#    :verdict: holds
+#    :sources: cho2009
+#    :refuted-by: gates-ignored, whispering-relu, against-left-out, no-negative-weights
+#
+#    Two inputs at an angle *t* both open (π − *t*)/2π of the units of a random ReLU layer without biases, and leave it at the angle whose cosine is (sin *t* + (π − *t*) cos *t*)/π.
+#
+#    >>> from fractions import Fraction
+#    >>> from math import acos, cos, degrees, radians, sin
+#    >>> from sgdexplained import MLP
+#    >>> def layer(angle, directions):
+#    ...     weights = [[f(radians(d)) for d in directions] for f in (cos, sin)]
+#    ...     net = MLP(
+#    ...         [2, len(directions)], output="relu", init=[(weights, None)]
+#    ...     )
+#    ...     net([[1, 0], [cos(radians(angle)), sin(radians(angle))]])
+#    ...     return net.layers[0]
+#    >>> def open_for_both(angle):
+#    ...     one, other = layer(angle, [15 + 30 * k for k in range(12)]).gates
+#    ...     return Fraction(
+#    ...         sum(g != 0 and h != 0 for g, h in zip(one, other)), 12
+#    ...     )
+#    >>> [str(open_for_both(angle)) for angle in (60, 90, 120)]
+#    ['1/3', '1/4', '1/6']
+#
+#    Units that are drawn instead, for a right angle:
+#
+#    >>> drawn = (
+#    ...     MLP([2, 20_000], output="relu", seed=5, bias=False).layers[0].weight
+#    ... )
+#    >>> both = sum(x.data > 0 and y.data > 0 for x, y in zip(*drawn)) / 20_000
+#    >>> abs(both - 1 / 4) < 4 * (3 / 16 / 20_000) ** 0.5
+#    True
+#
+#    And the angle behind the layer:
+#
+#    >>> one, other = layer(90, [(k + 0.5) / 4 for k in range(1440)]).activations
+#    >>> cosine = sum(a * b for a, b in zip(one, other)) / sum(a * a for a in one)
+#    >>> round(degrees(acos(cosine)), 2)
+#    71.44
+#
 # The sentence that survives
 # --------------------------
 #
-# **A zero of one example is a zero of the weight only if nothing ties that example to others, and that place of the weight to others.**
+# **An example for which a unit is silent and shut leaves the weights of the unit alone, as long as nothing compares it with other examples and those weights serve nowhere else.**
 #
 # Where it breaks
 # ---------------
@@ -356,7 +546,8 @@ draw.show()
 # Read the four numbers as four units and one example: three units are shut, and the weights into them get a gradient from this single example.
 #
 # >>> units = [Scalar(Fraction(value)) for value in (5, -1, -1, -3)]
-# >>> across = BatchNorm(eps=0)([[unit] for unit in units])  # a column is what it compares
+# >>> column = [[unit] for unit in units]  # what our BatchNorm compares
+# >>> across = BatchNorm(eps=0)(column)
 # >>> sum(unit.relu() for [unit] in across).backward()
 # >>> [int(54 * unit.grad) for unit in units]
 # [1, -2, -2, 3]
@@ -388,20 +579,16 @@ draw.show()
 #    >>> gradient_of_table(tied=True, following=1)
 #    [[-0.5, 0.5], [2.0, -2.0], [-0.5, 0.5], [-0.5, 0.5]]
 #
-# 3. Only the senders are dropped, half of them, with a lot for each example.
-#    How likely is a weight to be untouched by a batch of four?
+# 3. Two examples point in opposite directions.
+#    How many units of a layer without biases does neither of them open?
 #
 # .. dropdown:: Answer
 #
-#    Its sender must be dropped four times: 1 of 16.
+#    None: each direction is on the side of one of the two.
 #
-#    >>> def untouched(lot):
-#    ...     w = Scalar(1)
-#    ...     heard = Dropout(keep=0.5)([[Scalar(1)] for _ in lot], mask=[[kept] for kept in lot])
-#    ...     sum(a * w for [a] in heard).backward()
-#    ...     return w.grad == 0
-#    >>> sum(untouched(lot) for lot in product([0, 1], repeat=4))
-#    1
+#    >>> first, second = gates_on_circle(180, spread)
+#    >>> sum(not (one or two) for one, two in zip(first, second))
+#    0
 #
 # In PyTorch
 # ----------

@@ -20,23 +20,25 @@ A weight between two hidden units needs an active sender *and* an open receiver,
 Only signs matter here, so a small network can be counted out instead of drawn: one input, two layers of two units, and all 64 choices of signs.
 """
 
-# sphinx_gallery_thumbnail_number = 3
+# sphinx_gallery_thumbnail_number = 2
 from fractions import Fraction
 from itertools import product
-from math import acos, cos, degrees, pi, radians, sin
 from random import Random
 from statistics import mean, stdev
 
 import numpy as np
 from matplotlib.colors import ListedColormap
-from matplotlib.patches import Wedge
 
 from sgdexplained import MLP, SGD, Tensor, draw, explain, half_squared_error
 from sgdexplained.reasons import sender, slope
 
 silent = zeros = weights = 0
 for a, b, c, d, e, f in product([-1, 1], repeat=6):
-    layers = [([[a, b]], None), ([[c, d], [2 * e, 2 * f]], None), ([[1], [1]], None)]
+    layers = [
+        ([[a, b]], None),
+        ([[c, d], [2 * e, 2 * f]], None),
+        ([[1], [1]], None),
+    ]
     net = MLP([1, 2, 2, 1], init=layers)
     [[output]] = net([[1]])
     output.backward()
@@ -84,7 +86,7 @@ sizes = [1, 2, 4, 8, 16, 32]
 
 
 def still_between(examples, seed, units=48):
-    """Tell which weights between two random layers a batch leaves without a gradient."""
+    """Tell which weights between two random layers a batch leaves still."""
     net = MLP([20, units, units, 1], node=Tensor, seed=seed)
     inputs = np.random.default_rng(seed).normal(size=(examples, 20))
     net(inputs).sum().backward()
@@ -105,147 +107,31 @@ with draw.style():
     for ax, size in zip(places.flat, (1, 2, 8, 32), strict=True):
         still = still_between(size, seed=7, units=24)
         ax.axhspan(0, 24, fc="none", ec=draw.GRID, hatch="////", lw=0)
-        ax.pcolormesh(np.where(still, np.nan, 1), cmap=ListedColormap([draw.POSITIVE]))
+        ax.pcolormesh(
+            np.where(still, np.nan, 1), cmap=ListedColormap([draw.POSITIVE])
+        )
         ax.set(xticks=[], yticks=[], aspect="equal", xlim=(0, 24), ylim=(24, 0))
         ax.spines[:].set_visible(True)
         name = f"{size} example" + "s" * (size > 1)
-        ax.set_title(f"{name}: {still.mean():.0%} still", fontsize=15, fontstyle="italic")
+        ax.set_title(
+            f"{name}: {still.mean():.0%} still", fontsize=15, fontstyle="italic"
+        )
 places[1, 0].set_ylabel("sender")
 places[1, 0].set_xlabel("receiver")
-draw.title(fig, "One example moves a quarter of the weights; a batch moves nearly all.")
+draw.title(
+    fig, "One example moves a quarter of the weights; a batch moves nearly all."
+)
 draw.alt(
     fig,
-    "Four maps of the weights between two layers of 24 units, coloured where the gradient is not"
-    " zero. One example colours about a quarter, in full rows and columns. Two, eight and"
-    " thirty-two examples colour more and more, the last nearly everything.",
+    "Four maps of the weights between two layers of 24 units, coloured where"
+    " the gradient is not zero. One example colours about a quarter, in full"
+    " rows and columns. Two, eight and thirty-two examples colour more and"
+    " more, the last nearly everything.",
 )
 
 # %%
 # Why slower?
-# Because examples open the same units.
-#
-# The angle decides
-# -----------------
-#
-# Whether a unit without bias is open depends only on the direction of its weights: they must point to the same side as the input.
-# For two inputs, only the plane in which both lie matters, and there every direction is equally likely.
-# So think of all units as a circle of directions: each input opens one half of it.
-
-spread = [15 + 30 * k for k in range(12)]
-
-
-def gates_on_circle(angle, directions):
-    """Return the gates of units in these directions, for two inputs at an angle."""
-    row = [[cos(radians(d)) for d in directions], [sin(radians(d)) for d in directions]]
-    net = MLP([2, len(directions)], output="relu", init=[(row, None)])
-    net([[1, 0], [cos(radians(angle)), sin(radians(angle))]])
-    return slope(net.layers[0])
-
-
-fig, places = draw.figure(2.9, columns=2)
-for ax, angle in zip(places, (60, 120), strict=True):
-    first, second = gates_on_circle(angle, spread)
-    both = sum(one != 0 and two != 0 for one, two in zip(first, second, strict=True))
-    ax.add_patch(Wedge((0, 0), 1, angle - 90, 90, fc=draw.POSITIVE, alpha=0.3, lw=0))
-    ax.add_patch(Wedge((0, 0), 1, 90 + angle, 270, fc="none", ec=draw.GRID, hatch="////", lw=0))
-    for start, end in ((-90, angle - 90), (90, angle + 90)):
-        ax.add_patch(Wedge((0, 0), 1, start, end, fc=draw.POSITIVE, alpha=0.09, lw=0))
-    for direction in (0, angle):
-        end = 0.92 * cos(radians(direction)), 0.92 * sin(radians(direction))
-        ax.annotate("", end, (0, 0), arrowprops={"arrowstyle": "-|>", "lw": 2.2, "color": draw.INK})
-    for direction, one, two in zip(spread, first, second, strict=True):
-        face = draw.POSITIVE if one and two else "white"
-        colour = draw.POSITIVE if one or two else draw.ZERO
-        at = 1.09 * cos(radians(direction)), 1.09 * sin(radians(direction))
-        ax.plot(*at, "o", ms=9, mfc=face, mec=colour, mew=1.8)
-    with draw.style():
-        ax.set_title(f"{angle}° apart: {both} of 12", fontstyle="italic", fontsize=15)
-    ax.set(xlim=(-1.25, 1.25), ylim=(-1.25, 1.25), aspect="equal")
-    ax.axis("off")
-draw.title(fig, "The closer two inputs are, the more units they open together (full dots).")
-draw.alt(
-    fig,
-    "Two circles of twelve unit directions, and two arrows, the inputs. At 60 degrees the half"
-    " circles that they open share a third: four units are open for both, four for one, four for"
-    " none. At 120 degrees they share a sixth: two units are open for both, two for none.",
-)
-
-# %%
-# At an angle *t* both inputs open (π − *t*)/2π of the units, and at least one opens (π + *t*)/2π: for 60 degrees a third, and two thirds.
-# From the same circle follows at which angle the two come out of the layer (:footcite:t:`cho2009`).
-# Draw a layer of 100 000 units to see it happen.
-
-
-def angle_between(one, other):
-    return degrees(acos(one @ other / (np.linalg.norm(one) * np.linalg.norm(other))))
-
-
-def next_angle(angle):
-    t = radians(angle)
-    return degrees(acos((sin(t) + (pi - t) * cos(t)) / pi))
-
-
-wide = MLP([2, 100_000], node=Tensor, output="relu", seed=5, bias=False)
-print("angle  open for both  formula")
-angles_behind = {}
-for angle in (60, 90, 120):
-    wide([[1.0, 0.0], [cos(radians(angle)), sin(radians(angle))]])
-    one, other = wide.layers[0].activations
-    both = ((one > 0) & (other > 0)).mean()
-    error = (both * (1 - both) / 100_000) ** 0.5
-    parts = zip(np.split(one, 20), np.split(other, 20), strict=True)
-    turned = [angle_between(*part) for part in parts]
-    angles_behind[angle] = f"{mean(turned):.2f} ± {stdev(turned) / 20**0.5:.2f}"
-    print(f"{angle:5}  {both:.3f} ± {error:.3f}  {(180 - angle) / 360:7.3f}")
-print("angle  angle behind   formula")
-for angle, drawn in angles_behind.items():
-    print(f"{angle:5}  {drawn:>13}  {next_angle(angle):7.2f}")
-
-# %%
-# And from layer to layer, beginning with a right angle:
-
-behind = [90.0]
-for _ in range(5):
-    behind.append(next_angle(behind[-1]))
-[round(angle, 1) for angle in behind]
-
-# %%
-# The deeper, the more alike the examples become, and the more units they share.
-# So the more similar the data, the more weights a batch leaves where they are.
-#
-# .. claim:: P5
-#    :verdict: holds
-#    :sources: cho2009
-#    :refuted-by: gates-ignored, whispering-relu, against-left-out, no-negative-weights
-#
-#    Two inputs at an angle *t* both open (π − *t*)/2π of the units of a random ReLU layer, and leave it at the angle whose cosine is (sin *t* + (π − *t*) cos *t*)/π.
-#
-#    >>> from fractions import Fraction
-#    >>> from math import acos, cos, degrees, radians, sin
-#    >>> from sgdexplained import MLP
-#    >>> def layer(angle, directions):
-#    ...     weights = [[f(radians(d)) for d in directions] for f in (cos, sin)]
-#    ...     net = MLP([2, len(directions)], output="relu", init=[(weights, None)])
-#    ...     net([[1, 0], [cos(radians(angle)), sin(radians(angle))]])
-#    ...     return net.layers[0]
-#    >>> def open_for_both(angle):
-#    ...     one, other = layer(angle, [15 + 30 * k for k in range(12)]).gates
-#    ...     return Fraction(sum(g != 0 and h != 0 for g, h in zip(one, other)), 12)
-#    >>> [str(open_for_both(angle)) for angle in (60, 90, 120)]
-#    ['1/3', '1/4', '1/6']
-#
-#    Units that are drawn instead, for a right angle:
-#
-#    >>> drawn = MLP([2, 20_000], output="relu", seed=5, bias=False).layers[0].weight
-#    >>> both = sum(x.data > 0 and y.data > 0 for x, y in zip(*drawn)) / 20_000
-#    >>> abs(both - 1 / 4) < 4 * (3 / 16 / 20_000) ** 0.5
-#    True
-#
-#    And the angle behind the layer:
-#
-#    >>> one, other = layer(90, [(k + 0.5) / 4 for k in range(1440)]).activations
-#    >>> round(degrees(acos(sum(a * b for a, b in zip(one, other)) / sum(a * a for a in one))), 2)
-#    71.44
+# Because examples at a narrow angle open the same units: the page before counts how many, with :claim:`P5`.
 #
 # .. claim:: X9
 #    :verdict: holds
@@ -263,7 +149,10 @@ for _ in range(5):
 #    ...     sum(y for [y] in net(X)).backward()
 #    ...     return [g == 0 for row in net.gradients()[layer] for g in row]
 #    >>> out = ([[1], [1]], None)
-#    >>> signs = [still([([[a, b]], None), out], [[1]], "W1") for a, b in product([-1, 1], repeat=2)]
+#    >>> signs = [
+#    ...     still([([[a, b]], None), out], [[1]], "W1")
+#    ...     for a, b in product([-1, 1], repeat=2)
+#    ... ]
 #    >>> str(Fraction(sum(map(sum, signs)), 8))
 #    '1/2'
 #    >>> signs = []
@@ -275,10 +164,15 @@ for _ in range(5):
 #
 #    Two examples at an angle of 0, 60, 90 and 180 degrees, and twelve units in all directions:
 #
-#    >>> circle = [[f(radians(15 + 30 * k)) for k in range(12)] for f in (cos, sin)]
+#    >>> circle = [
+#    ...     [f(radians(15 + 30 * k)) for k in range(12)] for f in (cos, sin)
+#    ... ]
 #    >>> def untouched(angle):
 #    ...     X = [[1, 0], [cos(radians(angle)), sin(radians(angle))]]
-#    ...     return Fraction(sum(still([(circle, None), ([[1]] * 12, None)], X, "W1")[:12]), 12)
+#    ...     return Fraction(
+#    ...         sum(still([(circle, None), ([[1]] * 12, None)], X, "W1")[:12]),
+#    ...         12,
+#    ...     )
 #    >>> [str(untouched(angle)) for angle in (0, 60, 90, 180)]
 #    ['1/2', '1/3', '1/4', '0']
 #
@@ -291,7 +185,10 @@ for _ in range(5):
 # Code can leave out a sender that is silent in the whole batch, its column is all zeros; it does not notice a zero here and a zero there.
 
 rng = np.random.default_rng(17)
-said, deltas = rng.integers(1, 10, size=(64, 40)), rng.integers(-9, 10, size=(64, 20))
+said, deltas = (
+    rng.integers(1, 10, size=(64, 40)),
+    rng.integers(-9, 10, size=(64, 20)),
+)
 scattered = np.where(rng.permutation(64 * 40).reshape(64, 40) < 128, said, 0)
 two_units = np.where(np.arange(40) < 2, said, 0)
 
@@ -317,7 +214,7 @@ four_examples = [[1, 2], [2, 1], [-2, 1], [0, -2]]
 
 
 def kept(examples):
-    """Count the numbers that the backward pass needs from the forward pass of the bench."""
+    """Count the numbers that the backward pass needs from the forward pass."""
     net = MLP([2, 3, 1], init=bench_layers)
     net(four_examples[:examples])
     rows = [row for layer in net.layers for row in sender(layer) + slope(layer)]
@@ -367,7 +264,10 @@ def kept(examples):
 #    >>> def room(X):
 #    ...     net = MLP([2, 3, 1], node=Tensor, init=layers)
 #    ...     half_squared_error(net(X), [[1]] * len(X)).backward()
-#    ...     kept = sum(np.size(layer.inputs) + np.size(layer.gates) for layer in net.layers)
+#    ...     kept = sum(
+#    ...         np.size(layer.inputs) + np.size(layer.gates)
+#    ...         for layer in net.layers
+#    ...     )
 #    ...     return kept, sum(w.grad.size for w in net.parameters())
 #    >>> room([[1, 2]]), room([[1, 2], [2, 1], [-2, 1], [0, -2]])
 #    ((9, 13), (36, 13))
@@ -387,7 +287,7 @@ patterns = np.array(bench.layers[0].gates, dtype=int) @ [100, 10, 1]
 
 
 def moved_by(x):
-    """Count the parameters of the bench that one example moves, its answer being wrong."""
+    """Count the parameters of the bench that an example moves."""
     net = MLP([2, 3, 1], init=bench_layers)
     half_squared_error(net([x]), [[Fraction(100)]]).backward()
     return sum(w.grad != 0 for w in net.parameters())
@@ -408,24 +308,44 @@ blue = np.array([0, 0x67, 0xA3]) / 255
 image = np.ones((361 * 361, 4))
 for pattern, (_, moved) in cells.items():
     image[patterns == int(pattern)] = [*blue, strength[moved]]
-ax.imshow(image.reshape(361, 361, 4), origin="lower", extent=(-3, 3, -3, 3))
+ax.imshow(
+    image.reshape(361, 361, 4),
+    origin="lower",
+    extent=(-3, 3, -3, 3),
+    interpolation="none",  # blurred edges would make a heavy picture
+)
 lines = [([-3, 3], [3, -3]), ([-3, 3], [-1, 2]), ([0.5, 0.5], [-3, 3])]
 with draw.style():
     for x, y in lines:
         ax.plot(x, y, color=draw.INK, lw=1.6)
     for (x, y), moved in cells.values():
-        ax.text(x, y, moved, ha="center", va="center", fontsize=19, fontweight="bold")
-    for x, y, name in ((-2.3, 2.72, "1"), (-2.92, -1.4, "2"), (0.58, 2.72, "3")):
+        ax.text(
+            x,
+            y,
+            moved,
+            ha="center",
+            va="center",
+            fontsize=19,
+            fontweight="bold",
+        )
+    for x, y, name in (
+        (-2.3, 2.72, "1"),
+        (-2.92, -1.4, "2"),
+        (0.58, 2.72, "3"),
+    ):
         ax.text(x, y, f"unit {name} open", fontstyle="italic", fontsize=13.5)
 ax.plot(1, 2, "o", color=draw.INK, ms=8)
 ax.set(xlim=(-3, 3), ylim=(-3, 3), xticks=[-2, 0, 2], yticks=[-2, 0, 2])
-ax.set(xlabel="first input   (● the example of page 1)", ylabel="second input")
-draw.title(ax, "Where an input lies decides how many of the 13 numbers it moves.")
+ax.set(xlabel="first input  (● the example of page 1)", ylabel="second input")
+draw.title(
+    ax, "Where an input lies decides how many of the 13 numbers it moves."
+)
 draw.alt(
     ax,
-    "The plane of inputs, cut by three lines, one for each unit, into seven cells. In each stands the"
-    " number of parameters that an example there moves: 13 where all units are open, 9 where two"
-    " are, 5 where one is, and 1 where none is.",
+    "The plane of inputs, cut by three lines, one for each unit, into seven"
+    " cells. In each stands the number of parameters that an example there"
+    " moves: 13 where all units are open, 9 where two are, 5 where one is, and"
+    " 1 where none is.",
 )
 
 # %%
@@ -448,9 +368,15 @@ draw.alt(
 #    >>> def moved(x):
 #    ...     net = MLP([2, 3, 1], init=layers)
 #    ...     half_squared_error(net([x]), [[100]]).backward()
-#    ...     return tuple(net.layers[0].gates[0]), sum(w.grad != 0 for w in net.parameters())
+#    ...     return tuple(net.layers[0].gates[0]), sum(
+#    ...         w.grad != 0 for w in net.parameters()
+#    ...     )
 #    >>> steps = [Fraction(k, 2) for k in range(-6, 7)]
-#    >>> cells = {moved([a + Fraction(1, 8), b + Fraction(1, 32)]) for a in steps for b in steps}
+#    >>> cells = {
+#    ...     moved([a + Fraction(1, 8), b + Fraction(1, 32)])
+#    ...     for a in steps
+#    ...     for b in steps
+#    ... }
 #    >>> len(cells), (0, 0, 1) in dict(cells)
 #    (7, False)
 #
@@ -458,8 +384,18 @@ draw.alt(
 #
 #    >>> def multiplications(senders):
 #    ...     return sum(len(column) for column in zip(*senders) if any(column))
-#    >>> in_turn = [[1, 2, 0, 0, 0, 0], [0, 0, 3, 1, 0, 0], [0, 0, 0, 0, 2, 2], [0, 1, 0, 1, 0, 0]]
-#    >>> together = [[1, 2, 0, 0, 0, 0], [3, 1, 0, 0, 0, 0], [2, 2, 0, 0, 0, 0], [1, 1, 0, 0, 0, 0]]
+#    >>> in_turn = [
+#    ...     [1, 2, 0, 0, 0, 0],
+#    ...     [0, 0, 3, 1, 0, 0],
+#    ...     [0, 0, 0, 0, 2, 2],
+#    ...     [0, 1, 0, 1, 0, 0],
+#    ... ]
+#    >>> together = [
+#    ...     [1, 2, 0, 0, 0, 0],
+#    ...     [3, 1, 0, 0, 0, 0],
+#    ...     [2, 2, 0, 0, 0, 0],
+#    ...     [1, 1, 0, 0, 0, 0],
+#    ... ]
 #    >>> multiplications(in_turn), multiplications(together)
 #    (24, 8)
 #
@@ -502,7 +438,11 @@ for row in step:
 #    ...     net = MLP([2, 3, 1], init=layers)
 #    ...     half_squared_error(net([x]), [[target]]).backward()
 #    ...     said = net.layers[0].activations[0]
-#    ...     return said, {n: w.grad for n, w in net.named_parameters().items() if w.grad != 0}
+#    ...     return said, {
+#    ...         n: w.grad
+#    ...         for n, w in net.named_parameters().items()
+#    ...         if w.grad != 0
+#    ...     }
 #
 #    A copy that averages the weight goes on when the weight has stopped:
 #
@@ -535,7 +475,7 @@ SAME = [[int(row == row[::-1])] for row in ROWS]
 
 
 def learn(seed, steps):
-    """Train the network of 1986; say from which step it was right on all rows."""
+    """Train the network of 1986; say from which step it was always right."""
     random = Random(seed)
     init = [
         (
@@ -544,7 +484,13 @@ def learn(seed, steps):
         )
         for n, m in ((6, 2), (2, 1))
     ]
-    net = MLP([6, 2, 1], node=Tensor, activation="sigmoid", output="sigmoid", init=init)
+    net = MLP(
+        [6, 2, 1],
+        node=Tensor,
+        activation="sigmoid",
+        output="sigmoid",
+        init=init,
+    )
     sgd = SGD(net.parameters(), lr=0.1, momentum=0.9)
     X, targets, right_from = np.array(ROWS, float), np.array(SAME, float), None
     for step in range(1, steps + 1):
@@ -573,16 +519,21 @@ fig, places = draw.figure(3.1, columns=2)
 for k, ax in enumerate(places):
     shares = [float(w / abs(W1[:, k]).min()) for w in W1[:, k]]
     names = [f"input {j}" for j in range(1, 7)] if k == 0 else [""] * 6
-    draw.bars(names, shares, ax, texts=[draw.number(round(share, 1)) for share in shares])
+    draw.bars(
+        names,
+        shares,
+        ax,
+        texts=[draw.number(round(share, 1)) for share in shares],
+    )
     ax.axhline(2.5, color=draw.ZERO, lw=1.2, ls=(0, (3.2, 2.6)))
     with draw.style():
         ax.set_title(f"unit {k + 1}", fontstyle="italic", fontsize=15)
-draw.title(fig, "Found by gradients alone: equal and opposite about the middle, and 1 : 2 : 4.")
+draw.title(fig, "Found by gradients alone: equal, opposite, and as 1 : 2 : 4.")
 draw.alt(
     fig,
-    "The six weights into each of two hidden units, in units of the smallest. Above and below the"
-    " middle they are mirror images with opposite signs, of sizes 1, 2 and 4 to within a few per"
-    " cent.",
+    "The six weights into each of two hidden units, in units of the smallest."
+    " Above and below the middle they are mirror images with opposite signs,"
+    " of sizes 1, 2 and 4 to within a few per cent.",
 )
 draw.show()
 
@@ -613,21 +564,34 @@ print(f"all other rows:  at least {louder[~symmetric].min():.3f}")
 #    >>> targets = [[float(row == row[::-1])] for row in X]
 #    >>> random = Random(5)
 #    >>> def drawn(n, m):
-#    ...     return [[random.uniform(-0.3, 0.3) for _ in range(m)] for _ in range(n)]
+#    ...     return [
+#    ...         [random.uniform(-0.3, 0.3) for _ in range(m)] for _ in range(n)
+#    ...     ]
 #    >>> init = [(drawn(6, 2), drawn(1, 2)[0]), (drawn(2, 1), drawn(1, 1)[0])]
-#    >>> net = MLP([6, 2, 1], node=Tensor, activation="sigmoid", output="sigmoid", init=init)
+#    >>> net = MLP(
+#    ...     [6, 2, 1],
+#    ...     node=Tensor,
+#    ...     activation="sigmoid",
+#    ...     output="sigmoid",
+#    ...     init=init,
+#    ... )
 #    >>> sgd = SGD(net.parameters(), lr=0.1, momentum=0.9)
 #    >>> for _ in range(2000):
 #    ...     sgd.zero_grad()
 #    ...     half_squared_error(net(X), targets, "sum").backward()
 #    ...     sgd.step()
-#    >>> bool(((net(X).data > 0.5) == targets).all()), bool((net.values()["b1"] < 0).all())
+#    >>> (
+#    ...     bool(((net(X).data > 0.5) == targets).all()),
+#    ...     bool((net.values()["b1"] < 0).all()),
+#    ... )
 #    (True, True)
 #    >>> W = net.values()["W1"] / abs(net.values()["W1"]).min(axis=0)
 #    >>> bool((abs(W + W[::-1]) < 0.05).all())
 #    True
 #    >>> sizes = sorted(abs(W[:3, 0]))
-#    >>> all(abs(size / whole - 1) < 0.05 for size, whole in zip(sizes, (1, 2, 4)))
+#    >>> all(
+#    ...     abs(size / whole - 1) < 0.05 for size, whole in zip(sizes, (1, 2, 4))
+#    ... )
 #    True
 #    >>> [round(float(w)) for w in W[:, 0]]
 #    [-4, -2, 1, -1, 2, 4]
@@ -696,24 +660,20 @@ print(f"all other rows:  at least {louder[~symmetric].min():.3f}")
 #    >>> shares = []
 #    >>> for seed in range(5):
 #    ...     net = MLP([20, 64, 64, 64, 1], node=Tensor, seed=seed)
-#    ...     net(np.random.default_rng(seed).normal(size=(200, 20))).sum().backward()
-#    ...     ends = [array != 0 for array in (net.layers[2].inputs, net.layers[2].deltas)]
-#    ...     shares.append(1 - float((ends[0].mean(axis=1) * ends[1].mean(axis=1)).mean()))
+#    ...     net(
+#    ...         np.random.default_rng(seed).normal(size=(200, 20))
+#    ...     ).sum().backward()
+#    ...     ends = [
+#    ...         array != 0
+#    ...         for array in (net.layers[2].inputs, net.layers[2].deltas)
+#    ...     ]
+#    ...     shares.append(
+#    ...         1 - float((ends[0].mean(axis=1) * ends[1].mean(axis=1)).mean())
+#    ...     )
 #    >>> abs(mean(shares) - 3 / 4) < 0.03
 #    True
 #
-# 2. Two examples point in opposite directions.
-#    How many units does neither of them open?
-#
-# .. dropdown:: Answer
-#
-#    None: each direction is on the side of one of the two.
-#
-#    >>> first, second = gates_on_circle(180, spread)
-#    >>> sum(not (one or two) for one, two in zip(first, second))
-#    0
-#
-# 3. On the bench, the example lies at (3, −1).
+# 2. On the bench, the example lies at (3, −1).
 #    How many of the 13 numbers does it move?
 #
 # .. dropdown:: Answer
