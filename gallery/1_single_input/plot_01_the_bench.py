@@ -41,6 +41,7 @@ z, a
 # %%
 # The second unit hears −2 and says 0.
 # It is *silent*, because its activation is zero, and it is *shut*, because what it says would not change if *z* changed a little.
+# A unit that is not silent is *active*, and one that is not shut is *open*.
 #
 # The output adds up as well, and says what it gets.
 
@@ -176,6 +177,7 @@ draw.alt(
 # --------
 #
 # The step subtracts from each number its gradient, times the learning rate.
+# This rule is plain *SGD*, short for stochastic gradient descent.
 
 before = net.values()
 SGD(net.parameters(), lr=0.1).step()
@@ -341,10 +343,15 @@ def count_zeros(x=(1, 2), target=1, bias_of_unit_2=1):
 # .. dropdown:: Answer
 #
 #    The seed is −98, and every gradient is −98 times as large, but 0 times −98 is 0.
-#    How wrong the answer is decides how far weights move, not which of them do.
+#    How wrong the answer is decides how far weights move, not which of them do, as long as it is wrong at all.
 #
 #    >>> count_zeros(target=100)
 #    4
+#
+# In the engine
+# -------------
+#
+# The slope of the loss is the derivative in :engine:`half the squared error <losses.half_squared_error>`, :engine:`the walk back <backward.propagate>` hands it on, and :engine:`the step <sgd.SGD.move>` takes it off the weights.
 #
 # In PyTorch
 # ----------

@@ -113,7 +113,7 @@ print("silent:", silent(right.layers[0])[0], "moved:", moved_by_a_step(right))
 # >>> upstream(wrong.layers[0])[0]
 # [1.0, 2.0, -1.0]
 #
-# Each factor has its own way to be zero, and each leaves another mark.
+# Each factor has its own way to be zero, and each leaves a mark of its own.
 # Start from a network without any zero, by giving unit 2 the bias 4, and make one factor zero at a time.
 
 cases = {
@@ -229,7 +229,7 @@ draw.show()
 # Where it breaks
 # ---------------
 #
-# *On and off say little about other units.*
+# *On and off say little about units that are not ReLUs.*
 # The same network with tanh has three active units, and none is silent.
 # But their slopes differ: unit 1 hears 3, is almost as loud as it can be, and lets through about one fortieth of what unit 3 does, which hears 1.
 #
@@ -309,6 +309,11 @@ draw.show()
 #    >>> half_squared_error(two([[1, 2]]), [[1, 0]]).backward()
 #    >>> two.gradients()["W1"]
 #    [[5.0, 0.0, 3.0], [10.0, 0.0, 6.0]]
+#
+# In the engine
+# -------------
+#
+# The product stands in one place for numbers, :engine:`a unit as one node <units.linear_units>`, and in one for arrays, :engine:`a layer as one node <affine.Affine>`.
 #
 # In PyTorch
 # ----------

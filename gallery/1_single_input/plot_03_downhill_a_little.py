@@ -210,7 +210,7 @@ draw.alt(
 )
 
 # %%
-# With the curvature *h* a step multiplies *w* by 1 − *h* η, and helps exactly if η is below 2/*h*: for a curvature of 4, below 1/2.
+# If the slope at *w* is *h* times *w*, then *h* is the *curvature* of the parabola; a step multiplies *w* by 1 − *h* η, and helps exactly if η is below 2/*h*: for a curvature of 4, below 1/2.
 #
 # >>> [abs(walk(Fraction(lr), 1, curvature=4)[1]) < 1 for lr in ("0.49", "0.51")]
 # [True, False]
@@ -366,6 +366,11 @@ draw.show()
 #    ... ]
 #    >>> round(sum(move**2 for move in moves) ** 0.5, 6)
 #    0.03
+#
+# In the engine
+# -------------
+#
+# The minus sign is in the last line of :engine:`the step of SGD <sgd.SGD.move>`.
 #
 # In PyTorch
 # ----------

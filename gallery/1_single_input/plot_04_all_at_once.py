@@ -432,6 +432,11 @@ draw.show()
 #    >>> 2 * (784 * 100 + 100 + 100 * 10 + 10)
 #    159020
 #
+# In the engine
+# -------------
+#
+# The order in which the derivatives are taken is that of :engine:`a search through the graph <backward.topological_order>`; the check by differences is :engine:`gradcheck <differences.gradcheck>`.
+#
 # In PyTorch
 # ----------
 #

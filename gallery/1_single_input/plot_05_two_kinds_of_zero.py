@@ -8,7 +8,7 @@ Take one reason away and the other zeros stay.
 A sentence that many believe: *the weights of an inactive neuron are not activated, and that is why their gradients are zero.*
 
 It is false.
-Weights are never activated or not; this one was used, and it is what made the unit inactive.
+Weights are never activated or not; the weight that we shall look at was used, and it is what made the unit inactive.
 And the zeros on the two sides of the unit have nothing to do with each other.
 
 The smallest network
@@ -337,6 +337,11 @@ draw.show()
 #
 #    >>> around_unit_2(bench(x=(1, 0)))
 #    {'in': [6.0, 0.0], 'bias': 6.0, 'out': 6.0}
+#
+# In the engine
+# -------------
+#
+# Both zeros are factors of :engine:`the shares that a unit hands out <units.linear_units>`.
 #
 # In PyTorch
 # ----------

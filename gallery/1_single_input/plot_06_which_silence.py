@@ -443,6 +443,11 @@ draw.show()
 #    >>> z.grad
 #    1
 #
+# In the engine
+# -------------
+#
+# What happens at the corner is decided in :engine:`two lines of relu <maths.NumberMaths.relu>`; the other functions stand in :engine:`the cabinet <contrasts.activations.gelu>`.
+#
 # In PyTorch
 # ----------
 #

@@ -103,7 +103,7 @@ heard, sum(heard)
 # %%
 # The weight contributes −4, more than anything else; that is *why* the unit hears −2 and is silent.
 # Without it, the unit would hear 2 and speak.
-# A layer like this one, where each sender is connected to each receiver, uses each weight each time.
+# A layer like this one, where each sender is connected to each receiver, is called *dense*; it uses each weight each time.
 #
 # .. claim:: C4
 #    :verdict: false as stated
@@ -478,6 +478,11 @@ draw.show()
 #    ...     int(net.layers[1].weight[1][0].grad),
 #    ... )
 #    ([0, 0], 0)
+#
+# In the engine
+# -------------
+#
+# A flat stretch is where :engine:`relu <maths.NumberMaths.relu>` has the slope 0.
 #
 # In PyTorch
 # ----------

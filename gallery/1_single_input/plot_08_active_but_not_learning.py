@@ -90,7 +90,7 @@ draw.alt(
 )
 
 # %%
-# A unit ahead blocks the way as well, if it is shut.
+# A unit ahead that is shut leaves no way back either, just as a weight of 0 does.
 #
 # >>> ahead = MLP([1, 1, 1, 1], init=[([[2]], [0]), ([[-1]], [1]), ([[3]], [0])])
 # >>> ask(ahead, [[1]], [[5]]).sentence
@@ -329,7 +329,7 @@ draw.show()
 #    >>> ask(network(weight=5, activation=relu6), [[1]], [[5]]).gradient
 #    Fraction(30, 1)
 #
-# 2. In the last example of the batch of two, the input is 3 instead of −1.
+# 2. In the chain of two units, the input of the second example is 3 instead of −1.
 #    Does the weight between the two units move now?
 #
 # .. dropdown:: Answer
@@ -350,6 +350,11 @@ draw.show()
 #
 #    >>> ask(network(weight=1, out=(1, 1)), [[1]], [[1, 1]]).sentence
 #    'Stays: the loss is flat here (seed 0).'
+#
+# In the engine
+# -------------
+#
+# Which two ends work at the same time is counted by :engine:`co_active <reasons.words.co_active>`.
 #
 # In PyTorch
 # ----------

@@ -159,7 +159,7 @@ draw.alt(
 
 # %%
 # If *k* of *B* examples contribute, the gradient is *k/B* times the mean of those *k*.
-# On the bench, the weight out of unit 2 hears 0, 3, 0 and 20: the mean of all is 23/4, half of 23/2, the mean of the two that are not zero.
+# On the bench, the weight out of unit 2 gets 0, 3, 0 and 20 from the four examples: the mean of all is 23/4, half of 23/2, the mean of the two that are not zero.
 #
 # >>> backward([0, 1, 2, 3]).layers[1].weight[1][0].grad
 # Fraction(23, 4)
@@ -460,6 +460,11 @@ draw.show()
 #    ...     count == 0 for row in co_active(listeners.layers[0]) for count in row
 #    ... )
 #    2
+#
+# In the engine
+# -------------
+#
+# That a node adds up what its uses send back is one plus sign in :engine:`the walk back <backward.propagate>`.
 #
 # In PyTorch
 # ----------

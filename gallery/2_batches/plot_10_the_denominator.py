@@ -206,7 +206,7 @@ def after_one_step(optimiser, reduction, lr, **options):
 # >>> after_one_step(SGD, "mean", lr=0.01), after_one_step(SGD, "sum", lr=0.0025)
 # (1.97, 1.97)
 #
-# *An L2 penalty* is added to the gradient once, whatever the batch, so beside a sum it weighs less.
+# *An L2 penalty*, a small share of the weight itself, is added to the gradient once, whatever the batch, so beside a sum it weighs less.
 #
 # >>> after_one_step(SGD, "mean", lr=0.01, weight_decay=0.1)
 # 1.968
@@ -305,6 +305,7 @@ for lr in (0.01, 0.001, 0.0001):
 # The sum divides by nothing, the mean over examples by two, and the squared error of most frameworks by all six.
 #
 # *Tokens.*
+# A language model reads sequences of *tokens*, pieces of text, and each token has a loss.
 # One sequence has one token with loss 8, another has three with loss 2 each.
 # The mean of the two sequences is (8 + 2) / 2 = 5, the mean of the four tokens is 14/4 = 7/2.
 # Neither is wrong, but to change from one to the other is to change what is being trained.
@@ -410,6 +411,11 @@ for lr in (0.01, 0.001, 0.0001):
 #    >>> half_squared_error([v] * 20, wanted * 2, reduction="sum").backward()
 #    >>> str(w.grad), int(v.grad)
 #    ('13/5', 52)
+#
+# In the engine
+# -------------
+#
+# Each loss divides once, where :engine:`its node <losses.half_squared_error>` is made; batches of unequal size are put together by :engine:`weighted_mean <losses.weighted_mean>`.
 #
 # In PyTorch
 # ----------

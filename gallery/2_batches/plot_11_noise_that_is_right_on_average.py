@@ -507,7 +507,7 @@ draw.show()
 #
 # .. dropdown:: Answer
 #
-#    The examples disagree less, so it shrinks: to 11/48, a fifth.
+#    The examples disagree less, so it shrinks: to 11/48, about a fifth of what it was.
 #
 #    >>> variance(gradient(batch) for batch in combinations([9, 8, 7, 7], 2))
 #    Fraction(11, 48)
@@ -522,6 +522,11 @@ draw.show()
 #    >>> said = [gradient([t], at=0) for t in [-50] * 2 + [0] * 98]
 #    >>> said.count(0), mean(said)
 #    (98, Fraction(1, 1))
+#
+# In the engine
+# -------------
+#
+# A gradient from a batch is what :engine:`a leaf keeps <backward.backward>` after one pass over a mean.
 #
 # In PyTorch
 # ----------

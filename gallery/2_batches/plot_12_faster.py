@@ -155,7 +155,8 @@ for goal in (1e-1, 1e-2, 1e-3, 1e-4, 1e-8):
     print(f"{goal:<12g}  ", *cells)
 
 # %%
-# The coins spent until the excess loss has first come down to a share of what it was; *never* stands for: not in this race.
+# The *excess loss* is how much larger the loss is than it must be.
+# The table shows the coins spent until it has first come down to a share of what it was; *never* stands for: not in this race.
 # At one per mille, single examples are cheaper by a factor of about fifty; at the last line, only the full batch arrives.
 #
 # >>> coins_until(1e-3, 2000) / coins_until(1e-3, 1) > 30
@@ -493,6 +494,11 @@ draw.show()
 #    >>> SGD([w], lr=0.5).step()
 #    >>> len(wanted), round(abs(w.data - 10), 6)
 #    (1000, 5.0)
+#
+# In the engine
+# -------------
+#
+# The race was run with :engine:`the step of SGD <sgd.SGD.move>` and nothing else.
 #
 # In PyTorch
 # ----------

@@ -477,7 +477,7 @@ draw.show()
 #
 # *A weight may serve in several places.*
 # It is enough that one of them is open.
-# Here a filter of two taps slides over (1, 2, 3, 4), and its third unit is shut: the filter receives (1, 2) + (2, 3).
+# Here a filter of two weights, its taps, slides over (1, 2, 3, 4), and its third unit is shut: the filter receives (1, 2) + (2, 3).
 #
 # >>> taps = [Scalar(1), Scalar(1)]
 # >>> x, shift = [1, 2, 3, 4], [0, 0, -8]
@@ -528,6 +528,11 @@ draw.show()
 #    ...     return round(1 + sum(moves(adam, [0.0] * 10, start=1.0)), 2)
 #    >>> after_ten_zeros(0), after_ten_zeros(1e-4)
 #    (1.0, 0.9)
+#
+# In the engine
+# -------------
+#
+# What is skipped and what is stepped is decided in :engine:`the step of every optimiser <sgd.Optimiser.step>`; the rules themselves are ten lines each, such as :engine:`Adam's <contrasts.optimisers.Adam.move>`.
 #
 # In PyTorch
 # ----------

@@ -15,6 +15,7 @@ Two routes
 
 The input 1 goes through one weight to a unit *h*, and from there the way forks.
 One route leads over the unit *r* and counts for the output with +1, the other over the unit *q* and counts with −1.
+We call this network the *diamond*.
 The bias of *q* is our switch: with 0 the unit is open, with −2 it is shut.
 
 Instead of a loss we take the output itself, which a linear loss amounts to; so nothing but the routes can change.
@@ -676,6 +677,11 @@ for n, layers in ((10, 5), (50, 10)):
 #    >>> [[after]] = path_net([[1, 2]])
 #    >>> after.data - 3
 #    2
+#
+# In the engine
+# -------------
+#
+# Routes are listed by :engine:`open_routes <reasons.routes.open_routes>`, and the backward pass never needs them: :engine:`the walk back <backward.propagate>` adds them up on the way.
 #
 # In PyTorch
 # ----------

@@ -16,7 +16,7 @@ Three words
 For one example, a unit is *silent* if it says 0, and *shut* if its slope is 0.
 For a batch, it is *untouched* if nothing came back to it from any example.
 For a set of data, it is :term:`dead` if it is shut for all of it.
-On the bench of :ref:`the first page <sphx_glr_story_1_single_input_plot_01_the_bench.py>` unit 2 is silent for the first example, open for the second, and dead on neither.
+On the bench of :ref:`the first page <sphx_glr_story_1_single_input_plot_01_the_bench.py>` unit 2 is silent for the first example and open for the second, and so it is not dead on the two of them.
 Here it is for four examples.
 """
 
@@ -585,6 +585,11 @@ draw.show()
 #    >>> nets = (MLP([1, 10, 1], seed=seed, bias=False) for seed in range(200))
 #    >>> sum(all(dead(net, [[1], [-1]])[0]) for net in nets)
 #    0
+#
+# In the engine
+# -------------
+#
+# A unit is asked for by :engine:`dead <reasons.words.dead>`.
 #
 # In PyTorch
 # ----------

@@ -8,7 +8,7 @@ You will see what is left of the rules when a layer compares the examples of a b
 A sentence that many believe: *an example for which a unit is inactive has no say in the weights of the unit.*
 
 For the networks of the earlier pages that is true.
-Here three examples shut a unit, and together they send back seven times as much as the one that opens it.
+Here three examples shut a unit, and what they send back, signs left aside, is seven times as much as what the one that opens it sends.
 
 One unit, four examples
 -----------------------
@@ -189,7 +189,7 @@ for row, (one, other) in enumerate(zip(*tables.values(), strict=True), 1):
 # Words are a case of silent senders: a word that does not occur says 0, and its row has a gradient of zero.
 # So it is with two tables; the second word is looked up, and its row alone gets one.
 # With one table all four rows do.
-# All scores are 0, so softmax gives each word a quarter; what comes back is −3/4 for the right word, and 1/4 for *each wrong one*, which is pushed away.
+# All scores are 0, so *softmax*, which turns scores into probabilities, gives each word a quarter; what comes back is −3/4 for the right word, and 1/4 for *each wrong one*, which is pushed away.
 
 fig, places = draw.figure(2.35, columns=2, layout="none")
 for place, (name, gradient) in enumerate(tables.items()):
@@ -589,6 +589,11 @@ for _ in range(5):
 #    >>> first, second = gates_on_circle(180, spread)
 #    >>> sum(not (one or two) for one, two in zip(first, second))
 #    0
+#
+# In the engine
+# -------------
+#
+# How examples come to talk to each other is written out in :engine:`batch normalisation <contrasts.modules.BatchNorm>`.
 #
 # In PyTorch
 # ----------

@@ -683,6 +683,11 @@ print(f"all other rows:  at least {louder[~symmetric].min():.3f}")
 #    >>> moved_by([3, -1])
 #    13
 #
+# In the engine
+# -------------
+#
+# What a layer must remember of a pass is kept by :engine:`the layer <layers.Linear>`.
+#
 # In PyTorch
 # ----------
 #
