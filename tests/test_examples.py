@@ -4,6 +4,7 @@ A plain pytest runs them all, but for those of PyTorch: these are in the gallery
 session runs them.
 """
 
+import os
 import re
 import subprocess
 import sys
@@ -198,7 +199,9 @@ WRONG = {
 }
 
 
-def test_a_wrong_example_fails_wherever_it_stands(pytester: pytest.Pytester) -> None:
+def test_a_wrong_example_fails_wherever_it_stands(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
     pytester.makeconftest(
         "from pathlib import Path\n"
         "from tests.examples import collect\n"
@@ -208,7 +211,8 @@ def test_a_wrong_example_fails_wherever_it_stands(pytester: pytest.Pytester) -> 
         path = pytester.path / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(re.sub("^ {8}", "", text, flags=re.MULTILINE), "utf-8")
-    pytester.syspathinsert(pytester.path / "src")
+    places = [str(pytester.path / "src"), str(Path(__file__).parents[1])]
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(places))
 
     # In a process of its own: pytester would unload what NumPy may load only once.
     result = pytester.runpytest_subprocess("-p", "no:doctest", "-rf", *PLACES, "README.md")

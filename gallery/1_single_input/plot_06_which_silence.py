@@ -159,7 +159,7 @@ draw.alt(
 # More units
 # ----------
 #
-# Most units are neither one nor the other, but somewhere between.
+# Not every unit is as clear-cut: some say a little, and some let a little through.
 # The gradient of the weight *in* is twice the slope; the gradient of the weight *out* is what the unit says.
 
 units = [

@@ -242,7 +242,7 @@ for batch in (1, 2, 4, 8, 16):
 
 # %%
 # With one example "somewhere" and "at once" are the same, so the share is 0.
-# With a few examples it is a fifth and more; with many it falls again, because sooner or later the two ends meet.
+# With a few examples it is about a fifth; with many it falls again, because sooner or later the two ends meet.
 # Units that open rarely, because of a bias of −1, miss each other more often.
 
 fig, (left, right) = draw.figure(2.5, columns=2)

@@ -360,7 +360,7 @@ for lr in (0.01, 0.001, 0.0001):
 # >>> Fraction(w.grad) / 10
 # Fraction(13, 5)
 #
-# Libraries that train language models have made this very mistake, with tokens in place of examples.
+# With tokens in place of examples the mistake is easy to make, since texts are seldom equally long.
 #
 # *A step for each batch.*
 # If the short batch takes a step of its own, its two examples move the weight twice as much as the others do.

@@ -5,10 +5,10 @@ Noise that is right on average
 A step of SGD looks at a few examples and speaks for all of them.
 You will see in what sense it is right, how wrong it may be each time, and where the noise comes from.
 
-A sentence that many believe: *a small batch points roughly where the whole data set points.*
+A sentence that many believe: *a small batch gives roughly the gradient of the whole data set.*
 
 It is false.
-A batch can be wrong every single time, by as much as you like, and still be right on average.
+Below every batch of two is wrong, one of them by half, and their mean is exactly right.
 
 The smallest data set
 ---------------------

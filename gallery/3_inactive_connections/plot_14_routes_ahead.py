@@ -282,7 +282,9 @@ with draw.style():
     )
     draw.bars(labels, squares, below, texts=texts)
     below.set_xlabel("mean of the squared gradient")
-draw.title(fig, "Larger or smaller is a coin toss; only the mean square falls.")
+draw.title(
+    fig, "Larger or smaller is nearly a coin toss; the mean square falls."
+)
 draw.alt(
     fig,
     "Above, a histogram of how a gradient changes when one of eight random"

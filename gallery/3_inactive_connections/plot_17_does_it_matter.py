@@ -277,7 +277,7 @@ def kept(examples):
 #
 # On the bench of :ref:`the first page <sphx_glr_story_1_single_input_plot_01_the_bench.py>`, where is each unit open?
 # Three units draw three lines through the plane of inputs, and cut it into :term:`cells <cell>`.
-# Inside a cell the gates are the same, so every example in it moves the same weights, but for those from an input that is 0.
+# Inside a cell the gates are the same, so every example in it moves the same weights, unless its answer is right or one of its inputs is 0.
 
 grid = np.linspace(-3, 3, 361)
 plane = np.stack([axis.ravel() for axis in np.meshgrid(grid, grid)], axis=1)
