@@ -2,16 +2,16 @@
 
 A layer computes, for a batch of B examples with one row each,
 
-    Z = A W + b      pre-activations: what the receivers hear
-    A' = φ(Z)        activations: what they say
+    | Z = A W + b: pre-activations, what the receivers hear
+    | A' = φ(Z): activations, what they say
 
 and remembers both until the next pass, with the slope φ'(Z) of each unit (its *gate*) and, after a
 backward pass, dL/dZ (its *delta*). ``W[j, k]`` goes **from** unit j **to** unit k.
 
 In these four things every gradient can be read, since for one example
 
-    dL/dW[j, k]  =  activation of the sender j  ×  delta of the receiver k
-    delta of k   =  gate of k  ×  what comes back to it from the layer ahead
+    | dL/dW[j, k] = activation of the sender j × delta of the receiver k
+    | delta of k = gate of k × what comes back to it from the layer ahead
 """
 
 from __future__ import annotations
