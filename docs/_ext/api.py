@@ -19,7 +19,7 @@ Every public name, by the module that defines it, in the order in which they are
 """
 
 PAGE = """\
-{module}
+{title}
 {underline}
 
 {target}{summary}
@@ -37,8 +37,11 @@ def directive(name: str, value: object) -> str:
         if issubclass(value, BaseException):
             return f".. autoexception:: {name}\n   :show-inheritance:\n"
         return f".. autoclass:: {name}\n   :members:\n   :inherited-members: tuple\n"
-    kind = "function" if callable(value) else "data"
-    return f".. auto{kind}:: {name}\n"
+    if callable(value):
+        return f".. autofunction:: {name}\n"
+    if type(value).__module__ == "builtins":  # its documentation would be that of str or float
+        return f".. py:data:: {name}\n   :value: {value!r}\n"
+    return f".. autodata:: {name}\n"
 
 
 def public_names(packages: list[str]) -> dict[str, dict[str, dict[str, object]]]:
@@ -72,16 +75,17 @@ def describe(packages: list[str]) -> dict[str, str]:
             + "\n".join(directive(name, value) for name, value in names.items())
             for package, names in by_package.items()
         ]
+        # In a title, as in the navigation, there is no room for the name of the package itself.
+        title = module.removeprefix(f"{packages[0]}.")
         pages[module] = PAGE.format(
-            module=module,
-            underline="=" * len(module),
+            title=title,
+            underline="=" * len(title),
             # A module that is called like one of the names leaves its own to that name.
             target="" if module in full else f".. module:: {module}\n\n",
             summary=(inspect.getdoc(importlib.import_module(module)) or "").partition("\n")[0],
             entries="\n".join(entries),
             names=" ".join(full),
         )
-    # In the navigation there is no room for the name of the package itself.
     entries = (f"   {page.removeprefix(f'{packages[0]}.')} <{page}>" for page in pages)
     index = INDEX.format(pages="\n".join(entries))
     return {"index": index, **pages}

@@ -36,7 +36,7 @@ def test_each_module_has_a_page_in_the_order_of_the_names(package: str) -> None:
     assert second.index(".. autoclass:: Thing") < second.index(".. autoexception:: Wrong")
     assert f".. minigallery:: {package}.Thing {package}.Wrong\n" in second
     assert ".. autofunction:: act" in pages[f"{package}.first"]
-    assert ".. autodata:: LIMIT" in pages[package]
+    assert ".. py:data:: LIMIT\n   :value: " in pages[package]
 
 
 def test_only_what_changes_is_written(package: str, tmp_path: Path) -> None:
