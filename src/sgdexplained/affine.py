@@ -100,6 +100,22 @@ def affine(
     ([[0.0, 3.0]], [[-1.0, 3.0]])
     >>> W.grad.tolist(), b.grad.tolist()
     ([[0.0, 1.0], [0.0, 2.0]], [0.0, 1.0])
+
+    Inputs that are a Tensor receive a gradient too, and what needs none gets none.
+
+    >>> x, fixed = Tensor([[3.0, 1.0]]), Tensor([[1.0], [2.0]], requires_grad=False)
+    >>> affine(x, fixed).backward()
+    >>> x.grad.tolist(), fixed.grad, affine([[3.0, 1.0]], fixed).requires_grad
+    ([[1.0, 2.0]], None, False)
+    >>> z = Tensor([[0.0]])
+    >>> affine([[1.0]], z, relu=True, kink=0.5).backward()
+    >>> z.grad.tolist()
+    [[0.5]]
+    >>> try:
+    ...     affine([1.0, 2.0], W)
+    ... except ShapeError as error:
+    ...     print(str(error).partition(", one")[0])
+    a layer with weights of shape (2, 2) expects inputs of shape (B, 2)
     """
     is_node = x.__class__ is Tensor
     inputs = x.data if is_node else Tensor.constant(x, weight.data.dtype)

@@ -49,7 +49,24 @@ def _sigmoid(x: Any) -> Any:
 
 
 class ArrayMaths:
-    """The functions that :class:`~sgdexplained.node.Node` needs, of arrays."""
+    """The functions that :class:`~sgdexplained.node.Node` needs, of arrays.
+
+    Examples
+    --------
+    Floats are done all at once; fractions one by one, and they stay fractions where that is
+    possible.
+
+    >>> from fractions import Fraction
+    >>> floats, fractions = np.array([-1.0, 0.0, 4.0]), np.array([Fraction(-1), Fraction(4)])
+    >>> ArrayMaths.maximum(floats, 0), ArrayMaths.maximum(fractions, 0)
+    (array([0., 0., 4.]), array([Fraction(0, 1), Fraction(4, 1)], dtype=object))
+    >>> ArrayMaths.zero(floats), ArrayMaths.zero(fractions)
+    (array([0., 0., 0.]), array([Fraction(0, 1), Fraction(0, 1)], dtype=object))
+    >>> ArrayMaths.exp(floats).round(2), ArrayMaths.exp(fractions).astype(float).round(2)
+    (array([ 0.37,  1.  , 54.6 ]), array([ 0.37, 54.6 ]))
+    >>> ArrayMaths.sigmoid(np.array([-1000.0, 0.0, 1000.0]))
+    array([0. , 0.5, 1. ])
+    """
 
     zero = _or_each(np.zeros_like, NumberMaths.zero)
     exp = _or_each(_quiet_exp, NumberMaths.exp)
@@ -60,13 +77,25 @@ class ArrayMaths:
 
     @staticmethod
     def erf(x: Any) -> Any:
-        """Return the error function, which NumPy does not have, number by number."""
+        """Return the error function, which NumPy does not have, number by number.
+
+        Examples
+        --------
+        >>> ArrayMaths.erf(np.array([0.0, 1.0])).round(4)
+        array([0.    , 0.8427])
+        """
         x = np.asarray(x)  # an array of one number is unpacked by any sum or product
         return np.asarray(np.frompyfunc(NumberMaths.erf, 1, 1)(x)).astype(x.dtype)
 
     @staticmethod
     def relu(x: Any, kink: Any) -> tuple[Any, Any]:
-        """Return max(x, 0) and its slope, which is `kink` at 0."""
+        """Return max(x, 0) and its slope, which is `kink` at 0.
+
+        Examples
+        --------
+        >>> ArrayMaths.relu(np.array([-2.0, 0.0, 2.0]), 0.5)
+        (array([0., 0., 2.]), array([0. , 0.5, 1. ]))
+        """
         return ArrayMaths.maximum(x, 0), ArrayMaths.step(x, kink)
 
     @staticmethod
@@ -86,12 +115,31 @@ class ArrayMaths:
 
     @staticmethod
     def where(condition: Any, yes: Any, no: Any) -> Any:
-        """Return `yes` where the condition holds, `no` elsewhere."""
+        """Return `yes` where the condition holds, `no` elsewhere.
+
+        Examples
+        --------
+        >>> ArrayMaths.where(np.array([True, False]), 1, 2)
+        array([1, 2])
+        """
         return np.where(condition, yes, no)
 
     @staticmethod
     def power(x: Any, n: Any) -> tuple[Any, Any]:
-        """Return xⁿ and its derivative n xⁿ⁻¹."""
+        """Return xⁿ and its derivative n xⁿ⁻¹.
+
+        Examples
+        --------
+        >>> ArrayMaths.power(np.array([2.0, -2.0, 0.0]), np.array([3.0, 2.0, 0.0]))
+        (array([8., 4., 1.]), array([12., -4.,  0.]))
+        >>> for x, n in (0.0, -1.0), (-8.0, 0.5):
+        ...     try:
+        ...         ArrayMaths.power(np.array([x]), np.array([n]))
+        ...     except ValueError as error:
+        ...         print(error)
+        0 to a power below 1 has no derivative, expected powers >= 1
+        a negative number to a broken power is not a real number
+        """
         x, n = np.broadcast_arrays(x, n)
         pairs = np.frompyfunc(NumberMaths.power, 2, 2) if object in (x.dtype, n.dtype) else _powers
         out, slope = pairs(x, n)

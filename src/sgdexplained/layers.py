@@ -273,7 +273,19 @@ class MLP:
             parameter.zero_grad(set_to_none=set_to_none)
 
     def check_finite(self) -> None:
-        """Raise ``NotFiniteError`` with the names of values and gradients that are not finite."""
+        """Raise ``NotFiniteError`` with the names of values and gradients that are not finite.
+
+        Examples
+        --------
+        >>> net = MLP([2, 1], init=[([[1.0], [math.inf]], [0.0])])
+        >>> net.layers[0].bias[0].grad = math.nan
+        >>> net.layers[0].weight[0][0].grad = 5.0
+        >>> try:
+        ...     net.check_finite()
+        ... except NotFiniteError as error:
+        ...     print(error)
+        not finite: W1[1][0], gradient of b1[0]
+        """
         wrong = []
         for name, node in self.named_parameters().items():
             if not node.is_finite(node.data):
@@ -337,7 +349,18 @@ def _nodes(numbers: Any, node: Any) -> Any:
 
 
 def _drawn(n: int, m: int, init: str, random: Random) -> list[list[float]]:
-    """Draw the weights of a layer with n inputs and m outputs."""
+    """Draw the weights of a layer with n inputs and m outputs.
+
+    Examples
+    --------
+    >>> for init in "he", "xavier", "uniform":
+    ...     drawn = [w for row in _drawn(50, 150, init, Random(0)) for w in row]
+    ...     mean_square = sum(w * w for w in drawn) / len(drawn)
+    ...     print(init, len(drawn), round(mean_square, 3), round(min(drawn), 2))
+    he 7500 0.04 -0.64
+    xavier 7500 0.01 -0.17
+    uniform 7500 0.333 -1.0
+    """
     if init == "he":  # variance 2/n: relu halves the mean square, and this doubles it again
         spread = math.sqrt(2 / n)
         return [[random.gauss(0, spread) for _ in range(m)] for _ in range(n)]

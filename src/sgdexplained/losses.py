@@ -352,7 +352,34 @@ def _elementwise_of_arrays(
     count_outputs: bool,
     signs: bool,
 ) -> Tensor:
-    """Make the same node for arrays: the rule takes all pairs at once."""
+    """Make the same node for arrays: the rule takes all pairs at once.
+
+    Examples
+    --------
+    >>> from sgdexplained import Tensor
+    >>> y = Tensor([[2.0, -0.5], [0.0, 3.0]])
+    >>> for loss in half_squared_error, mean_squared_error, logistic, hinge:
+    ...     y.zero_grad()
+    ...     out = loss(y, [[1, -1], [-1, 1]])
+    ...     out.backward()
+    ...     print(round(out.item(), 4), y.grad.round(4).tolist())
+    1.5625 [[0.5, 0.25], [0.5, 1.0]]
+    1.5625 [[0.5, 0.25], [0.5, 1.0]]
+    0.6714 [[-0.0596, 0.1888], [0.25, -0.0237]]
+    0.75 [[0.0, 0.5], [0.5, 0.0]]
+    >>> half_squared_error(y, y.data, "sum").item(), hinge(Tensor(3.0), -1).item()
+    (0.0, 4.0)
+    >>> half_squared_error(Tensor([3.0, 1.0]), [1, 1]).item()
+    1.0
+    >>> for loss, target in (hinge, [[1, 0], [1, 1]]), (hinge, [1, 1]), (half_squared_error, 1):
+    ...     try:
+    ...         loss(y, target)
+    ...     except ValueError as error:
+    ...         print(error)
+    a label is np.float64(0.0), expected -1 or 1
+    outputs of shape (2, 2) and targets of shape (2,): expected the same
+    outputs of shape (2, 2) and targets of shape (): expected the same
+    """
     import numpy as np
 
     if not isinstance(output, Node):
@@ -376,7 +403,27 @@ def _elementwise_of_arrays(
 def _softmax_cross_entropy_of_arrays(
     logits: Tensor, labels: Any, divisor_of: Callable[[int], int]
 ) -> Tensor:
-    """Return the cross-entropy of all rows as one node."""
+    """Return the cross-entropy of all rows as one node.
+
+    Examples
+    --------
+    >>> from sgdexplained import Tensor
+    >>> z = Tensor([[0.0, 0.0], [1e308, -1e308]])
+    >>> loss = softmax_cross_entropy(z, [1, 0], "sum")
+    >>> loss.backward()
+    >>> round(loss.item(), 4), z.grad.tolist()
+    (0.6931, [[0.5, -0.5], [0.0, 0.0]])
+    >>> for labels in [2, 0], [0, -1], [0], [0.0, 1.0], [True, False]:
+    ...     try:
+    ...         softmax_cross_entropy(z, labels)
+    ...     except (TypeError, ValueError) as error:
+    ...         print(error)
+    a label is 2, expected 0 to 1
+    a label is -1, expected 0 to 1
+    2 rows of logits and 1 labels: expected as many
+    a label is 0.0, expected an integer
+    a label is True, expected an integer
+    """
     import numpy as np
 
     if not isinstance(logits, Node):

@@ -158,24 +158,67 @@ class Node:
     # ## Functions of one node
 
     def exp(self) -> Self:
-        """Return e to the power of the node."""
+        """Return e to the power of the node.
+
+        Examples
+        --------
+        >>> from sgdexplained import Scalar
+        >>> x = Scalar(0)
+        >>> y = x.exp()
+        >>> y.backward()
+        >>> y.data, x.grad
+        (1.0, 1.0)
+        """
         # d exp(x)/dx = exp(x)
         y = self.maths.exp(self.data)
         return self.computed(y, self, y)
 
     def log(self) -> Self:
-        """Return the natural logarithm; the data must be positive."""
+        """Return the natural logarithm; the data must be positive.
+
+        Examples
+        --------
+        >>> from sgdexplained import Scalar
+        >>> x = Scalar(4)
+        >>> y = x.log()
+        >>> y.backward()
+        >>> round(y.data, 4), x.grad
+        (1.3863, 0.25)
+        """
         # d log(x)/dx = 1 / x
         return self.computed(self.maths.log(self.data), self, 1 / self.data)
 
     def tanh(self) -> Self:
-        """Return the hyperbolic tangent."""
+        """Return the hyperbolic tangent.
+
+        Examples
+        --------
+        >>> from sgdexplained import Scalar
+        >>> x = Scalar(1)
+        >>> y = x.tanh()
+        >>> y.backward()
+        >>> round(y.data, 4), round(x.grad, 4)
+        (0.7616, 0.42)
+        """
         # d tanh(x)/dx = 1 - tanh(x)²
         y = self.maths.tanh(self.data)
         return self.computed(y, self, 1 - y * y)
 
     def sigmoid(self) -> Self:
-        """Return 1 / (1 + exp(-x)), the logistic function."""
+        """Return 1 / (1 + exp(-x)), the logistic function.
+
+        Examples
+        --------
+        >>> from sgdexplained import Scalar
+        >>> for number in 0, 2, -2:
+        ...     x = Scalar(number)
+        ...     y = x.sigmoid()
+        ...     y.backward()
+        ...     print(round(y.data, 4), round(x.grad, 4))
+        0.5 0.25
+        0.8808 0.105
+        0.1192 0.105
+        """
         # dσ(x)/dx = σ(x) (1 - σ(x))
         #
         # Far to the left 1 - σ is 1 and far to the right σ is: computing σ(-x) beside σ(x) keeps

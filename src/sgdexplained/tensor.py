@@ -101,7 +101,15 @@ def _boxed(number: Any) -> Array:
 
 
 def _sum_to(gradient: Array, shape: tuple[int, ...]) -> Array:
-    """Undo broadcasting: add up what was one number before it was repeated."""
+    """Undo broadcasting: add up what was one number before it was repeated.
+
+    Examples
+    --------
+    >>> copies = np.array([[1.0, 10.0], [2.0, 20.0]])
+    >>> _sum_to(copies, (2,)), _sum_to(copies, (2, 1)), _sum_to(copies, ())
+    (array([ 3., 30.]), array([[11.],
+           [22.]]), array(33.))
+    """
     added = gradient.ndim - len(shape)
     repeated = [
         axis
@@ -134,6 +142,51 @@ def _aligned(rule: Callable[[Any, Any], Any], reflected: Callable[[Any, Any], An
 
     The rules want two nodes of one shape, or a node and a constant. So shapes are matched first,
     by a node whose derivative undoes it, and an operand that needs no gradient counts as constant.
+
+    Examples
+    --------
+    A column and a row make a table, and each number hears from all its uses.
+
+    >>> column, row = Tensor([[6.0], [12.0]]), Tensor([2.0, 3.0])
+    >>> for out in column + row, column - row, column * row, column / row, row ** (column / 6):
+    ...     column.zero_grad()
+    ...     row.zero_grad()
+    ...     out.sum().backward()
+    ...     print(out.data.tolist(), column.grad.round(1).tolist(), row.grad.tolist())
+    [[8.0, 9.0], [14.0, 15.0]] [[2.0], [2.0]] [2.0, 2.0]
+    [[4.0, 3.0], [10.0, 9.0]] [[2.0], [2.0]] [-2.0, -2.0]
+    [[12.0, 18.0], [24.0, 36.0]] [[5.0], [5.0]] [18.0, 18.0]
+    [[3.0, 2.0], [6.0, 4.0]] [[0.8], [0.8]] [-4.5, -2.0]
+    [[2.0, 3.0], [4.0, 9.0]] [[0.8], [2.1]] [5.0, 7.0]
+
+    Constants may stand on either side, and so may a Tensor that needs no gradient.
+
+    >>> x, fixed = Tensor([2.0]), Tensor([6.0], requires_grad=False)
+    >>> for out in (
+    ...     *(x + 6, x - 6, x * 6, x / 6, x**3),
+    ...     *(6 + x, 6 - x, 6 * x, 6 / x, 1**x),
+    ...     *(fixed + x, fixed - x, fixed * x, fixed / x, x / fixed),
+    ... ):
+    ...     x.zero_grad()
+    ...     out.backward()
+    ...     print(out.item(), x.grad.round(4).item())
+    8.0 1.0
+    -4.0 1.0
+    12.0 6.0
+    0.3333333333333333 0.1667
+    8.0 12.0
+    8.0 1.0
+    4.0 -1.0
+    12.0 6.0
+    3.0 -1.5
+    1.0 0.0
+    8.0 1.0
+    4.0 -1.0
+    12.0 6.0
+    3.0 -1.5
+    0.3333333333333333 0.1667
+    >>> (fixed * 2).requires_grad, fixed.exp().requires_grad
+    (False, False)
     """
 
     def operator(self: Tensor, other: Any) -> Any:
@@ -267,7 +320,18 @@ class Tensor(Node):
     # ## Structure
 
     def broadcast_to(self, shape: tuple[int, ...]) -> Tensor:
-        """Return the tensor repeated along axes until it has this shape."""
+        """Return the tensor repeated along axes until it has this shape.
+
+        Examples
+        --------
+        >>> x = Tensor([[1.0], [2.0]])
+        >>> y = x.broadcast_to((2, 3))
+        >>> y.data.tolist()
+        [[1.0, 1.0, 1.0], [2.0, 2.0, 2.0]]
+        >>> y.backward(seed=[[1, 10, 100], [2, 20, 200]])
+        >>> x.grad.tolist()  # every copy is a use of the one number
+        [[111.0], [222.0]]
+        """
         before = self.data.shape
         if shape == before:
             return self
@@ -285,14 +349,35 @@ class Tensor(Node):
         return matmul(other, self)
 
     def sum(self, axis: int | tuple[int, ...] | None = None, keepdims: bool = False) -> Tensor:
-        """Return the sum over all elements, or over one or more axes."""
+        """Return the sum over all elements, or over one or more axes.
+
+        Examples
+        --------
+        >>> x = Tensor([[1.0, 2.0], [3.0, 4.0]])
+        >>> x.sum(), x.sum(axis=0), x.sum(axis=-1, keepdims=True)
+        (Tensor(10.), Tensor([4., 6.]), Tensor([[3.],
+                [7.]]))
+        >>> x.sum(axis=0).backward(seed=[10, 20])
+        >>> x.grad.tolist()
+        [[10.0, 20.0], [10.0, 20.0]]
+        """
         # d(sum x)/dx_i = 1: every element receives what the sum received
         shape = self.data.shape
         out = self.data.sum(axis=_axes(axis, shape), keepdims=keepdims)
         return self.computed(out, self, LinearMap(lambda g: _spread(g, axis, shape)))
 
     def mean(self, axis: int | tuple[int, ...] | None = None, keepdims: bool = False) -> Tensor:
-        """Return the mean over all elements, or over one or more axes."""
+        """Return the mean over all elements, or over one or more axes.
+
+        Examples
+        --------
+        >>> x = Tensor([[1.0, 2.0], [3.0, 4.0]])
+        >>> x.mean(), x.mean(axis=0), x.mean(axis=0, keepdims=True)
+        (Tensor(2.5), Tensor([2., 3.]), Tensor([[2., 3.]]))
+        >>> x.mean(axis=1).backward(seed=[1, 10])
+        >>> x.grad.tolist()
+        [[0.5, 0.5], [5.0, 5.0]]
+        """
         # mean = sum / count, and so its derivative is 1 / count
         total = self.sum(axis, keepdims)
         if self.data.size == 0:
@@ -301,7 +386,18 @@ class Tensor(Node):
         return mean
 
     def max(self, axis: int | None = None, keepdims: bool = False) -> Tensor:
-        """Return the largest element, overall or along one axis; equal ones share the gradient."""
+        """Return the largest element, overall or along one axis; equal ones share the gradient.
+
+        Examples
+        --------
+        >>> x = Tensor([[1.0, 3.0], [4.0, 4.0]])
+        >>> x.max(), x.max(axis=0), x.max(axis=1, keepdims=True)
+        (Tensor(4.), Tensor([4., 4.]), Tensor([[3.],
+                [4.]]))
+        >>> x.max(axis=1).backward(seed=[10, 20])
+        >>> x.grad.tolist()
+        [[0.0, 10.0], [10.0, 10.0]]
+        """
         # d(max x)/dx_i = 1 for the largest, 0 for the others
         shape = self.data.shape
         if self.data.size == 0:
@@ -316,7 +412,17 @@ class Tensor(Node):
         )
 
     def reshape(self, *shape: Any) -> Tensor:
-        """Return the same numbers in another shape."""
+        """Return the same numbers in another shape.
+
+        Examples
+        --------
+        >>> x = Tensor([[1.0, 2.0], [3.0, 4.0]])
+        >>> x.reshape(4), x.reshape((1, -1))
+        (Tensor([1., 2., 3., 4.]), Tensor([[1., 2., 3., 4.]]))
+        >>> x.reshape(4).backward(seed=[1, 2, 3, 4])
+        >>> x.grad.tolist()
+        [[1.0, 2.0], [3.0, 4.0]]
+        """
         before = self.data.shape
         wanted = shape[0] if len(shape) == 1 and isinstance(shape[0], tuple | list) else shape
         try:
@@ -326,7 +432,17 @@ class Tensor(Node):
         return self.computed(out, self, LinearMap(lambda g: np.array(g).reshape(before)))
 
     def transpose(self, *axes: int) -> Tensor:
-        """Return the array with its axes in another order; reversed if none is given."""
+        """Return the array with its axes in another order; reversed if none is given.
+
+        Examples
+        --------
+        >>> x = Tensor([[[1.0, 2.0, 3.0]]])
+        >>> x.transpose().shape, x.transpose(1, 2, 0).shape
+        ((3, 1, 1), (1, 3, 1))
+        >>> x.transpose(1, 2, 0).backward(seed=[[[10], [20], [30]]])
+        >>> x.grad.tolist()
+        [[[10.0, 20.0, 30.0]]]
+        """
         order = axes or tuple(reversed(range(self.data.ndim)))
         if sorted(order) != list(range(self.data.ndim)):
             raise ShapeError(f"axes {order} do not fit shape {self.data.shape}, expected each once")
@@ -340,7 +456,17 @@ class Tensor(Node):
         return self.transpose()
 
     def __getitem__(self, key: Any) -> Tensor:
-        """Return a part; an element that is taken twice receives both gradients."""
+        """Return a part; an element that is taken twice receives both gradients.
+
+        Examples
+        --------
+        >>> x = Tensor([[1.0, 2.0], [3.0, 4.0]])
+        >>> x[1], x[:, 0], x[[]].shape
+        (Tensor([3., 4.]), Tensor([1., 3.]), (0, 2))
+        >>> x[[0, 1, 0], 1].backward(seed=[10, 20, 30])
+        >>> x.grad.tolist()
+        [[0.0, 40.0], [0.0, 20.0]]
+        """
         key = tuple(map(_kept, key)) if isinstance(key, tuple) else _kept(key)
         shape, dtype = self.data.shape, self.data.dtype
 
@@ -429,7 +555,13 @@ class Tensor(Node):
         return self.data.dtype
 
     def item(self) -> Any:
-        """Return the only element as a Python number."""
+        """Return the only element as a Python number.
+
+        Examples
+        --------
+        >>> Tensor([[2.5]]).item()
+        2.5
+        """
         if self.data.size != 1:
             raise ShapeError(f"item of shape {self.data.shape}, expected a single element")
         return self.data.item()
@@ -452,7 +584,29 @@ class Tensor(Node):
 
     @staticmethod
     def constant(value: Any, dtype: Any = None) -> Any:
-        """Return `value` as an array of real numbers, of type `dtype` if given; else raise."""
+        """Return `value` as an array of real numbers, of type `dtype` if given; else raise.
+
+        Examples
+        --------
+        >>> from fractions import Fraction
+        >>> Tensor.constant([1, 2]), Tensor.constant(np.float32([1, 2]))
+        (array([1., 2.]), array([1., 2.], dtype=float32))
+        >>> Tensor.constant([1, Fraction(1, 2)]), Tensor.constant([1], np.dtype(object))
+        (array([1, Fraction(1, 2)], dtype=object), array([1], dtype=object))
+        >>> Tensor.constant(np.float16([1])).dtype, Tensor.constant([1.0], "float32").dtype
+        (dtype('float64'), dtype('float32'))
+        >>> for bad in "1", [True, 1.5], [[1], [1, 2]], [1j], [None], Tensor(1.0):
+        ...     try:
+        ...         Tensor.constant(bad)
+        ...     except (TypeError, ShapeError) as error:
+        ...         print(error)
+        a Tensor takes real numbers, got an array of <U1
+        a Tensor takes real numbers, got a truth value among them
+        the rows have different lengths, expected a full array
+        a Tensor takes real numbers, got an array of complex128
+        a Scalar takes a real number, got NoneType: None
+        expected numbers or an array, got a Tensor
+        """
         if value.__class__ is np.ndarray and value.dtype in (dtype, np.float64):
             return value if dtype is None or value.dtype == dtype else value.astype(dtype)
         if isinstance(value, Node) or hasattr(value, "mask"):  # a masked array hides numbers
@@ -477,7 +631,13 @@ class Tensor(Node):
 
     @staticmethod
     def is_finite(value: Any) -> bool:
-        """Return whether an array holds neither NaN nor infinity."""
+        """Return whether an array holds neither NaN nor infinity.
+
+        Examples
+        --------
+        >>> Tensor.is_finite(np.array([1e300, 1])), Tensor.is_finite(np.array([np.nan, 1]))
+        (True, False)
+        """
         if value.__class__ is not np.ndarray or value.dtype.kind != "f":
             value = Tensor.constant(value)
             if value.dtype == object:
@@ -554,6 +714,23 @@ def matmul(left: Any, right: Any) -> Tensor:
     >>> matmul(a, b).backward()
     >>> a.grad.tolist(), b.grad.tolist()
     ([[3.0, 4.0]], [[1.0], [2.0]])
+    >>> row = Tensor([5.0, 6.0])
+    >>> matmul(row, [7, 8]), matmul([1, 2], b), matmul(a.data, row), matmul(a, [[1, 0], [0, 1]])
+    (Tensor(83.), Tensor([11.]), Tensor([17.]), Tensor([[1., 2.]]))
+    >>> fixed = Tensor([1.0, 2.0], requires_grad=False)
+    >>> matmul(fixed, [1, 1]).requires_grad
+    False
+    >>> matmul(fixed, row).backward()
+    >>> row.grad.tolist(), fixed.grad
+    ([1.0, 2.0], None)
+    >>> for one, other in (a, a), (a, 2), (a, [[[1], [2]]]):
+    ...     try:
+    ...         matmul(one, other)
+    ...     except ShapeError as error:
+    ...         print(str(error).partition(":")[0])
+    matrix product of shapes (1, 2) and (1, 2)
+    matrix product of shapes (1, 2) and ()
+    matrix product of shapes (1, 2) and (1, 2, 1)
     """
     dtype = left.data.dtype if left.__class__ is Tensor else right.data.dtype
     used = [

@@ -86,6 +86,33 @@ def receiver_reasons(network: list[Factors], number: int, i: int, k: int) -> tup
     -------
     tuple of str
         Some of ``REASONS``.
+
+    Examples
+    --------
+    >>> from sgdexplained import MLP, half_squared_error
+    >>> def reasons(init, z, target):
+    ...     net = MLP([1] + [len(weight[0]) for weight, _ in init], init=init)
+    ...     half_squared_error(net([[1], [z]]), [[0] * len(init[-1][0][0]), target]).backward()
+    ...     return receiver_reasons(factors_of(net.layers, 2), 0, 1, 0)
+    >>> one = ([[1]], [0])
+    >>> reasons([one], 2, [1]), reasons([one], 2, [2])
+    ((), ('flat',))
+    >>> reasons([one, ([[-1]], [0])], 2, [1]), reasons([one, one], -2, [1])
+    ((), ('shut',))
+
+    Looking ahead: shut or cut off, cancelling, flat where it leads, and all of that further on.
+
+    >>> reasons([one, ([[-1]], [0]), one], 2, [1]), reasons([one, ([[0]], [0])], 2, [1])
+    (('closed',), ('closed',))
+    >>> cancelling = [([[1, 1]], [0, 0]), ([[1], [-1]], [0])]
+    >>> reasons([one, *cancelling], 2, [1]), reasons([one, one, *cancelling], 2, [1])
+    (('routes cancel',), ('routes cancel',))
+    >>> reasons([one, ([[1, 0]], [0, 0])], 2, [2, 1])
+    ('flat',)
+    >>> reasons([one, one], -2, [0]), reasons([one, one, ([[1, 0]], [0, 0])], 2, [2, 1])
+    (('flat', 'shut'), ('flat',))
+    >>> reasons([one, ([[1e-200]], [0]), ([[1e-200]], [0])], 2, [1])
+    ('rounding',)
     """
     layer = network[number]
     if layer.deltas[i][k] != 0:
@@ -101,7 +128,15 @@ def receiver_reasons(network: list[Factors], number: int, i: int, k: int) -> tup
 
 
 def weight_reasons(said: Any, contribution: Any, receiver: tuple[str, ...]) -> tuple[str, ...]:
-    """Return why an example gives nothing to a weight whose sender said `said`."""
+    """Return why an example gives nothing to a weight whose sender said `said`.
+
+    Examples
+    --------
+    >>> weight_reasons(2, 6, ()), weight_reasons(0, 0, ()), weight_reasons(2, 0, ("shut",))
+    ((), ('silent',), ('shut',))
+    >>> weight_reasons(0, 0, ("flat", "shut")), weight_reasons(1e-200, 0.0, ())
+    (('flat', 'silent', 'shut'), ('rounding',))
+    """
     if contribution != 0:
         return ()
     found = {"silent", *receiver} if said == 0 else set(receiver)
@@ -129,7 +164,14 @@ def _ahead(network: list[Factors], number: int, i: int, k: int) -> str:
 
 
 def returned(network: list[Factors], number: int, i: int, k: int) -> list[Any]:
-    """Return what each unit of the next layer sent back to unit k: weight times delta."""
+    """Return what each unit of the next layer sent back to unit k: weight times delta.
+
+    Examples
+    --------
+    >>> ahead = Factors([[0, 0], [2, 3]], [], [], [], [], [[9, 9], [5, 7]])
+    >>> returned([ahead, ahead], 0, 1, 1)
+    [10, 21]
+    """
     ahead = network[number + 1]
     return [w * d for w, d in zip(ahead.weights[k], ahead.deltas[i], strict=True)]
 
@@ -147,6 +189,16 @@ def closing(network: list[Factors], number: int, i: int, k: int) -> set[str]:
     Returns
     -------
     set of str
+
+    Examples
+    --------
+    The first unit ahead is cut off by a weight of 0, the second is shut, and so is the one that
+    the third leads to.
+
+    >>> ahead = Factors([[9, 9, 9], [0, 1, 1]], [], [], [[9, 9, 9], [1, 0, 1]], [], [])
+    >>> after = Factors([[9], [9], [1]], [], [], [[9], [0]], [], [])
+    >>> sorted(closing([ahead, ahead, after], 0, 1, 1)), closing([ahead, after], 0, 1, 2)
+    (['shut', 'zero'], {'shut'})
     """
     ahead, found = network[number + 1], set()
     for m, w in enumerate(ahead.weights[k]):

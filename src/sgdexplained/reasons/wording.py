@@ -107,6 +107,72 @@ class Sentence:
         Everything about it but the sentence.
     reduction : {"mean", "sum"}
         What the loss does with its examples.
+
+    Examples
+    --------
+    Of one example the numbers are told.
+
+    >>> from textwrap import fill
+    >>> from sgdexplained import MLP, SGD, explain, half_squared_error
+    >>> def tell(init, X, target, name="W1[0][0]", reduction="mean", **options):
+    ...     net = MLP([1] + [len(weight[0]) for weight, _ in init], init=init)
+    ...     sgd = SGD(net.parameters(), lr=1, **options)
+    ...     step = explain(net, X, target, half_squared_error, sgd, reduction)
+    ...     print(fill(step.row(name).sentence, 95))
+    >>> one = [([[1]], [0])]
+    >>> tell(one, [[2]], [[1]])
+    Moves: input 1 sends 2 × slope 1 × seed 1.
+    >>> tell(one, [[2]], [[2]])
+    Stays: the loss is flat here (seed 0).
+    >>> tell(one, [[0]], [[2]])
+    Stays: input 1 is silent, it sends 0.
+    >>> tell([([[1, 1]], [0, 0])], [[2]], [[2, 1]])
+    Stays: the loss is flat in output 1 (seed 0).
+    >>> tell([([[1]], [0]), ([[1, 0]], [0, 0])], [[2]], [[2, 5]])
+    Stays: the loss is flat in every output that unit 1 reaches (seed 0).
+    >>> tell([([[-1]], [0]), ([[3]], [0])], [[2]], [[1]])
+    Stays: unit 1 is shut, its slope at z = -2 is 0.
+    >>> tell([([[1]], [0]), ([[-1, 0]], [0, 0]), ([[1], [1]], [0])], [[2]], [[1]])
+    Stays: no route ahead of unit 1 of layer 1 is open, each meets a shut unit or a weight of 0.
+    >>> tell([([[1]], [0]), ([[1, 1]], [0, 0]), ([[1], [-1]], [0])], [[2]], [[1]])
+    Stays: the routes ahead of unit 1 of layer 1 cancel: -1 + 1 = 0.
+    >>> last = [([[1, 1]], [0, 0]), ([[1], [-1]], [0])]
+    >>> tell([([[1]], [0]), ([[1]], [0]), *last], [[2]], [[1]])
+    Stays: the routes ahead of unit 1 of layer 1 cancel further ahead.
+    >>> tell([([[1]], [0]), ([[1e-200]], [0])], [[1e-200]], [[1]])
+    Stays: the product is too small for the number type.
+
+    Of more examples the contributions are, as long as there are not too many.
+
+    >>> tell(one, [[2], [1]], [[3], [0]], reduction="sum")
+    Moves: both examples, -2 + 1 = -1.
+    >>> tell(one, [[2], [1], [1]], [[3], [0], [1]])
+    Moves: 2 of 3 examples, (-2 + 1 + 0) / 3 = -0.3333, diluted from -0.5.
+    >>> tell(one, [[1]] * 8, [[0]] * 8)
+    Moves: all 8 examples, (1 + 1 + 1 + 1 + 1 + 1 + 1 + 1) / 8 = 1.
+    >>> tell(one, [[1]] * 9, [[0]] * 9)
+    Moves: all 9 examples, mean = 1.
+    >>> tell(one, [[2], [1]], [[3], [-1]])
+    Stays: the examples cancel: -2 + 2 = 0.
+    >>> tell(one, [[1], [-1]] * 5, [[0], [-2]] * 5, reduction="sum")
+    Stays: the examples cancel.
+    >>> tell(one, [[2], [1]], [[2], [1]])
+    Stays: the loss is flat in both examples.
+    >>> tell(one, [[2], [0], [1], [0]], [[2], [1], [1], [0]])
+    Stays: the loss is flat in examples 1 and 3; input 1 is silent in example 2; the loss is flat
+    and input 1 is silent in example 4.
+    >>> tell(one, [[0]] * 9 + [[1]], [[0]] * 9 + [[1]])
+    Stays: the loss is flat in all 10 examples.
+
+    The optimiser may add something of its own.
+
+    >>> tell(one, [[2]], [[1]], weight_decay=0.5)
+    Moves: input 1 sends 2 × slope 1 × seed 1. Parts of the move: -2 gradient, -0.5 decay.
+    >>> tell(one, [[2]], [[2]], weight_decay=0.5)
+    Moves without a gradient (the loss is flat here (seed 0)): -0.5 decay.
+    >>> tell([([[4]], [0])], [[1]], [[6]], weight_decay=0.5)
+    Stays: the optimiser's own parts undo the gradient's (2 gradient, -2 decay), though its
+    gradient is -2.
     """
 
     def __init__(self, network: list[Factors], row: Reason, reduction: str) -> None:
@@ -253,7 +319,33 @@ def _mean(numbers: Sequence[Any]) -> Any:
 
 
 def summary(rows: Sequence[Reason]) -> str:
-    """Count what moves and what does not, and why."""
+    """Count what moves and what does not, and why.
+
+    Examples
+    --------
+    >>> from types import SimpleNamespace as Row
+    >>> stays = [Row(moves=False, why=why) for why in ("shut", "frozen", "shut", "silent")]
+    >>> moves = [Row(moves=True, why=why) for why in ("gradient", "memory", "decay")]
+    >>> print(summary(stays + moves[:1]))
+    4 of 5 do not move: 2 shut receiver, 1 silent sender, 1 frozen.
+    >>> print(summary(stays[:1] + moves[:2]))
+    1 of 3 does not move: 1 shut receiver; 1 moves without a gradient.
+    >>> print(summary(moves))
+    All 3 move; 2 move without a gradient.
+    >>> for words in summary([Row(moves=False, why=why) for why in SAID]).split(", "):
+    ...     print(words)
+    11 of 11 do not move: 1 silent sender
+    1 shut receiver
+    1 no open route ahead
+    1 flat loss
+    1 cancelling routes
+    1 cancelling examples
+    1 mixed reasons
+    1 lost in rounding
+    1 held by the optimiser
+    1 frozen
+    1 no gradient.
+    """
     staying: dict[str, int] = {}
     for row in rows:
         if not row.moves:
@@ -279,7 +371,7 @@ def table(explanation: Explanation) -> str:
     ]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     room = WIDTH - sum(widths) - 2 * len(widths)
-    lines = [explanation.summary(), ""]
+    lines = [*wrap(explanation.summary(), WIDTH), ""]
     for row, sentence in zip(cells, ["why", *(row.sentence for row in explanation)], strict=True):
         name, *numbers = row
         left = name.ljust(widths[0]) + "".join(

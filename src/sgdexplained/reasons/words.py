@@ -395,7 +395,21 @@ def _remembered(numbers: Any, which: str) -> Numbers:
 
 
 def _reached(numbers: Any) -> Numbers:
-    """Return gradients as lists, 0 for a unit that the loss was not computed from."""
+    """Return gradients as lists, 0 for a unit that the loss was not computed from.
+
+    Examples
+    --------
+    >>> _reached([[2, None]])
+    [[2, 0]]
+    >>> for ask in lambda: _reached([[None]]), lambda: _reached(None), lambda: silent(Linear([[]])):
+    ...     try:
+    ...         ask()
+    ...     except GraphError as error:
+    ...         print(error)
+    the layer has seen no backward pass yet
+    the layer has seen no backward pass yet
+    the layer has seen no forward pass yet
+    """
     rows = _remembered(numbers, "backward")
     if all(number is None for row in rows for number in row):
         _remembered(None, "backward")

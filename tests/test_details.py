@@ -1,0 +1,111 @@
+"""Details that nothing else depends on: one changed character in the package breaks each."""
+
+import math
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from sgdexplained import (
+    MLP,
+    SGD,
+    GraphError,
+    Linear,
+    Scalar,
+    Tensor,
+    draw,
+    explain,
+    half_squared_error,
+)
+from sgdexplained.backward import topological_order
+from sgdexplained.maths import NumberMaths
+
+from .helpers import BENCH_1, BENCH_4, bench
+
+
+def sentence(net, name, loss=half_squared_error, parameters=None, **options):
+    sgd = SGD(parameters or net.parameters(), lr=1, **options)
+    return explain(net, [[1]], [[0]], loss, sgd).row(name).sentence
+
+
+def first_output(outputs, target, reduction):
+    return outputs[0][0] * {"mean": len(target)}[reduction]
+
+
+def test_what_is_not_in_play_says_so():
+    net = MLP([1, 2], init=[([[1, 1]], [0, 0])])
+    assert sentence(net, "W1[0][1]", first_output) == (
+        "Stays: it has no gradient, since the loss was not computed from it; skipped."
+    )
+    assert sentence(net, "W1[0][1]", first_output, [net.layers[0].weight[0][0]]) == (
+        "Stays: it is not among the optimiser's parameters."
+    )
+
+
+def test_a_step_that_is_too_small_says_so():
+    net = MLP([1, 1], init=[([[1.0]], None)])
+    step = explain(net, [[1.0]], [[0.0]], half_squared_error, SGD(net.parameters(), lr=1e-30))
+    assert step.row("W1[0][0]").sentence == (
+        "Stays: the step is 0 or too small to change the number, though its gradient is 1."
+    )
+
+
+@pytest.mark.parametrize(("batch", "example"), [(BENCH_1, 0), (BENCH_4, None)])
+def test_the_only_example_of_a_batch_is_drawn(batch, example, monkeypatch):
+    net, seen = bench(), []
+    real = draw.network
+
+    def network(*arguments, **options):
+        seen.append(options["example"])
+        return real(*arguments, **options)
+
+    monkeypatch.setattr(draw, "network", network)
+    explain(net, *batch, half_squared_error, SGD(net.parameters(), lr=1)).draw()
+    assert seen == [example]
+
+
+def test_a_long_summary_fits_into_the_table_as_well():
+    net = MLP([2, 2, 1], Tensor, seed=3)
+    x = [[0.0, 5e-324], [5e-324, 5e-324]]
+    step = explain(net, x, [[1.0]] * 2, half_squared_error, SGD(net.parameters(), lr=1e-3))
+    assert len(step.summary()) > 100
+    assert max(map(len, str(step).splitlines())) <= 100
+
+
+def test_a_relu_layer_of_arrays_is_one_node():
+    layer = Linear(Tensor([[1.0]]), Tensor([0.0]), "relu")
+    interior = []
+    topological_order(layer([[1.0]]), interior, [])
+    assert len(interior) == 1
+
+
+def test_the_slope_at_a_kink_is_0_unless_told_otherwise():
+    layer = Linear([[Scalar(1)]], activation="relu")
+    layer([[0]])
+    assert layer.gates == [[0]]
+
+
+def test_maximum_is_no_minus_zero():
+    assert math.copysign(1, NumberMaths.maximum(-0.0, 0)) == 1
+
+
+def test_the_last_place_of_the_grid_is_watched():
+    x = Tensor(np.ones(2000))
+    loss = (x * x).sum()
+    x.data[1984] = 2
+    with pytest.raises(GraphError):
+        loss.backward()
+
+
+def test_gradient_of_a_single_number_is_an_array():
+    x = Tensor(2.0)
+    h = x * 2
+    (h * 3).backward()
+    assert isinstance(h.grad, np.ndarray)
+    assert isinstance(x.grad, np.ndarray)
+
+
+def test_any_numbers_may_be_asked_whether_they_are_finite():
+    assert Tensor.is_finite([1.0, 2.0])
+    assert not Tensor.is_finite([1.0, math.inf])
+    assert not Tensor.is_finite(np.array([Fraction(1), math.nan], dtype=object))
