@@ -1157,7 +1157,7 @@ def test_interrupted_step_says_so(node, name, monkeypatch):
 def test_a_million_weights_of_one_unit():
     n = 1_000_000
     w, x = [Scalar(k) for k in range(n)], Scalar(2)
-    [z] = linear_units([x] * n, [w], [None])
+    [[z]] = linear_units([[x] * n], [w])
     z.backward()
     assert (z.data, x.grad) == (n * (n - 1), n * (n - 1) // 2)
     assert all(weight.grad == 2 for weight in w)

@@ -373,9 +373,9 @@ def test_logits_are_rows_of_one_length():
         softmax_cross_entropy(Tensor(np.ones(3)), [0])
     with pytest.raises(ShapeError, match=r"expected \(B, n\)"):
         softmax_cross_entropy(scalars([1.0, 2.0]), [0, 1])
-    with pytest.raises(ShapeError, match="rows of different shapes"):
+    with pytest.raises(ShapeError, match="rows of different lengths"):
         softmax_cross_entropy(scalars([[1.0, 2.0], [1.0]]), [0, 0])
-    with pytest.raises(ShapeError, match="rows of different shapes"):
+    with pytest.raises(ShapeError, match="rows of different lengths"):
         half_squared_error(scalars([[1.0, 2.0], [1.0]]), [[1.0, 2.0], [1.0]])
 
 

@@ -274,7 +274,11 @@ ERRORS = [
     ),
     (
         lambda: half_squared_error([[Scalar(1)], [Scalar(1), Scalar(2)]], [[1], [2]]),
-        "ShapeError: rows of different shapes: [(1,), (2,)]",
+        "ShapeError: rows of different lengths, [1, 2]: expected the same",
+    ),
+    (
+        lambda: half_squared_error([[Scalar(1)], Scalar(2)], [[1], 2]),
+        "ShapeError: a number beside rows: expected all to be numbers, or all to be rows",
     ),
     (
         lambda: hinge(Scalar(1), 0),

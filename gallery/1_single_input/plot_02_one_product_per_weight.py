@@ -313,7 +313,7 @@ draw.show()
 # In the engine
 # -------------
 #
-# The product stands in one place for numbers, :engine:`a unit as one node <units.linear_units>`, and in one for arrays, :engine:`a layer as one node <affine.Affine>`.
+# The product stands in one place for numbers, :engine:`a unit as one node <units.Unit>`, and in one for arrays, :engine:`a layer as one node <affine.Affine>`.
 #
 # In PyTorch
 # ----------

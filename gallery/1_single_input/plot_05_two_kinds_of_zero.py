@@ -341,7 +341,7 @@ draw.show()
 # In the engine
 # -------------
 #
-# Both zeros are factors of :engine:`the shares that a unit hands out <units.linear_units>`.
+# Both zeros are factors of :engine:`the shares that a unit hands out <units.Unit>`.
 #
 # In PyTorch
 # ----------

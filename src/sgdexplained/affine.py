@@ -118,27 +118,32 @@ def affine(
     a layer with weights of shape (2, 2) expects inputs of shape (B, 2)
     """
     is_node = x.__class__ is Tensor
-    inputs = x.data if is_node else Tensor.constant(x, weight.data.dtype)
-    if inputs.ndim != 2 or inputs.shape[1] != weight.data.shape[0]:
+    W = weight.data
+    inputs = x.data if is_node else Tensor.constant(x, W.dtype)
+    if inputs.ndim != 2 or inputs.shape[1] != W.shape[0]:
         raise ShapeError(
-            f"a layer with weights of shape {weight.data.shape} expects inputs of shape "
-            f"(B, {weight.data.shape[0]}), one row an example; got {inputs.shape}"
+            f"a layer with weights of shape {W.shape} expects inputs of shape "
+            f"(B, {W.shape[0]}), one row an example; got {inputs.shape}"
         )
-    z = inputs.dot(weight.data)
+    z = inputs.dot(W)
     if bias is not None:
         z += bias.data
-    gates = None
+    out, gates = z, None
     if relu:
+        out = Tensor.maths.maximum(z, 0)
         gates = z > 0 if kink == 0 else Tensor.maths.step(z, checked_kink(kink))
     parents, towards = [], ""
-    for name, parent in (("W", weight), ("b", bias), ("x", x if is_node else None)):
-        if parent is not None and parent.requires_grad:
-            parents.append(parent)
-            towards += name
-    out_data = Tensor.maths.maximum(z, 0) if relu else z
+    if weight.requires_grad:
+        parents.append(weight)
+        towards = "W"
+    if bias is not None and bias.requires_grad:
+        parents.append(bias)
+        towards += "b"
+    if is_node and x.requires_grad:
+        parents.append(x)
+        towards += "x"
     if not parents:
-        return Tensor(out_data, requires_grad=False)
-    record = Affine(inputs, weight.data, z, gates, towards)
-    out = Tensor.computed(out_data, tuple(parents), record)
-    out.used = remembered(weight, x if is_node else inputs)
-    return out
+        return Tensor(out, requires_grad=False)
+    node = Tensor.computed(out, tuple(parents), Affine(inputs, W, z, gates, towards))
+    node.used = remembered(weight, x if is_node else inputs)
+    return node

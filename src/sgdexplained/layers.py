@@ -97,28 +97,27 @@ class Linear:
         ShapeError
             If a row has not n entries.
         """
+        relu = self.activation == "relu"
         if self._of_scalars:
-            z = self._units(inputs)
-            a: Any = [[self._phi(unit) for unit in row] for row in z]
-        elif self.activation == "relu":
-            a = self._affine(inputs, self.weight, self.bias, relu=True, kink=self.kink)
-            z = a.dleft  # one node for the whole layer; its derivative knows Z
+            units = self._units(inputs, relu)
+            # With relu, one node is a whole unit; its derivative knows what the unit heard.
+            z: Any = [[unit.dleft for unit in row] for row in units] if relu else units
+            a: Any = units if relu else [[self._phi(unit) for unit in row] for row in units]
         else:
-            z = self._affine(inputs, self.weight, self.bias)
-            a = self._phi(z)
+            layer = self._affine(inputs, self.weight, self.bias, relu, self.kink)
+            z, a = (layer.dleft, layer) if relu else (layer, self._phi(layer))
         # Only now, so that after an error the layer still remembers the whole of the last pass.
         self._inputs, self._z, self._a = inputs, z, a
         return a
 
-    def _units(self, inputs: Any) -> list[list[Scalar]]:
-        n, m = self.shape
-        columns = list(zip(*self.weight, strict=True))
-        biases = self.bias or [None] * m
+    def _units(self, inputs: Any, relu: bool) -> list[list[Scalar]]:
+        n, _ = self.shape
         rows = [list(row) if hasattr(row, "__iter__") else row for row in inputs]
         for row in rows:
             if not isinstance(row, list) or len(row) != n:
                 raise ShapeError(f"an example is {row!r}, expected a row of {n} inputs")
-        return [linear_units(row, columns, biases) for row in rows]
+        columns = list(zip(*self.weight, strict=True))
+        return linear_units(rows, columns, self.bias, relu, self.kink)
 
     # ## What the last pass left behind
 

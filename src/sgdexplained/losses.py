@@ -21,7 +21,7 @@ from sgdexplained.units import Factors
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from typing import Any, Literal
 
     from sgdexplained.tensor import Tensor
@@ -244,11 +244,11 @@ def softmax_cross_entropy(logits: Any, labels: Any, reduction: Reduction = "mean
     """
     if not _is_nested(logits):
         return _softmax_cross_entropy_of_arrays(logits, labels, _divisor_of(reduction))
-    if len(_shape(logits)) != 2:
-        raise ShapeError(f"logits have shape {_shape(logits)}, expected (B, n)")
+    shape, parents = _flattened(logits)
+    if len(shape) != 2:
+        raise ShapeError(f"logits have shape {shape}, expected (B, n)")
+    _check_scalars(parents)
     rows = [list(row) for row in logits]
-    for logit in _flat(logits):
-        _check_scalar(logit)
     _checked_labels(labels, len(rows), len(rows[0]) if rows else 0)
     divisor = _divisor_of(reduction)(len(rows))
     loss: Any = 0
@@ -262,9 +262,8 @@ def softmax_cross_entropy(logits: Any, labels: Any, reduction: Reduction = "mean
         total = sum(weights)
         loss += NumberMaths.log(total) - (row[label].data - largest)
         seeds += [w / total - (k == label) for k, w in enumerate(weights)]
-    parents = tuple(z for row in rows for z in row)
     factors = Factors(_over(seed, divisor) for seed in seeds)
-    return Scalar.computed(_over(loss, divisor), parents, factors)
+    return Scalar.computed(_over(loss, divisor), tuple(parents), factors)
 
 
 def weighted_mean(losses: Sequence[Node], sizes: Sequence[Any]) -> Node:
@@ -322,22 +321,19 @@ def _elementwise(
     divisor_of = _divisor_of(reduction)
     if not _is_nested(output):
         return _elementwise_of_arrays(rule, output, target, divisor_of, count_outputs, signs)
-    examples = len(output) if isinstance(output, list | tuple) else 1
-    outputs, targets = list(_flat(output)), list(_flat(target))
-    if _shape(output) != _shape(target):
+    (shape, outputs), (shape_of_targets, targets) = _flattened(output), _flattened(target)
+    if shape != shape_of_targets:
         raise ShapeError(
-            f"outputs of shape {_shape(output)} and targets of shape {_shape(target)}: expected "
-            "the same"
+            f"outputs of shape {shape} and targets of shape {shape_of_targets}: expected the same"
         )
     if not outputs:
         raise ShapeError("the batch is empty, expected at least one example")
-    for y in outputs:
-        _check_scalar(y)
+    _check_scalars(outputs)
     targets = [Scalar.constant(t) for t in targets]
     for t in targets:
         if signs and t not in (-1, 1):
             raise ValueError(f"a label is {t!r}, expected -1 or 1")
-    divisor = divisor_of(len(outputs) if count_outputs else examples)
+    divisor = divisor_of(len(outputs) if count_outputs else shape[0] if shape else 1)
     pairs = [rule(y.data, t, NumberMaths) for y, t in zip(outputs, targets, strict=True)]
     loss = sum(value for value, _ in pairs)
     seeds = Factors(_over(slope, divisor) for _, slope in pairs)
@@ -396,7 +392,7 @@ def _elementwise_of_arrays(
         raise ValueError(f"a label is {t[(t != 1) & (t != -1)][0]!r}, expected -1 or 1")
     divisor = divisor_of(y.size if count_outputs else len(y) if y.shape else 1)
     loss, seeds = rule(y, t, output.maths)
-    total = np.sum(loss)
+    total = np.add.reduce(loss, axis=None)
     return output.computed(_over(total, divisor), output, _over(seeds, divisor))
 
 
@@ -481,27 +477,41 @@ def _checked_labels(labels: Any, examples: int, classes: int) -> None:
             raise ValueError(f"a label is {label!r}, expected 0 to {classes - 1}")
 
 
-def _check_scalar(output: Any) -> None:
-    if not isinstance(output, Scalar):
-        raise TypeError(f"an output is {output!r}, expected a Scalar")
+def _check_scalars(outputs: Iterable[Any]) -> None:
+    for output in outputs:
+        if not isinstance(output, Scalar):
+            raise TypeError(f"an output is {output!r}, expected a Scalar")
 
 
 def _is_nested(output: Any) -> bool:
-    return isinstance(output, list | tuple | Scalar)
+    return isinstance(output, (list, tuple, Scalar))
 
 
-def _flat(nested: Any) -> Iterator[Any]:
-    if isinstance(nested, str) or not hasattr(nested, "__iter__"):
-        yield nested
-    else:
-        for part in nested:
-            yield from _flat(part)
+def _flattened(nested: Any) -> tuple[tuple[int, ...], list[Any]]:
+    """Return the shape of nested lists, and what they hold, one after the other.
 
-
-def _shape(nested: Any) -> tuple[int, ...]:
-    if isinstance(nested, str) or not hasattr(nested, "__iter__"):
-        return ()
-    parts = [_shape(part) for part in nested]
-    if any(part != parts[0] for part in parts):
-        raise ShapeError(f"rows of different shapes: {parts}")
-    return (len(parts), *(parts[0] if parts else ()))
+    Examples
+    --------
+    >>> _flattened([[1, 2, 3], [4, 5, 6]])
+    ((2, 3), [1, 2, 3, 4, 5, 6])
+    >>> _flattened(7)
+    ((), [7])
+    >>> for uneven in [[1, 2], [3]], [[1], 2]:
+    ...     try:
+    ...         _flattened(uneven)
+    ...     except ShapeError as error:
+    ...         print(error)
+    rows of different lengths, [2, 1]: expected the same
+    a number beside rows: expected all to be numbers, or all to be rows
+    """
+    shape: tuple[int, ...] = ()
+    parts = [nested]
+    while any(rows := [hasattr(p, "__iter__") and not isinstance(p, str) for p in parts]):
+        if not all(rows):
+            raise ShapeError("a number beside rows: expected all to be numbers, or all to be rows")
+        lengths = [len(part) for part in parts]
+        if lengths.count(lengths[0]) < len(lengths):
+            raise ShapeError(f"rows of different lengths, {lengths}: expected the same")
+        shape += (lengths[0],)
+        parts = [number for part in parts for number in part]
+    return shape, parts

@@ -122,14 +122,13 @@ def _sum_to(gradient: Array, shape: tuple[int, ...]) -> Array:
 def _fingerprint(one: Any) -> Any:
     """Return something that changes when the numbers of a Tensor or array change.
 
-    It holds the numbers themselves, but of more than 1024 only a grid of 64, and the number of
-    steps that optimisers have taken, since a step may move a few weights of many.
+    It holds the numbers themselves, but of more than 1024 only 64 or so at even distances, and the
+    number of steps that optimisers have taken, since a step may move a few weights of many.
     """
-    is_tensor = one.__class__ is Tensor
-    array, steps = (one.data, one.steps) if is_tensor else (one, 0)
+    array, steps = (one.data, one.steps) if one.__class__ is Tensor else (one, 0)
     if array.size > 1024:
-        per_axis = int(64 ** (1 / array.ndim))
-        array = array[tuple(slice(None, None, -(-n // per_axis)) for n in array.shape)]
+        # An odd distance, so that it does not meet the same column in every row.
+        array = array.flat[:: array.size // 64 | 1]
     # Of objects the bytes are addresses, which are given away again: those are kept instead.
     return steps, tuple(array.flat) if array.dtype == object else array.tobytes()
 
@@ -517,15 +516,17 @@ class Tensor(Node):
                 raise ShapeError(f"backward from shape {shape} needs a seed of that shape")
             seed = self.data * 0 + 1
         else:
-            seed = np.array(self.constant(seed, self.data.dtype))
+            seed = self.constant(seed, self.data.dtype)
             if seed.shape != shape:
                 raise ShapeError(f"seed has shape {seed.shape}, expected {shape}")
-        backward_pass.backward(self, seed + 0, _NOTHING)  # + 0 turns -0.0 into 0.0
+            seed = seed + 0  # a copy, in which -0.0 is 0.0
+        backward_pass.backward(self, seed, _NOTHING)
 
     def accumulated(self, before: Any) -> Any:
         """Return what a leaf holds after a pass, in its own number type."""
         gradient = np.asarray(self.grad if before is None else before + self.grad)
-        return gradient if gradient.dtype == self.data.dtype else gradient.astype(self.data.dtype)
+        dtype = self.data.dtype
+        return gradient if gradient.dtype is dtype else gradient.astype(dtype)
 
     def stepped(self) -> None:
         """Take note that an optimiser has changed the data."""
@@ -607,7 +608,7 @@ class Tensor(Node):
         a Scalar takes a real number, got NoneType: None
         expected numbers or an array, got a Tensor
         """
-        if value.__class__ is np.ndarray and value.dtype in (dtype, np.float64):
+        if value.__class__ is np.ndarray and (value.dtype is dtype or value.dtype == np.float64):
             return value if dtype is None or value.dtype == dtype else value.astype(dtype)
         if isinstance(value, Node) or hasattr(value, "mask"):  # a masked array hides numbers
             raise TypeError(f"expected numbers or an array, got a {type(value).__name__}")
@@ -643,7 +644,7 @@ class Tensor(Node):
             if value.dtype == object:
                 return all(map(Scalar.is_finite, value.flat))
         # The sum of squares is finite only if every number is, and takes one quick pass; it may
-        # overflow where they are, and then a second look decides.
+        # overflow where they are (of which `dot` would warn), and then a second look decides.
         return math.isfinite(np.vdot(value, value)) or bool(np.isfinite(value).all())
 
 

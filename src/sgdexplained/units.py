@@ -1,17 +1,19 @@
-"""A whole unit of numbers as one node: w1 x1 + w2 x2 + ... + b.
+"""A whole unit of numbers as one node: w1 x1 + w2 x2 + ... + b, or the relu of that.
 
 :mod:`sgdexplained.affine` does the same for a layer of arrays.
 """
 
 from __future__ import annotations
 
+from itertools import repeat
 from operator import mul
 
+from sgdexplained.maths import NumberMaths
 from sgdexplained.scalar import Scalar
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from typing import Any
 
 
@@ -21,56 +23,114 @@ class Factors(tuple):  # type: ignore[type-arg]
     __slots__ = ()
 
     def __mul__(self, gradient: Any) -> Any:
-        # Nothing came back, as behind a shut gate: nothing to hand on, to however many parents.
+        # Nothing came back: nothing to hand on, to however many parents.
         return [factor * gradient for factor in self] if gradient else ()
 
 
+class Unit:
+    """The derivatives of a unit towards its weights, its bias and its senders, and what it heard.
+
+    Parameters
+    ----------
+    data : number
+        z = w1 x1 + w2 x2 + ... + b.
+    gate : number
+        The slope of relu at z; 1 if there is no relu.
+    said : tuple of number
+        What the senders said, and a 1 for the bias.
+    weights : tuple of number
+        The weights of the forward pass, of those senders that want to hear.
+
+    Attributes
+    ----------
+    data, grad : number
+        z and dL/dz, under the names that a node for z would use.
+    """
+
+    __slots__ = ("data", "gate", "grad", "said", "weights")
+
+    def __init__(
+        self, data: Any, gate: Any, said: tuple[Any, ...], weights: tuple[Any, ...]
+    ) -> None:
+        self.data, self.gate, self.said, self.weights = data, gate, said, weights
+        self.grad: Any = None
+
+    def __mul__(self, gradient: Any) -> Iterable[Any]:
+        # dL/dz = gate * dL/da
+        self.grad = delta = self.gate * gradient
+        # Behind a shut gate nothing comes back: nothing to hand on, to however many parents.
+        return map(mul, self.said + self.weights, repeat(delta)) if delta else ()
+
+
 def linear_units(
-    inputs: Sequence[Any], columns: Sequence[Sequence[Scalar]], biases: Sequence[Scalar | None]
-) -> list[Scalar]:
-    """Return the pre-activations of a layer for one example, each as a single node.
+    rows: Sequence[Sequence[Any]],
+    columns: Sequence[Sequence[Scalar]],
+    biases: Sequence[Scalar] | None = None,
+    relu: bool = False,
+    kink: Any = 0,
+) -> list[list[Scalar]]:
+    """Return what the units of a layer say, each a single node whose ``dleft`` is a :class:`Unit`.
 
     ``sum(w * x)`` makes two nodes for every weight; this makes one for a whole unit, with the same
     derivatives.
 
     Parameters
     ----------
-    inputs : sequence of number or Scalar
-        What the n senders say; numbers need no gradient and get none.
-    columns : sequence of sequence of Scalar
+    rows : sequence of sequence of number or Scalar, shape (B, n)
+        What the n senders say, one row an example; numbers need no gradient and get none.
+    columns : sequence of sequence of Scalar, shape (m, n)
         For each of the m receivers the n weights that lead to it.
-    biases : sequence of Scalar or None
-        One for each receiver; ``None`` where there is none.
+    biases : sequence of Scalar, length m, or None
+        One for each receiver.
+    relu : bool, default False
+        Whether the units apply relu.
+    kink : number, default 0
+        Slope of relu at exactly 0.
 
     Returns
     -------
-    list of Scalar
-        m pre-activations.
+    nested list of Scalar, shape (B, m)
 
     Examples
     --------
     >>> w, b = [Scalar(1), Scalar(-2)], Scalar(1)
-    >>> [z] = linear_units([1, 2], [w], [b])
+    >>> [[z]] = linear_units([[1, 2]], [w], [b])
     >>> z.backward()
     >>> z.data, [weight.grad for weight in w], b.grad
     (-2, [1, 2], 1)
+
+    The same unit with relu is shut, and remembers what it heard.
+
+    >>> [[a]] = linear_units([[1, 2]], [w], [b], relu=True)
+    >>> a.data, a.dleft.data, a.dleft.gate
+    (0, -2, 0)
     """
-    senders = [x for x in inputs if x.__class__ is Scalar]
-    values = [x.data if x.__class__ is Scalar else Scalar.constant(x) for x in inputs]
-    heard = [j for j, x in enumerate(inputs) if x.__class__ is Scalar]
+    # A bias is a weight whose sender always says 1.
+    for_bias: tuple[int, ...] = ()
+    own = [tuple(weights) for weights in columns]
+    if biases is not None:
+        for_bias = (1,)
+        own = [(*weights, bias) for weights, bias in zip(columns, biases, strict=True)]
+    # What the weights are now serves all examples, so it is looked up once.
+    receivers = [(weights, tuple([w.data for w in weights])) for weights in own]
+    return [_units_of_example(row, receivers, for_bias, relu, kink) for row in rows]
+
+
+def _units_of_example(
+    row: Sequence[Any], receivers: list[Any], for_bias: tuple[int, ...], relu: bool, kink: Any
+) -> list[Scalar]:
+    places = [j for j, x in enumerate(row) if x.__class__ is Scalar]
+    senders = tuple([row[j] for j in places])
+    said = tuple([x.data if x.__class__ is Scalar else Scalar.constant(x) for x in row]) + for_bias
+    all_learn = len(places) == len(row)
     units = []
-    for weights, bias in zip(columns, biases, strict=True):
-        # z = x_1 w_1 + x_2 w_2 + ... + b
-        # dz/dw_j = x_j      dz/dx_j = w_j      dz/db = 1
-        slopes = [w.data for w in weights]
-        z = sum(map(mul, values, slopes))
-        towards_senders = slopes if len(heard) == len(slopes) else [slopes[j] for j in heard]
-        if bias is None:
-            parents = (*weights, *senders)
-            factors = Factors((*values, *towards_senders))
-        else:
-            z += bias.data
-            parents = (*weights, *senders, bias)
-            factors = Factors((*values, *towards_senders, 1))
-        units.append(Scalar.computed(z, parents, factors))
+    for own, values in receivers:
+        # z = x_1 w_1 + x_2 w_2 + ... + 1 b
+        out = z = sum(map(mul, said, values))
+        gate = 1
+        if relu:
+            out, gate = NumberMaths.relu(z, kink)
+        # dz/dw_j = x_j      dz/db = 1      dz/dx_j = w_j
+        weights = values[: len(row)] if all_learn else tuple([values[j] for j in places])
+        units.append(Scalar.computed(out, own + senders, Unit(z, gate, said, weights)))
     return units
