@@ -2,13 +2,13 @@ r"""
 The bench
 =========
 
-One example goes forward through a network small enough to follow by hand, its error comes back, and the network takes one step of gradient descent.
-You will see which of its numbers move, which do not, and the one unit that makes the difference.
+Which numbers of a network does one training step move, and which does it leave alone?
+Here is a network small enough to answer that by hand, and the one unit in it that makes the difference.
 
 A sentence that many believe: *a training step nudges every weight of the network a little.*
 
 It is false.
-Here is a network with thirteen numbers to train, and a step that moves nine of them.
+Of the thirteen numbers of this network, a step moves nine.
 
 The smallest network
 --------------------
@@ -18,16 +18,37 @@ A weight ``W[j][k]`` goes from unit *j* to unit *k*, so a row of numbers leaves 
 All numbers are whole, so that you can do every line in your head.
 """
 
-# sphinx_gallery_thumbnail_number = 2
+# sphinx_gallery_thumbnail_number = 1
 from sgdexplained import MLP, SGD, draw, half_squared_error
 
 x, target = [1, 2], 1
-W1 = [[1, 1, 2], [1, -2, 0]]
-b1 = [0, 1, -1]
-W2 = [[1], [2], [-1]]
-b2 = [0]
+W1, b1 = [[1, 1, 2], [1, -2, 0]], [0, 1, -1]
+W2, b2 = [[1], [2], [-1]], [0]
 
 # %%
+# This is what one example does to it.
+# Each line is a weight; the bold number on it is its *gradient*, which says which way and how far the step will move it.
+# A dashed line has a gradient of exactly zero: that weight stays.
+
+net = MLP([2, 3, 1], init=[(W1, b1), (W2, b2)])
+half_squared_error(net([x]), [[target]]).backward()
+
+ax = draw.network(net, notes={(2, 0): "target 1"})
+draw.title(
+    ax, "Whatever touches the silent unit gets a gradient of exactly zero."
+)
+draw.alt(
+    ax,
+    "A network of 2 inputs, 3 hidden units and 1 output. Two weights into the"
+    " silent unit, its bias and the weight out of it are dashed, with gradient"
+    " 0. The other nine gradients are not zero.",
+)
+
+# %%
+# A unit shows two numbers, ``z | a``: what it hears and what it says.
+# A bar at its side tells that nothing passes back there.
+# Now work out each of these numbers by hand.
+#
 # Forward, by hand
 # ----------------
 #
@@ -36,7 +57,8 @@ b2 = [0]
 
 z = [x[0] * W1[0][k] + x[1] * W1[1][k] + b1[k] for k in range(3)]
 a = [max(z_k, 0) for z_k in z]
-z, a
+print("z:", z)
+print("a:", a)
 
 # %%
 # The second unit hears −2 and says 0.
@@ -47,7 +69,8 @@ z, a
 
 y = a[0] * W2[0][0] + a[1] * W2[1][0] + a[2] * W2[2][0] + b2[0]
 loss = (y - target) ** 2 / 2
-y, loss
+print("output:", y)
+print("loss:", loss)
 
 # %%
 # The number that the backward pass starts from
@@ -57,26 +80,19 @@ y, loss
 # For half the squared error the slope is *output minus target*.
 
 seed = y - target
-seed
+print("seed:", seed)
 
 # %%
 # This one number, the *seed*, is all that the loss tells the network.
 
 outputs = [i / 10 for i in range(-4, 35)]
 ax = draw.curve(outputs, [(output - target) ** 2 / 2 for output in outputs])
-draw.curve(
-    [1.2, 2.8], [loss - 0.8 * seed, loss + 0.8 * seed], ax, colour=draw.POSITIVE
-)
+around = [1.2, 2.8]
+tangent = [loss + seed * (output - y) for output in around]
+draw.curve(around, tangent, ax, colour=draw.POSITIVE)
 draw.point(y, loss, ax, label="slope +1: the seed", colour=draw.POSITIVE)
-draw.point(
-    target,
-    0,
-    ax,
-    label="slope 0",
-    colour=draw.ZERO,
-    hollow=True,
-    offset=(0, 16),
-)
+there = {"label": "slope 0", "offset": (0, 16)}
+draw.point(target, 0, ax, colour=draw.ZERO, hollow=True, **there)
 ax.set(xlabel="output", ylabel="loss")
 draw.title(
     ax, "The backward pass starts from the slope of the loss at the output."
@@ -92,7 +108,7 @@ draw.alt(
 # -----------------
 #
 # Ask the same of each weight: how much would the loss change if the weight changed a little?
-# The answer is its *gradient*.
+# The answer is its gradient.
 #
 # A weight of the last layer is multiplied by what its sender said, so its gradient is that number times the seed.
 # A bias is multiplied by 1, so its gradient is the seed.
@@ -111,7 +127,9 @@ by_hand
 upstream = [W2[k][0] * seed for k in range(3)]
 slope = [1 if z_k > 0 else 0 for z_k in z]
 delta = [upstream[k] * slope[k] for k in range(3)]
-upstream, slope, delta
+print("upstream:", upstream)
+print("slope:", slope)
+print("delta:", delta)
 
 # %%
 # The loss cares most about the second unit, 2, but its slope is 0 and nothing passes.
@@ -119,7 +137,8 @@ upstream, slope, delta
 
 by_hand["W1"] = [[x_j * d for d in delta] for x_j in x]
 by_hand["b1"] = delta
-by_hand["W1"], by_hand["b1"]
+print("W1:", by_hand["W1"])
+print("b1:", by_hand["b1"])
 
 # %%
 # The same by the engine
@@ -130,10 +149,9 @@ by_hand["W1"], by_hand["b1"]
 net = MLP([2, 3, 1], init=[(W1, b1), (W2, b2)])
 loss = half_squared_error(net([x]), [[target]])
 loss.backward()
-net.gradients()
 
 # %%
-# These are the thirteen numbers that we found by hand.
+# It finds the thirteen numbers that we found by hand.
 #
 # >>> net.gradients() == by_hand
 # True
@@ -142,20 +160,6 @@ net.gradients()
 #
 # >>> [name for name, w in net.named_parameters().items() if w.grad == 0]
 # ['W1[0][1]', 'W1[1][1]', 'b1[1]', 'W2[1][0]']
-#
-# In the picture, a line is as thick as its gradient is large.
-# A unit shows what it hears and what it says, ``z | a``; a bar at its side tells that nothing passes back there.
-
-ax = draw.network(net, notes={(2, 0): "target 1"})
-draw.title(
-    ax, "Whatever touches the silent unit gets a gradient of exactly zero."
-)
-draw.alt(
-    ax,
-    "A network of 2 inputs, 3 hidden units and 1 output. Two weights into the"
-    " silent unit, its bias and the weight out of it are dashed, with gradient"
-    " 0. The other nine gradients are not zero.",
-)
 
 # %%
 # Is it the gradient?
@@ -182,10 +186,9 @@ draw.alt(
 before = net.values()
 SGD(net.parameters(), lr=0.1).step()
 after = net.values()
-after
 
 # %%
-# A gradient of 2 and a learning rate of 0.1 make a move of −0.2; a gradient of 0 makes none.
+# With a learning rate of 0.1, a gradient of 2 makes a move of −0.2, and a gradient of 0 makes none.
 # A blue cell had a positive gradient, an orange one a negative one; in a hatched cell it was exactly zero.
 
 ax = draw.step(before, after, net.gradients())

@@ -2,19 +2,20 @@ r"""
 One product per weight
 ======================
 
-The gradient of a weight is three numbers multiplied: what its sender said, the slope of its receiver, and how much the loss cares about the receiver.
-A gradient of zero has one of three causes, and you can tell which.
+When is the gradient of a weight exactly zero, and what makes it so?
+It is three numbers multiplied: what the sender of the weight said, the slope of its receiver, and how much the loss cares about the receiver.
+So a gradient of zero has one of three causes, and you can tell which.
 
 A sentence that many believe: *to know which weights a step moves, it is enough to know which units are active.*
 
 It is false.
-Here the same two units are active twice; the first time nine numbers move, the second time none.
+Here the same two hidden units are active twice; the first time nine numbers move, the second time none.
 
 The smallest network
 --------------------
 
 It is the network of :ref:`the bench <sphx_glr_story_1_single_input_plot_01_the_bench.py>`: two inputs, three hidden units with ReLU, one output.
-The experiment is a function, so that we can change one number at a time.
+It stands in a function, so that we can change one number at a time.
 """
 
 from sgdexplained import MLP, draw, half_squared_error
@@ -29,6 +30,9 @@ def bench(x=(1, 2), target=1, bias_of_unit_2=1, out_of_unit_3=-1):
     return net
 
 
+net = bench()
+hidden = net.layers[0]
+
 # %%
 # Three factors
 # -------------
@@ -39,35 +43,11 @@ def bench(x=(1, 2), target=1, bias_of_unit_2=1, out_of_unit_3=-1):
 # - What did the sender say?
 # - What is the *slope* of the receiver: how much more would it say if it heard a little more?
 # - How much does the loss change for each bit more that the receiver says? That number comes back from the layers ahead, so it is called the *upstream signal*.
-
-net = bench()
-hidden = net.layers[0]
-senders, slopes, signals = (
-    sender(hidden)[0],
-    slope(hidden)[0],
-    upstream(hidden)[0],
-)
-senders, slopes, signals
-
-# %%
-# Each weight multiplies the number of its row by the two numbers of its column.
-
-products = [
-    [said * rise * signal for rise, signal in zip(slopes, signals, strict=True)]
-    for said in senders
-]
-products
-
-# %%
-# These are the gradients that the engine found.
 #
-# >>> products == net.gradients()["W1"]
-# True
-#
-# Think of each factor as a coloured film that covers all the weights.
+# Think of each as a coloured film that covers all the weights.
 # The gradient is what you see through all three.
 
-ax = draw.factors(senders, slopes, signals)
+ax = draw.factors(sender(hidden)[0], slope(hidden)[0], upstream(hidden)[0])
 draw.title(
     ax, "A gradient is three factors multiplied: a single zero makes it zero."
 )
@@ -80,6 +60,17 @@ draw.alt(
 )
 
 # %%
+# Is that what the engine finds?
+# Each weight multiplies the number of its row by the two numbers of its column.
+
+senders, slopes, signals = [1, 2], [1, 0, 1], [1, 2, -1]
+products = [[a * slopes[k] * signals[k] for k in range(3)] for a in senders]
+products
+
+# %%
+# >>> products == net.gradients()["W1"]
+# True
+#
 # The last layer is no exception: its senders are the hidden units, its output has the slope 1, and its upstream signal is the seed.
 #
 # >>> last = net.layers[1]
@@ -98,26 +89,20 @@ draw.alt(
 # Nothing about the units changes; the second is silent, the others are active.
 
 
-def moved_by_a_step(net):
-    return sum(w.grad != 0 for w in net.parameters())
-
-
-wrong, right = bench(target=1), bench(target=2)
-print("silent:", silent(wrong.layers[0])[0], "moved:", moved_by_a_step(wrong))
-print("silent:", silent(right.layers[0])[0], "moved:", moved_by_a_step(right))
+for target in (1, 2):
+    case = bench(target=target)
+    moved = sum(w.grad != 0 for w in case.parameters())
+    print(f"target {target}: silent {silent(case.layers[0])[0]}, moved {moved}")
 
 # %%
 # Nine, and then none.
-# Among active units the status does not tell which way to go either: the weights into units 1 and 3 move in opposite directions, because the loss wants less of the one and more of the other.
-#
-# >>> upstream(wrong.layers[0])[0]
-# [1.0, 2.0, -1.0]
+# Nor does the status tell which way to go: the weights into units 1 and 3 move in opposite directions, because the signals that come back to them are 1 and −1; the loss wants less of the one and more of the other.
 #
 # Each factor has its own way to be zero, and each leaves a mark of its own.
 # Start from a network without any zero, by giving unit 2 the bias 4, and make one factor zero at a time.
 
 cases = {
-    "no input 2": bench(x=(1, 0), bias_of_unit_2=4),
+    "input 2 is 0": bench(x=(1, 0), bias_of_unit_2=4),
     "unit 2 shut": bench(bias_of_unit_2=1),
     "right answer": bench(bias_of_unit_2=4, target=4),
 }
@@ -125,12 +110,9 @@ cases = {
 edges = {"left": 0, "right": 1, "bottom": 0, "top": 1, "wspace": 0}
 fig, axes = draw.figure(1.65, columns=3, layout="none", gridspec_kw=edges)
 for ax, (heading, case) in zip(axes, cases.items(), strict=True):
-    names = {
-        "rows": [],
-        "columns": ["to 1", "to 2", "to 3"],
-        "heading": heading,
-    }
-    draw.weight_grid(case.gradients()["W1"], ax, width=draw.WIDTH / 3, **names)
+    names = {"heading": heading, "columns": ["to 1", "to 2", "to 3"]}
+    names |= {"rows": [], "width": draw.WIDTH / 3}
+    draw.weight_grid(case.gradients()["W1"], ax, **names)
 draw.title(
     fig, "Silent senders empty rows, shut receivers columns, right answers all."
 )
@@ -161,11 +143,8 @@ draw.alt(
 #    ...     return net
 #    >>> case = one_step(target=1)
 #    >>> one = case.layers[0]
-#    >>> pairs = list(zip(slope(one)[0], upstream(one)[0]))
-#    >>> [
-#    ...     [said * rise * signal for rise, signal in pairs]
-#    ...     for said in sender(one)[0]
-#    ... ]
+#    >>> slopes, signals = slope(one)[0], upstream(one)[0]
+#    >>> [[a * slopes[k] * signals[k] for k in range(3)] for a in sender(one)[0]]
 #    [[1.0, 0.0, -1.0], [2.0, 0.0, -2.0]]
 #    >>> case.gradients()["W1"]
 #    [[1.0, 0.0, -1.0], [2.0, 0.0, -2.0]]
@@ -189,7 +168,7 @@ ax = draw.weight_grid(
     rows=[f"said {said}" for said in senders],
     columns=[f"delta {draw.number(d)}" for d in deltas],
 )
-draw.title(ax, "The gradient of one example is a multiplication table.")
+draw.title(ax, "One example gives a multiplication table.")
 draw.alt(
     ax,
     "A grid of two rows and three columns. The rows are headed by what the"
