@@ -2,7 +2,8 @@ r"""
 Downhill, a little
 ==================
 
-The step goes against the gradient, and the loss falls; but only if the step is short enough.
+How far may a step go before it does harm?
+It goes against the gradient, and the loss falls; but only if the step is short enough.
 A learning rate that nobody would call large makes this network worse.
 
 A sentence that many believe: *the step follows the gradient, and so the loss goes down.*
@@ -19,10 +20,8 @@ We take that step with fractions, so nothing is rounded, and look at the loss af
 """
 
 from fractions import Fraction
-from itertools import pairwise
 
 from sgdexplained import MLP, SGD, Scalar, draw, half_squared_error
-from sgdexplained.contrasts.optimisers import Adam
 
 
 def network():
@@ -44,15 +43,49 @@ def loss_after(lr):
 
 
 # %%
+# Here is that loss, for every learning rate that the one step could have.
+
+lrs = [Fraction(n, 1000) for n in range(108)]
+ax = draw.curve(lrs, [loss_after(lr) for lr in lrs])
+draw.curve([0, 0.0217], [0.5, 0], ax, colour=draw.ZERO, dashed=True)
+ax.axhline(0.5, color=draw.ZERO, linewidth=0.8)
+ax.axvspan(0.0913, 0.107, color=draw.GRID, alpha=0.6, linewidth=0)
+with draw.style():
+    ax.text(0.034, 0.52, "before the step: 0.5", va="bottom")
+    ax.text(0.011, 0.06, "promised", color=draw.ZERO, ha="right")
+    ax.text(0.0992, 0.03, "harm", ha="center", fontweight="bold")
+    for lr, words, place in [
+        ("0", "", (0, 0)),
+        ("0.0445", "best: 0.0445", (-2, 34)),
+        ("0.0913", "no gain: 0.0913", (-66, -20)),
+        ("0.1", "worse: 0.1", (-67, 2)),
+    ]:
+        dot = float(lr), loss_after(Fraction(lr))
+        ax.plot(*dot, "o", color=draw.INK, markersize=8)
+        look = {"textcoords": "offset points", "ha": "center"}
+        ax.annotate(words, dot, place, **look)
+ax.set(xlabel="learning rate of the one step", ylabel="loss after it")
+ax.set(xlim=(-0.016, 0.107), ylim=(-0.05, 0.86), xticks=[0, 0.05, 0.1])
+draw.title(
+    ax, "Downhill at first, then through the bottom and up the other side."
+)
+draw.alt(
+    ax,
+    "The loss after one step, over its learning rate. It starts at 0.5, falls"
+    " to 0 at 0.0445, is back at 0.5 at 0.0913 and is 0.6962 at 0.1. The"
+    " straight line that the gradient promises leaves the curve soon after the"
+    " start.",
+)
+
+# %%
 # Which way?
 # ----------
 #
 # A hundredth of the gradient, once subtracted and once added.
 
-against, along = loss_after(Fraction(1, 100)), loss_after(Fraction(-1, 100))
 print("before ", 1 / 2)
-print("against", float(against))
-print("along  ", float(along))
+print("against", float(loss_after(Fraction(1, 100))))
+print("along  ", float(loss_after(Fraction(-1, 100))))
 
 # %%
 # Minus is right: the step that goes *along* the gradient makes the loss larger.
@@ -65,11 +98,11 @@ print("along  ", float(along))
 
 net = network()
 loss_of(net).backward()
-sum(w.grad**2 for w in net.parameters())
+print("sum of squares:", sum(w.grad**2 for w in net.parameters()))
 
 # %%
 # So a step of η should change the loss by −23 η.
-# Here is what it promises, and what happens.
+# Here is what that promises, the dashed line of the figure, and what happens.
 
 print("   lr   promised    actual")
 for lr in ["0.001", "0.01", "0.05", "0.1", "1"]:
@@ -92,49 +125,10 @@ for lr in ["0.001", "0.01", "0.05", "0.1", "1"]:
 # >>> all(loss_after(lr) == error_after(lr) ** 2 / 2 for lr in lrs)
 # True
 #
-# The error is 0 at one learning rate, and −1, as bad as it was, at another.
+# The error is 0 at one learning rate, and −1, as bad as it was, at another; beyond that the step does harm.
 
-best, limit = (23 - 481**0.5) / 24, (23 - 433**0.5) / 24
-print(f"best {best:.5f}, limit {limit:.5f}")
-
-# %%
-# Beyond the second the step does harm.
-
-lrs = [n / 1000 for n in range(-12, 108)]
-ax = draw.curve(lrs, [loss_after(Fraction(lr)) for lr in lrs])
-draw.curve(
-    [-0.006, 0.0217], [0.5 + 23 * 0.006, 0], ax, colour=draw.ZERO, dashed=True
-)
-draw.curve([0, limit], [0.5, 0.5], ax, colour=draw.GRID)
-with draw.style():
-    ax.text(0.013, 0.06, "promised", color=draw.ZERO, ha="right")
-    for lr, words, place, side in [
-        (0, "start", (8, 7), "left"),
-        (best, "best: 0.0445", (0, 34), "center"),
-        (limit, "no gain: 0.0913", (-12, 7), "right"),
-        (0.1, "worse: 0.1", (-12, 7), "right"),
-    ]:
-        height = loss_after(Fraction(lr))
-        ax.plot(lr, height, "o", color=draw.INK, markersize=8)
-        ax.annotate(
-            words, (lr, height), place, textcoords="offset points", ha=side
-        )
-ax.set(
-    xlabel="learning rate of the one step",
-    ylabel="loss after it",
-    ylim=(-0.05, 0.92),
-)
-ax.set_xticks([0, 0.05, 0.1])
-draw.title(
-    ax, "Downhill at first, then through the bottom and up the other side."
-)
-draw.alt(
-    ax,
-    "The loss after one step, over its learning rate. It starts at 0.5, falls"
-    " to 0 at 0.0445, is back at 0.5 at 0.0913 and is 0.6962 at 0.1. Left of"
-    " 0, along the gradient, it rises at once. The straight line that the"
-    " gradient promises leaves the curve soon after the start.",
-)
+print(f"error  0 at {(23 - 481**0.5) / 24:.5f}")
+print(f"error -1 at {(23 - 433**0.5) / 24:.5f}")
 
 # %%
 # .. claim:: C3
@@ -173,34 +167,31 @@ def walk(lr, steps=3, curvature=1):
     return path
 
 
-lrs = {
-    Fraction(1, 2): "creeps in",
-    1: "arrives",
-    2: "bounces for ever",
-    Fraction(5, 2): "runs away",
-}
+lrs = [Fraction(1, 2), Fraction(1), Fraction(2), Fraction(5, 2)]
+for lr in lrs:
+    print(f"lr {lr!s:4} w", *walk(lr))
+
+# %%
+# Half the way each time; there at once; to the other side and back, for ever; and further away each time.
+
+from itertools import pairwise
+
+fates = ["creeps in", "arrives", "bounces for ever", "runs away"]
 fig, axes = draw.figure(4.6, rows=2, columns=2)
-for ax, (lr, words) in zip(axes.flat, lrs.items(), strict=True):
-    path = [float(w) for w in walk(lr)]
-    reach = max(1.25, max(map(abs, path)) * 1.1)
+arrow = {"arrowstyle": "-|>", "color": draw.INK, "lw": 1.8}
+arrow |= {"shrinkA": 3, "shrinkB": 3}
+for ax, lr, words in zip(axes.flat, lrs, fates, strict=True):
+    path = [(float(w), float(w * w / 2)) for w in walk(lr)]
+    reach = max(1.25, max(abs(w) for w, _ in path) * 1.1)
     floor = [reach * n / 40 for n in range(-40, 41)]
     draw.curve(floor, [w * w / 2 for w in floor], ax, colour=draw.ZERO)
     for old, new in pairwise(path):
-        arrow = {
-            "arrowstyle": "-|>",
-            "color": draw.INK,
-            "lw": 1.8,
-            "shrinkA": 3,
-            "shrinkB": 3,
-        }
         if old != new:
-            ax.annotate(
-                "", (new, new * new / 2), (old, old * old / 2), arrowprops=arrow
-            )
-    ax.plot(path[0], path[0] ** 2 / 2, "o", color=draw.INK, markersize=7)
+            ax.annotate("", new, old, arrowprops=arrow)
+    ax.plot(*path[0], "o", color=draw.INK, markersize=9)
     ax.set(xticks=[], yticks=[], title=f"η = {draw.number(lr)}: {words}")
     ax.spines[["left", "bottom"]].set_visible(False)
-draw.title(fig, "The same downhill direction, four distances.")
+draw.title(fig, "The same direction, downhill, and four distances.")
 draw.alt(
     fig,
     "Four parabolas with the path of three steps that start at the dot, at 1."
@@ -227,12 +218,22 @@ draw.alt(
 # Adam, an optimiser in wide use, is different: it divides the gradient by its own size first, so for Adam the learning rate *is* the length of each weight's first step.
 
 
+from sgdexplained.contrasts.optimisers import Adam
+
+
 def first_move(optimiser, gradient):
     w = Scalar(0.0)
     (w * gradient).backward()
     optimiser([w], lr=0.1).step()
     return -w.data
 
+
+for gradient in (0.5, 1.0, 2.0):
+    sgd, adam = first_move(SGD, gradient), first_move(Adam, gradient)
+    print(f"gradient {gradient}: SGD moves {sgd:.2f}, Adam {adam:.2f}")
+
+# %%
+# Four times the gradient makes SGD move four times as far, and Adam as far as before.
 
 gradients = [n / 100 for n in range(1, 201)]
 ax = draw.curve(gradients, [first_move(SGD, g) for g in gradients])
@@ -315,12 +316,22 @@ draw.show()
 #
 # *Too far can be for good.*
 # With η = 1 unit 1 of the bench hears −3 afterwards: the step has shut it, and the loss is 128.
+# Now the weights into it have a gradient of zero, and its inputs are what they were, so it will hear −3 for ever: plain SGD on this example has no way to open it again (more in :ref:`dead or asleep <sphx_glr_story_3_inactive_connections_plot_15_dead_or_asleep.py>`).
+# Five hundred short steps train the rest of the network, and unit 1 stays shut.
 #
 # >>> net = network()
-# >>> loss_of(net).backward()
-# >>> SGD(net.parameters(), lr=1).step()
-# >>> loss_of(net).data, str(net.layers[0].pre_activations[0][0])
-# (Fraction(128, 1), '-3')
+# >>> def step(lr):
+# ...     sgd = SGD(net.parameters(), lr)
+# ...     sgd.zero_grad()
+# ...     loss_of(net).backward()
+# ...     sgd.step()
+# >>> step(lr=1)
+# >>> float(loss_of(net).data), int(net.layers[0].pre_activations[0][0])
+# (128.0, -3)
+# >>> for _ in range(500):
+# ...     step(lr=0.001)
+# >>> round(loss_of(net).data, 4), net.layers[0].pre_activations[0][0]
+# (0.0, -3.0)
 #
 # Predict first
 # -------------
