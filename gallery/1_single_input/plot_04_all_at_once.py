@@ -2,7 +2,8 @@ r"""
 All at once
 ===========
 
-All gradients are worked out at the old weights; only then does everything move, in one jump.
+When does a layer move: as the backward pass goes by, or afterwards?
+Afterwards: all gradients are worked out at the old weights, and only then does everything move, in one jump.
 Move one layer too early and the layer before it learns something wrong.
 
 A sentence that many believe: *backpropagation goes through the network from the end and updates each layer as it passes.*
@@ -10,17 +11,55 @@ A sentence that many believe: *backpropagation goes through the network from the
 It is false.
 Backpropagation updates nothing: it works out derivatives, and the step comes afterwards.
 Mix the two, and a gradient of 1 becomes 0.7.
-
-The smallest network
---------------------
-
-It is the network of :ref:`the bench <sphx_glr_story_1_single_input_plot_01_the_bench.py>`, and the learning rate η is 1/10.
 """
+
+from sgdexplained import draw
+
+lanes = {
+    "right": ["forward", "back W₂", "back W₁", "step W₂, W₁"],
+    "wrong": ["forward", "back W₂", "step W₂", "back W₁", "step W₁"],
+}
+fig, ax = draw.figure(2.1)
+with draw.style():
+    for row, (name, boxes) in enumerate(lanes.items()):
+        ax.text(0, row, name, va="center_baseline")
+        left = 0.62
+        for box in boxes:
+            width = 1.84 if "," in box else 0.92
+            step = box.startswith("step")
+            face = draw.INK if step else "none"
+            look = {"height": 0.46, "facecolor": face, "edgecolor": draw.INK}
+            ax.barh(row, width - 0.1, left=left, **look)
+            look = {"ha": "center", "va": "center_baseline", "fontsize": 13.5}
+            look |= {"color": "white" if step else draw.INK}
+            ax.text(left + width / 2 - 0.05, row, box, **look)
+            left += width
+    arrow = {"arrowstyle": "-|>", "color": draw.INK, "lw": 2.4}
+    arrow |= {"connectionstyle": "arc3,rad=0.5"}
+    ax.annotate("", (3.79, 1.26), (2.87, 1.26), arrowprops=arrow)
+    ax.text(3.33, 1.7, "reads what has moved", ha="center", va="center")
+ax.set(xlim=(0, 5.22), ylim=(1.85, -0.35))
+ax.axis("off")
+draw.title(ax, "First every derivative, then every weight.")
+draw.alt(
+    ax,
+    "Two lanes of boxes in order of time. Right: forward, back through W2,"
+    " back through W1, then one step of both. Wrong: the step of W2 comes"
+    " before the way back through W1, which then reads the weights that have"
+    " moved.",
+)
+
+# %%
+# Forward, all of it; backward, all of it; and then one step in which all weights move at the same time.
+#
+# The smallest network
+# --------------------
+#
+# It is the network of :ref:`the bench <sphx_glr_story_1_single_input_plot_01_the_bench.py>`, and the learning rate η is 1/10.
 
 from fractions import Fraction
 
-from sgdexplained import MLP, SGD, draw, half_squared_error
-from sgdexplained.reasons import slope, upstream
+from sgdexplained import MLP, SGD, half_squared_error
 
 x, target, lr = [1, 2], Fraction(1), Fraction(1, 10)
 
@@ -40,28 +79,23 @@ def loss_of(net):
 # -----------
 #
 # Here is the false sentence as a program, kept as a warning.
-# The last layer gets its gradients and moves at once; then the hidden layer gets its own.
+# The last layer gets its gradients and moves at once.
 
 net = network()
 loss_of(net).backward()
-last, hidden = net.layers[1], net.layers[0]
-seed = upstream(last)[0][0]
+last = net.layers[1]
 SGD([w for row in last.weight for w in row], lr).step()
-new = [row[0].data for row in last.weight]
-[str(w) for w in new]
+moved = [row[0].data for row in last.weight]
+print("weights out of the hidden units:", *moved)
 
 # %%
-# The weights out of the hidden units were 1, 2 and −1; now they are these.
-# The hidden units ask what comes back to them, and are told *new weight times seed*.
+# They were 1, 2 and −1.
+# Then the hidden layer gets its gradients, and each hidden unit is told *new weight times seed*.
 
-wrong = [
-    [
-        x_j * rise * (w * seed)
-        for rise, w in zip(slope(hidden)[0], new, strict=True)
-    ]
-    for x_j in x
-]
-[[float(g) for g in row] for row in wrong]
+seed, slopes = 1, [1, 0, 1]
+deltas = [slopes[k] * moved[k] * seed for k in range(3)]
+wrong = [[float(x_j * delta) for delta in deltas] for x_j in x]
+wrong
 
 # %%
 # The number that decides
@@ -71,38 +105,37 @@ wrong = [
 
 net = network()
 loss_of(net).backward()
-right = net.gradients()["W1"]
-[[float(g) for g in row] for row in right]
+right = [[float(g) for g in row] for row in net.gradients()["W1"]]
+right
 
 # %%
 # The first entry is 1 or 0.7, and we need no theory to see which.
 # Move that weight a little to both sides and look how much the loss changes for it.
 
 
-def difference(w, h=Fraction(1, 1000)):
-    before = w.data
-    w.data = before + h
-    above = loss_of(net).data
-    w.data = before - h
-    below = loss_of(net).data
+def loss_with(w, value):
+    before, w.data = w.data, value
+    loss = loss_of(net).data
     w.data = before
-    return (above - below) / (2 * h)
+    return loss
 
 
-difference(net.layers[0].weight[0][0])
+def difference(w, h=Fraction(1, 1000)):
+    return (loss_with(w, w.data + h) - loss_with(w, w.data - h)) / (2 * h)
+
+
+print("slope:", difference(net.layers[0].weight[0][0]))
 
 # %%
 # It is 1.
 # And 0.7 is not the derivative after the step of the last layer either.
 # By then the network says 9/10, so the error is −1/10, and −1/10 × 7/10 is −7/100.
 
-moved = network()
-loss_of(moved).backward()
-ahead = moved.layers[1]
-SGD([*(w for row in ahead.weight for w in row), *ahead.bias], lr).step()
-moved.zero_grad()
-loss_of(moved).backward()
-moved.gradients()["W1"][0][0]
+net = network()
+loss_of(net).backward()
+last = net.layers[1]
+SGD([*(w for row in last.weight for w in row), *last.bias], lr).step()
+print("slope after it:", difference(net.layers[0].weight[0][0]))
 
 # %%
 # The mistake multiplies an old error by a new weight, and that is the slope of the loss at neither place.
@@ -111,13 +144,9 @@ edges = {"left": 0, "right": 1, "bottom": 0, "top": 1, "wspace": 0}
 fig, axes = draw.figure(1.65, columns=2, layout="none", gridspec_kw=edges)
 both = {"all at once: right": right, "layer by layer: wrong": wrong}
 for ax, (heading, matrix) in zip(axes, both.items(), strict=True):
-    names = {
-        "rows": [],
-        "columns": ["to 1", "to 2", "to 3"],
-        "heading": heading,
-    }
-    decimals = [[float(g) for g in row] for row in matrix]
-    draw.weight_grid(decimals, ax, width=draw.WIDTH / 2, **names)
+    names = {"heading": heading, "columns": ["to 1", "to 2", "to 3"]}
+    names |= {"rows": [], "width": draw.WIDTH / 2}
+    draw.weight_grid(matrix, ax, **names)
 draw.title(
     fig,
     "Move the last layer too early, and the one before gets a wrong gradient.",
@@ -129,90 +158,37 @@ draw.alt(
 )
 
 # %%
-# Two things to do, one after the other
-# -------------------------------------
+# The engine does not let it happen unnoticed.
+# So far each weight has been a node of its own, a *Scalar*, which remembers the value that the forward pass used; a *Tensor* holds a whole matrix, would have to copy it, and refuses instead.
 #
-# Forward, all of it; backward, all of it; and then one step in which all weights move at the same time.
-
-lanes = {
-    "right": ["forward", "back W₂", "back W₁", "step W₂, W₁"],
-    "wrong": ["forward", "back W₂", "step W₂", "back W₁", "step W₁"],
-}
-fig, ax = draw.figure(2.1)
-with draw.style():
-    for row, (name, boxes) in enumerate(lanes.items()):
-        left = 0.62
-        for box in boxes:
-            width = 1.84 if "," in box else 0.92
-            early = name == "wrong" and box == "step W₂"
-            steps = box.startswith("step")
-            look = {
-                "facecolor": draw.GRID if steps else "none",
-                "edgecolor": draw.INK,
-            }
-            ax.barh(
-                row,
-                width - 0.1,
-                left=left,
-                height=0.42,
-                linewidth=3 if early else 1,
-                **look,
-            )
-            middle = left + width / 2 - 0.05
-            ax.text(
-                middle,
-                row,
-                box,
-                ha="center",
-                va="center_baseline",
-                fontsize=13.5,
-            )
-            if early:
-                arrow = {"arrowstyle": "-|>", "color": draw.INK, "lw": 1.8}
-                arrow["connectionstyle"] = "arc3,rad=0.5"
-                ax.annotate(
-                    "",
-                    (middle + 0.92, row + 0.24),
-                    (middle, row + 0.24),
-                    arrowprops=arrow,
-                )
-                ax.text(
-                    middle + 0.46,
-                    row + 0.66,
-                    "reads what has moved",
-                    ha="center",
-                    va="center",
-                )
-            left += width
-        ax.text(0, row, name, va="center_baseline")
-ax.set(xlim=(0, 5.22), ylim=(1.85, -0.35))
-ax.axis("off")
-draw.title(ax, "First every derivative, then every weight.")
-draw.alt(
-    ax,
-    "Two lanes of boxes in order of time. Right: forward, back through W2,"
-    " back through W1, then one step of both. Wrong: the step of W2 comes"
-    " before the way back through W1, which then reads the weights that have"
-    " moved.",
-)
-
-# %%
 # .. claim:: X2
 #    :verdict: holds
 #    :sources: rumelhart1986
-#    :refuted-by: late-weights
+#    :refuted-by: late-weights, change-unnoticed
 #
-#    Everything moves at once, from the old weights: a backward pass uses the weights of its forward pass, even if somebody changes them in between.
+#    Everything moves at once, from the old weights. Change a weight between the two passes, and a Scalar goes back by the old one, while a Tensor, which keeps no copy, refuses to go back at all.
 #
 #    >>> from fractions import Fraction
-#    >>> from sgdexplained import MLP, half_squared_error
-#    >>> W1, W2 = [[1, 1, 2], [1, -2, 0]], [[1], [2], [-1]]
-#    >>> net = MLP([2, 3, 1], init=[(W1, [0, 1, -1]), (W2, [0])])
-#    >>> loss = half_squared_error(net([[1, 2]]), [[1]])
-#    >>> for [w], moved in zip(net.layers[1].weight, ("0.7", "2", "-1.1")):
-#    ...     w.data = Fraction(moved)
-#    >>> loss.backward()
-#    >>> net.gradients()["W1"]
+#    >>> from sgdexplained import GraphError, MLP, Scalar, Tensor, half_squared_error
+#    >>> def gradient_if_moved_too_early(node, new):
+#    ...     W1, W2 = [[1, 1, 2], [1, -2, 0]], [[1], [2], [-1]]
+#    ...     net = MLP([2, 3, 1], node, init=[(W1, [0, 1, -1]), (W2, [0])])
+#    ...     loss = half_squared_error(net([[1, 2]]), [[1]])
+#    ...     if node is Scalar:
+#    ...         net.layers[1].weight[0][0].data = new
+#    ...     else:
+#    ...         net.layers[1].weight.data[0, 0] = new
+#    ...     loss.backward()
+#    ...     return net.gradients()["W1"]
+#    >>> try:
+#    ...     gradient_if_moved_too_early(Tensor, 0.7)
+#    ... except GraphError as error:
+#    ...     print(error)
+#    an array of shape (3, 1) was changed between the forward and the backward pass: run the forward pass again, or step afterwards
+#
+#    With Scalars the gradient of the first layer is right, though the last layer has moved:
+#
+#    >>> gradient_if_moved_too_early(Scalar, Fraction(7, 10))
 #    [[1.0, 0.0, -1.0], [2.0, 0.0, -2.0]]
 
 # %%
@@ -258,29 +234,20 @@ draw.alt(
 # They are slower, since each number needs two forward passes of its own.
 
 net = network()
-passes = {"forward": 0}
-
-
-def loss_of(net):
-    passes["forward"] += 1
-    return half_squared_error(net([x]), [[target]])
-
-
-by_differences = [difference(w) for w in net.parameters()]
-cost = {"differences": passes["forward"]}
-passes["forward"] = 0
 loss_of(net).backward()
-cost["backpropagation"] = passes["forward"] + 1  # and the one way back
-print(cost, "equal:", by_differences == [w.grad for w in net.parameters()])
+weights = net.parameters()
+by_differences = [difference(w) for w in weights]
+print("equal:", by_differences == [w.grad for w in weights])
+
+passes = {"differences": 2 * len(weights), "backpropagation": 2}
+passes
 
 # %%
 # Differences to one side would do with 14 passes, one of them at the weights as they are; they are less exact.
 # With a million weights it is two million passes, and still one forward and one backward: :footcite:t:`griewank2008` prove that all derivatives together cost no more than a small multiple of computing the loss, however many there are.
 
-ax = draw.bars(list(cost), list(cost.values()))
-draw.title(
-    ax, "The same 13 gradients: 26 passes by differences, 2 by backpropagation."
-)
+ax = draw.bars(list(passes), list(passes.values()))
+draw.title(ax, "The same 13 gradients: 26 passes, or just 2.")
 draw.alt(
     ax,
     "Two bars: differences need 26 passes forward, backpropagation 2 in all.",
@@ -377,24 +344,6 @@ draw.show()
 # ... except AssertionError as error:
 # ...     print(error)
 # parameter 0: backward gives 0, central differences give 1/2; the slope is 0 on one side and 1 on the other: a kink
-#
-# *Arrays cannot keep a copy of everything.*
-# So far each weight has been a node of its own, a Scalar, whose old value is remembered for the way back; a Tensor holds a whole matrix, would have to copy it, and refuses instead.
-#
-# >>> from sgdexplained import GraphError, Tensor
-# >>> values = network().values()
-# >>> big = MLP(
-# ...     [2, 3, 1],
-# ...     Tensor,
-# ...     init=[(values["W1"], values["b1"]), (values["W2"], values["b2"])],
-# ... )
-# >>> loss = half_squared_error(big([[1, 2]]), [[1]])
-# >>> big.layers[1].weight.data[0, 0] = 0.7
-# >>> try:
-# ...     loss.backward()
-# ... except GraphError as error:
-# ...     print(error)
-# an array of shape (3, 1) was changed between the forward and the backward pass: run the forward pass again, or step afterwards
 #
 # Predict first
 # -------------
