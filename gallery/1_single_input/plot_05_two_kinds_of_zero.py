@@ -2,7 +2,8 @@ r"""
 Two kinds of zero
 =================
 
-Round an inactive unit every gradient is zero, on the way in and on the way out, but for two different reasons.
+Why are the gradients round an inactive unit zero?
+For two different reasons: one holds for the weights that lead in, the other for those that lead out.
 Take one reason away and the other zeros stay.
 
 A sentence that many believe: *the weights of an inactive neuron are not activated, and that is why their gradients are zero.*
@@ -15,63 +16,41 @@ The smallest network
 --------------------
 
 It is the network of :ref:`the bench <sphx_glr_story_1_single_input_plot_01_the_bench.py>`, whose second hidden unit hears −2 and says 0.
-The experiment is a function, so that we can give the hidden units another activation function, or one number another value.
+It stands in a function, so that we can give the hidden units another activation function, or one number another value.
 """
 
 from sgdexplained import MLP, draw, half_squared_error
 from sgdexplained.reasons import sender, shut, silent, slope, upstream
 
 
-def bench(activation="relu", x=(1, 2), target=1, bias_of_unit_2=1, weight=-2):
-    W1, b1 = [[1, 1, 2], [1, weight, 0]], [0, bias_of_unit_2, -1]
+def bench(activation="relu", x=(1, 2), target=1, bias_of_unit_2=1):
+    W1, b1 = [[1, 1, 2], [1, -2, 0]], [0, bias_of_unit_2, -1]
     W2, b2 = [[1], [2], [-1]], [0]
     net = MLP([2, 3, 1], activation=activation, init=[(W1, b1), (W2, b2)])
     half_squared_error(net([list(x)]), [[target]]).backward()
     return net
 
 
-def around_unit_2(net):
-    """Return the gradients round unit 2: weights in, bias, weight out."""
-    gradients = net.gradients()
-    into = [round(row[1], 4) for row in gradients["W1"]]
-    bias, out = gradients["b1"][1], gradients["W2"][1][0]
-    return {"in": into, "bias": round(bias, 4), "out": round(out, 4)}
-
-
-def unit_2_is(net):
-    hidden = net.layers[0]
-    return {"silent": silent(hidden)[0][1], "shut": shut(hidden)[0][1]}
-
-
 net = bench()
-around_unit_2(net)
 
 # %%
-# Four zeros.
-# Each is one product, *sender × slope × upstream*, so we can look which factor is zero.
+# Two weights and a bias lead into unit 2, one weight leads out of it.
+# The gradient of each is one product, *sender × slope × upstream*, so we can look which factor is zero.
 
-
-def products_around_unit_2(net):
-    hidden, last = net.layers
-    receiver = slope(hidden)[0][1], upstream(hidden)[0][1]
-    output = slope(last)[0][0], upstream(last)[0][0]
-    return [
-        ("x₁ → 2", sender(hidden)[0][0], *receiver),
-        ("x₂ → 2", sender(hidden)[0][1], *receiver),
-        ("bias of 2", 1, *receiver),
-        ("2 → output", sender(last)[0][1], *output),
-    ]
-
-
-for line in products_around_unit_2(net):
-    print(line)
-
-# %%
-# On the way in the senders speak, 1 and 2, the bias counts as a sender that says 1, and the loss cares, upstream 2; but the unit is *shut*, and its slope of 0 spoils the product.
-# On the way out the output is open and the loss cares; but the unit is *silent*, and has nothing to send.
-
-ax = draw.products(products_around_unit_2(net))
-draw.title(ax, "Into the unit the slope is zero; out of it the sender is.")
+hidden, last = net.layers
+into = slope(hidden)[0][1], upstream(hidden)[0][1]
+out = slope(last)[0][0], upstream(last)[0][0]
+products = [
+    ("x₁ → 2", sender(hidden)[0][0], *into),
+    ("x₂ → 2", sender(hidden)[0][1], *into),
+    ("bias of 2", 1, *into),
+    ("2 → output", sender(last)[0][1], *out),
+]
+ax = draw.products(products)
+draw.title(
+    ax,
+    "The zero on the way in is the slope; the zero on the way out is the sender.",
+)
 draw.alt(
     ax,
     "A line of factors for each of four weights. From the inputs 1 and 2 and"
@@ -81,18 +60,36 @@ draw.alt(
 )
 
 # %%
+# On the way in the senders speak, 1 and 2, the bias counts as a sender that says 1, and the loss cares, upstream 2; but the unit is *shut*, and its slope of 0 spoils the product.
+# On the way out the output is open and the loss cares; but the unit is *silent*, and has nothing to send.
+#
 # Pull them apart
 # ---------------
 #
 # For ReLU the two zeros always come together, so it is easy to take them for one.
 # Other activation functions part them.
-#
+# This function says what unit 2 is, and which gradients there are round it.
+
+
+def around_unit_2(net):
+    hidden, gradients = net.layers[0], net.gradients()
+    return {
+        "silent": silent(hidden)[0][1],
+        "shut": shut(hidden)[0][1],
+        "in": [round(row[1], 4) for row in gradients["W1"]],
+        "bias": round(gradients["b1"][1], 4),
+        "out": round(gradients["W2"][1][0], 4),
+    }
+
+
+around_unit_2(net)
+
+# %%
 # A *tanh* unit that hears 0 says 0, but its slope there is 1.
 # Give unit 2 the bias 3, so that it hears 0.
 
 silent_only = bench("tanh", bias_of_unit_2=3)
-print(unit_2_is(silent_only))
-print(around_unit_2(silent_only))
+around_unit_2(silent_only)
 
 # %%
 # Now only the weight out has the gradient 0.
@@ -103,8 +100,7 @@ print(around_unit_2(silent_only))
 from sgdexplained.contrasts.activations import relu6
 
 shut_only = bench(relu6, bias_of_unit_2=10)
-print(unit_2_is(shut_only))
-print(around_unit_2(shut_only))
+around_unit_2(shut_only)
 
 # %%
 # The other way round.
@@ -118,46 +114,24 @@ cases = {
 }
 fig, ax = draw.figure(2.35)
 with draw.style():
+    ax.text(2.45, -0.72, "weight in", ha="center", style="italic")
+    ax.text(4.3, -0.72, "weight out", ha="center", style="italic")
     for row, (name, case) in enumerate(cases.items()):
-        found, state = around_unit_2(case), unit_2_is(case)
         ax.text(0, row, name, va="center_baseline")
-        for middle, side, closed in [
-            (2.45, found["in"][1], state["shut"]),
-            (4.3, found["out"], state["silent"]),
-        ]:
-            sign = draw.POSITIVE if side > 0 else draw.NEGATIVE
-            colour = sign if side else draw.ZERO
-            line = (
-                {"linestyle": (0, (3.2, 2.6)), "lw": 1.3}
-                if closed
-                else {"lw": 4.5}
-            )
-            ax.plot(
-                [middle - 0.65, middle + 0.65], [row, row], color=colour, **line
-            )
-            text = draw.number(side, signed=True)
-            look = {
-                "ha": "center",
-                "va": "bottom",
-                "fontweight": "bold",
-                "color": colour,
-            }
-            ax.text(middle, row - 0.1, text, **look)
-        ax.plot(
-            3.375,
-            row,
-            "o",
-            markersize=27,
-            color="white",
-            markeredgecolor=draw.INK,
-        )
+        found = around_unit_2(case)
+        for middle, gradient in [(2.45, found["in"][1]), (4.3, found["out"])]:
+            look, colour = {"linestyle": (0, (3.2, 2.6)), "lw": 1.3}, draw.ZERO
+            if gradient:
+                colour = draw.POSITIVE if gradient > 0 else draw.NEGATIVE
+                look = {"lw": 5.5}
+            ends = [middle - 0.65, middle + 0.65]
+            ax.plot(ends, [row, row], color=colour, **look)
+            text = draw.number(gradient, signed=True)
+            look = {"ha": "center", "va": "bottom", "fontweight": "bold"}
+            ax.text(middle, row - 0.1, text, color=colour, **look)
+        ring = {"markersize": 27, "color": "white", "markeredgecolor": draw.INK}
+        ax.plot(3.375, row, "o", **ring)
         ax.text(3.375, row, "2", ha="center", va="center_baseline")
-    ax.text(
-        2.45, -0.72, "weight in", ha="center", style="italic", fontsize=13.5
-    )
-    ax.text(
-        4.3, -0.72, "weight out", ha="center", style="italic", fontsize=13.5
-    )
 ax.set(xlim=(0, 5.2), ylim=(2.4, -0.95))
 ax.axis("off")
 draw.title(
@@ -211,7 +185,7 @@ draw.alt(
 names = ["1 × 1", "2 × (−2)", "bias 1", "unit 2 hears"]
 terms = [1 * 1, 2 * -2, 1]
 ax = draw.bars(names, [*terms, sum(terms)], signed=True)
-draw.title(ax, "The weight −2 is not switched off: it shuts the unit.")
+draw.title(ax, "The weight −2 is not off: it shuts the unit.")
 draw.alt(
     ax,
     "Bars of what unit 2 adds up: +1 from the first input, -4 from the"
@@ -236,9 +210,8 @@ draw.show()
 #    ...     W1, W2 = [[1, 1, 2], [1, weight, 0]], [[1], [2], [-1]]
 #    ...     net = MLP([2, 3, 1], init=[(W1, [0, 1, -1]), (W2, [0])])
 #    ...     half_squared_error(net([[1, 2]]), [[1]]).backward()
-#    ...     return net.layers[0].pre_activations[0][1], net.gradients()["W1"][1][
-#    ...         1
-#    ...     ]
+#    ...     heard = net.layers[0].pre_activations[0][1]
+#    ...     return heard, net.gradients()["W1"][1][1]
 #
 #    What unit 2 hears and the gradient of the weight, with the weight of −2 and with 0 in its place:
 #
@@ -265,7 +238,7 @@ draw.show()
 # No unit is to blame.
 #
 # >>> around_unit_2(bench(x=(0, -2), target=6))
-# {'in': [0.0, -16.0], 'bias': 8.0, 'out': 20.0}
+# {'silent': False, 'shut': False, 'in': [0.0, -16.0], 'bias': 8.0, 'out': 20.0}
 #
 # *Nearly is not exactly.*
 # SiLU, a smooth relative of ReLU, falls a little below 0 before it rises; at its lowest point it speaks and is shut.
@@ -287,8 +260,8 @@ draw.show()
 # ...     init=[([[1, 1, 2], [1, -2, 0]], [0, 1, -1]), ([[1], [2], [-1]], [0])],
 # ... )
 # >>> half_squared_error(net([[1, 2], [2, 1]]), [[1], [-1]]).backward()
-# >>> around_unit_2(net)
-# {'in': [6.0, 3.0], 'bias': 3.0, 'out': 1.5}
+# >>> [row[1] for row in net.gradients()["W1"]], net.gradients()["W2"][1]
+# ([6.0, 3.0], [1.5])
 #
 # Predict first
 # -------------
@@ -312,8 +285,10 @@ draw.show()
 #    ...     ],
 #    ... )
 #    >>> half_squared_error(net([[1, 2]]), [[1]]).backward()
-#    >>> upstream(net.layers[0])[0][1], around_unit_2(net)
-#    (5.0, {'in': [0.0, 0.0], 'bias': 0.0, 'out': 0.0})
+#    >>> upstream(net.layers[0])[0][1]
+#    5.0
+#    >>> around_unit_2(net)
+#    {'silent': True, 'shut': True, 'in': [0.0, 0.0], 'bias': 0.0, 'out': 0.0}
 #
 # 2. The unit is a ReLU6 with the bias 8, so that it hears 5.
 #    Which gradients are zero?
@@ -324,7 +299,7 @@ draw.show()
 #    The output is 3 + 2 × 5 − 1 = 12, so the seed is 11 and the delta of unit 2 is 2 × 11.
 #
 #    >>> around_unit_2(bench(relu6, bias_of_unit_2=8))
-#    {'in': [22.0, 44.0], 'bias': 22.0, 'out': 55.0}
+#    {'silent': False, 'shut': False, 'in': [22.0, 44.0], 'bias': 22.0, 'out': 55.0}
 #
 # 3. In the ReLU network, the second input becomes 0, so x = (1, 0).
 #    Unit 2 now hears 1 + 0 + 1 = 2.
@@ -336,7 +311,7 @@ draw.show()
 #    The output is 1 + 2 × 2 − 1 = 4, the seed 3.
 #
 #    >>> around_unit_2(bench(x=(1, 0)))
-#    {'in': [6.0, 0.0], 'bias': 6.0, 'out': 6.0}
+#    {'silent': False, 'shut': False, 'in': [6.0, 0.0], 'bias': 6.0, 'out': 6.0}
 #
 # In the engine
 # -------------

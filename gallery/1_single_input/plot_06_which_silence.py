@@ -2,125 +2,107 @@ r"""
 Which silence?
 ==============
 
-A unit can say nothing and still learn, and it can speak and learn nothing.
+Does a silent unit learn?
+It can say nothing and still learn, and it can speak and learn nothing.
 For ReLU the two go together, so one word seems to be enough; here are the units for which it is not.
 
 A sentence that many believe: *a silent unit does not learn.*
 
 It is false.
 Here is a unit that says exactly 0 and learns as fast as it can, and one that says 6 and does not learn at all.
-
-The smallest network
---------------------
-
-One input, one unit, one output: the input is 1, so the unit hears just its incoming weight, which we call *z*.
-The output is twice what the unit says, and the loss is the output itself, so the signal that comes back to the unit is always 2.
-Only the unit differs.
 """
 
-from sgdexplained import MLP, SGD, Scalar, draw, half_squared_error
-from sgdexplained.contrasts import (
-    clamp,
-    clamp_min,
-    gelu,
-    leaky_relu,
-    maximum,
-    relu,
-    relu6,
-    silu,
+from sgdexplained import Scalar, draw
+from sgdexplained.contrasts import relu, relu6
+
+cells = [
+    ("tanh", Scalar.tanh, 0, (-3, 3)),
+    ("ReLU", relu, 2, (-5, 5)),
+    ("ReLU", relu, -2, (-5, 5)),
+    ("ReLU6", relu6, 7, (-4, 10)),
+]
+green, purple = draw.SENDER, draw.SLOPE
+fig, axes = draw.figure(5, rows=2, columns=2)
+with draw.style():
+    for ax, (name, activation, z, (left, right)) in zip(
+        axes.flat, cells, strict=True
+    ):
+        unit = Scalar(z)
+        activation(unit).backward()
+        said, rise = activation(unit).data, unit.grad
+        grid = [left + (right - left) * n / 100 for n in range(101)]
+        height = [activation(Scalar(place)).data for place in grid]
+        ax.axhline(0, color=draw.GRID, linewidth=1)
+        ax.plot(grid, height, color=draw.INK, linewidth=2.2)
+        half = 0.18 * (right - left)
+        ends = [said - rise * half, said + rise * half]
+        thick = {"linewidth": 6, "clip_on": False}
+        ax.plot([z - half, z + half], ends, color=purple.colour, **thick)
+        ax.plot([z, z], [0, said], color=green.colour, **thick)
+        ring = {"mec": green.colour, "mfc": green.colour if said else "white"}
+        ring |= {"ms": 12, "mew": 2, "clip_on": False, "zorder": 5}
+        ax.plot(z, said, "o", **ring)
+        ax.set(xticks=[], yticks=[])
+        ax.spines[:].set_visible(False)
+        ax.set_title(f"{name} hears {draw.number(z)}", pad=6)
+        look = {"transform": ax.transAxes, "va": "top"}
+        says = f"{green.mark} says {draw.number(said)}"
+        slope = f"{purple.mark} slope {draw.number(rise)}"
+        ax.text(0, -0.06, says, color=green.colour, **look)
+        ax.text(0.48, -0.06, slope, color=purple.colour, **look)
+    bold = {"fontweight": "bold", "fontsize": 17}
+    for place, row in [(0, "open"), (1, "shut")]:
+        axes[place, 0].set_ylabel(row, **bold)
+    for place, column in [(0, "silent"), (1, "speaks")]:
+        above = {"xy": (0.5, 1.2), "xycoords": "axes fraction", "ha": "center"}
+        axes[0, place].annotate(column, **above, **bold)
+draw.title(fig, "Silent and shut are two things: a unit can be either alone.")
+draw.alt(
+    fig,
+    "Four activation curves with a dot at what the unit hears, in a table:"
+    " silent or speaking across, open or shut down. Tanh at 0 says 0 and has"
+    " the slope 1. ReLU at 2 says 2 and has the slope 1. ReLU at -2 says 0 and"
+    " is flat. ReLU6 at 7 says 6 and is flat.",
 )
+
+# %%
+# Green is what the unit says, the height of the curve; purple is its slope.
+# A unit is *silent* if it says 0; it is *shut* if its slope is exactly 0, so that a little more or less on its way in would change nothing.
+#
+# The smallest network
+# --------------------
+#
+# One input, one unit, one output: the input is 1, so the unit hears just its incoming weight, which we call *z*.
+# The output is twice what the unit says, and the loss is the output itself, so the signal that comes back to the unit is always 2.
+# Only the unit differs.
+
+from sgdexplained import MLP
 from sgdexplained.reasons import shut, silent
 
 
 def chain(activation, z):
-    net = MLP(
-        [1, 1, 1], activation=activation, init=[([[z]], [0]), ([[2]], None)]
-    )
+    layers = [([[z]], [0]), ([[2]], None)]
+    net = MLP([1, 1, 1], activation=activation, init=layers)
     loss = net([[1]])[0][0]
     loss.backward()
     return net
 
 
-# %%
-# A unit is *silent* if it says 0; it is *shut* if its slope is 0, so that a little more or less on its way in would change nothing.
-# Ask four units for both.
-
 for name, activation, z in [
-    ("ReLU", relu, -2),
-    ("tanh", "tanh", 0),
+    ("tanh ", "tanh", 0),
+    ("ReLU ", relu, 2),
+    ("ReLU ", relu, -2),
     ("ReLU6", relu6, 7),
-    ("ReLU", relu, 2),
 ]:
-    net = chain(activation, z)
-    unit = net.layers[0]
-    gradient = unit.weight[0][0].grad
-    silence = "silent" if silent(unit)[0][0] else "speaks"
-    gate = "shut" if shut(unit)[0][0] else "open"
-    print(f"{name:5} at {z:2}: {silence}, {gate}, gradient {gradient:.0f}")
+    unit = chain(activation, z).layers[0]
+    words = f"silent {silent(unit)[0][0]!s:5}  shut {shut(unit)[0][0]!s:5}"
+    print(f"{name} at {z:2}:  {words}  gradient {unit.weight[0][0].grad:.0f}")
 
 # %%
 # All four combinations exist.
 # The tanh unit says exactly 0, and its incoming weight has the gradient 2, the largest that a tanh can give.
 # ReLU6 is a ReLU that stops at 6; the unit says 6, and its incoming weight has the gradient 0.
 #
-# In the picture, green is what a unit says, the height of the curve; purple is its slope.
-
-
-def cell(ax, name, activation, z, reach):
-    grid = [reach[0] + (reach[1] - reach[0]) * n / 200 for n in range(201)]
-    says = [
-        chain(activation, place).layers[0].activations[0][0] for place in grid
-    ]
-    unit = chain(activation, z).layers[0]
-    said, rise = unit.activations[0][0], unit.gates[0][0]
-    green, purple = draw.SENDER.colour, draw.SLOPE.colour
-    ax.axhline(0, color=draw.GRID, linewidth=1)
-    ax.plot(grid, says, color=draw.INK, linewidth=2.2)
-    half = 0.18 * (reach[1] - reach[0])
-    ends = [said - rise * half, said + rise * half]
-    ax.plot(
-        [z - half, z + half], ends, color=purple, linewidth=6, clip_on=False
-    )
-    ax.plot([z, z], [0, said], color=green, linewidth=6)
-    ring = {"mec": green, "mfc": "white" if said == 0 else green, "mew": 2}
-    ax.plot(z, said, "o", ms=12, zorder=5, clip_on=False, **ring)
-    ax.set(xticks=[], yticks=[])
-    ax.spines[:].set_visible(False)
-    ax.set_title(f"{name} hears {draw.number(z)}", pad=6)
-    silence, gate = (
-        "silent" if said == 0 else "speaks",
-        "shut" if rise == 0 else "open",
-    )
-    lines = [
-        f"{draw.SENDER.mark} says {draw.number(said)}: {silence}",
-        f"{draw.SLOPE.mark} slope {draw.number(rise)}: {gate}",
-    ]
-    for height, line, colour in zip(
-        [-0.06, -0.24], lines, [green, purple], strict=True
-    ):
-        ax.text(
-            0.02, height, line, transform=ax.transAxes, va="top", color=colour
-        )
-
-
-with draw.style():
-    fig, axes = draw.figure(4.9, rows=2, columns=2)
-    cell(axes[0, 0], "ReLU", relu, -2, (-5, 5))
-    cell(axes[0, 1], "tanh", "tanh", 0, (-3, 3))
-    cell(axes[1, 0], "ReLU6", relu6, 7, (-4, 10))
-    cell(axes[1, 1], "ReLU", relu, 2, (-5, 5))
-draw.title(
-    fig,
-    "Silent is not shut: tanh at 0 is silent and learns, ReLU6 at 7 neither.",
-)
-draw.alt(
-    fig,
-    "Four activation curves with a dot at what the unit hears. ReLU at -2 says"
-    " 0 and is flat. Tanh at 0 says 0 and has the slope 1. ReLU6 at 7 says 6"
-    " and is flat. ReLU at 2 says 2 and has the slope 1.",
-)
-
-# %%
 # The weights *into* a unit look at its slope, and those *out of* it at what it says.
 # So each side has its own zero.
 #
@@ -136,18 +118,12 @@ draw.alt(
 #    >>> from sgdexplained import MLP
 #    >>> from sgdexplained.contrasts import relu6
 #    >>> def says_and_learns(activation, z):
-#    ...     net = MLP(
-#    ...         [1, 1, 1],
-#    ...         activation=activation,
-#    ...         init=[([[z]], [0]), ([[2]], None)],
-#    ...     )
+#    ...     layers = [([[z]], [0]), ([[2]], None)]
+#    ...     net = MLP([1, 1, 1], activation=activation, init=layers)
 #    ...     net([[1]])[0][0].backward()
 #    ...     unit = net.layers[0]
-#    ...     return (
-#    ...         unit.activations[0][0],
-#    ...         unit.weight[0][0].grad,
-#    ...         unit.bias[0].grad,
-#    ...     )
+#    ...     [says], weight = unit.activations[0], unit.weight[0][0]
+#    ...     return says, weight.grad, unit.bias[0].grad
 #
 #    What the unit says, and the gradients of its weight and its bias: ReLU at −2 and tanh at 0 are both silent, ReLU6 at 7 is not.
 #
@@ -160,43 +136,37 @@ draw.alt(
 # ----------
 #
 # Not every unit is as clear-cut: some say a little, and some let a little through.
+# *Leaky ReLU* passes a hundredth of what is negative.
+# *GELU* and *SiLU* are smooth relatives of ReLU, which fall a little before they rise.
+# *Sigmoid* climbs from 0 to 1, slower and slower towards both ends.
+#
 # The gradient of the weight *in* is twice the slope; the gradient of the weight *out* is what the unit says.
 
+from sgdexplained.contrasts import gelu, leaky_relu, silu
+
 units = [
-    ("ReLU", relu, -2),
-    ("ReLU", relu, 2),
     ("leaky ReLU", leaky_relu, -2),
-    ("tanh", "tanh", 0),
     ("GELU", gelu, 0),
     ("GELU", gelu, -2),
     ("SiLU", silu, -1.278465),
-    ("ReLU6", relu6, 7),
     ("sigmoid", "sigmoid", 10),
     ("sigmoid", "sigmoid", -10),
 ]
 
-
-def short(value):
-    return f"{round(value, 5) + 0.0:.5f}".rstrip("0").rstrip(".")
-
-
-print("unit              z        in       out")
+print("unit              z           in          out")
 for name, activation, z in units:
     gradients = chain(activation, z).gradients()
-    into, out = short(gradients["W1"][0][0]), short(gradients["W2"][0][0])
-    print(f"{name:10} {z:8.4g}  {into:>8}  {out:>8}")
+    [[into]], [[out]] = gradients["W1"], gradients["W2"]
+    print(f"{name:10} {z:8.4g}  {into:11.5g}  {out:11.5g}")
 
 # %%
-# Read three pairs.
-#
-# - *GELU at 0* says nothing and learns; *SiLU at −1.278* speaks, and is shut at this one point.
+# - *GELU at 0* says nothing and learns.
+# - *SiLU at −1.278* speaks and hardly learns.
+#   It stands as near to the lowest point of its curve as six decimals come; at that point itself the slope is exactly 0, and the unit is shut.
 # - *The two sigmoids* have the same slope: one says almost 1, the other almost 0, and they learn equally little.
 #   Such a unit is called *saturated*.
-# - *GELU at −2* has a gradient below 0, where ReLU at 2 has one above.
-#
-# The last is no mistake.
-# GELU and SiLU, smooth relatives of ReLU, fall before they rise.
-# Left of the lowest point, a unit that hears more says less, so the gradient turns its sign.
+# - *GELU at −2* has a gradient below 0.
+#   That is no mistake: left of the lowest point, a unit that hears more says less, so the gradient turns its sign.
 
 places = [n / 50 for n in range(-250, 76)]
 with draw.style():
@@ -217,9 +187,9 @@ with draw.style():
             hollow=True,
         )
     ax.text(
-        -1.28, -0.31, "SiLU, shut here", color=draw.ZERO, ha="center", va="top"
+        -1.28, -0.31, "SiLU: slope 0", color=draw.ZERO, ha="center", va="top"
     )
-    ax.text(0.2, -0.17, "GELU, shut here", color=draw.ZERO, va="center")
+    ax.text(0.2, -0.17, "GELU: slope 0", color=draw.ZERO, va="center")
     ax.plot([-0.6, 0.15], [-0.17, -0.17], color=draw.ZERO, linewidth=1)
     ax.text(
         -4.9,
@@ -227,7 +197,7 @@ with draw.style():
         "slope below 0:\nthe gradient turns round",
         color=draw.NEGATIVE,
     )
-    ax.text(0.35, 0.32, "slope above 0", color=draw.POSITIVE, ha="right")
+    ax.text(0.15, 0.32, "slope above 0", color=draw.POSITIVE, ha="right")
 ax.set(
     xlabel="what the unit hears",
     ylabel="what it says",
@@ -251,12 +221,12 @@ draw.alt(
 # A program must answer all the same, and the answer is a convention.
 # Here are four ways to write the same function, the larger of *z* and 0.
 
-slopes = {}
+from sgdexplained.contrasts import clamp, clamp_min, maximum
+
 for spelling in relu, maximum, clamp_min, clamp:
     z = Scalar(0)
     spelling(z).backward()
-    slopes[spelling.__name__] = z.grad
-slopes
+    print(f"{spelling.__name__:9} slope at 0: {z.grad}")
 
 # %%
 # Each answer is the slope of a line that touches the function at the corner and lies nowhere above it.
@@ -298,13 +268,13 @@ draw.alt(
 # Let all weights and biases of the first layer be 0, so that all three units stand on the corner, and train with two examples: the input −1 should give 1, the input 1 should give 3.
 
 
+from sgdexplained import SGD, half_squared_error
+
+
 def losses(activation, steps=40):
     first = [[0.0, 0.0, 0.0]], [0.0, 0.0, 0.0]
-    net = MLP(
-        [1, 3, 1],
-        activation=activation,
-        init=[first, ([[1.0], [-1.0], [0.5]], [0.0])],
-    )
+    last = [[1.0], [-1.0], [0.5]], [0.0]
+    net = MLP([1, 3, 1], activation=activation, init=[first, last])
     sgd = SGD(net.parameters(), lr=0.125)
     path = []
     for _ in range(steps + 1):
@@ -316,10 +286,9 @@ def losses(activation, steps=40):
     return path
 
 
-paths = {
-    spelling.__name__: losses(spelling) for spelling in (relu, maximum, clamp)
-}
-{name: round(path[-1], 4) for name, path in paths.items()}
+paths = {spelling: losses(spelling) for spelling in (relu, maximum, clamp)}
+for spelling, path in paths.items():
+    print(f"{spelling.__name__:7} loss at the end: {path[-1]:.4f}")
 
 # %%
 # With slope 0 all three units are shut for both examples, so nothing moves but the bias of the output.
@@ -327,8 +296,8 @@ paths = {
 # With slope 1/2 or 1 the loss goes to 0.
 
 steps = range(41)
-ax = draw.curve(steps, paths["relu"], colour=draw.ZERO)
-draw.curve(steps, paths["maximum"], ax, colour=draw.SLOPE.colour)
+ax = draw.curve(steps, paths[relu], colour=draw.ZERO)
+draw.curve(steps, paths[maximum], ax, colour=draw.SLOPE.colour)
 with draw.style():
     ax.text(40, 0.58, "relu, slope 0: stuck", ha="right", color=draw.ZERO)
     ax.text(
