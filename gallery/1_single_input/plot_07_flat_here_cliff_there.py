@@ -2,8 +2,9 @@ r"""
 Flat here, cliff there
 ======================
 
-A gradient tells how steep the loss is at the place where the weight stands, and nothing about any other place.
-You will see a weight whose gradient is exactly zero, and which no other weight of its network can match in importance.
+Does a weight matter whose gradient is exactly zero?
+A gradient tells how steep the loss is where the weight stands, and nothing about any other place.
+You will see a weight with the gradient 0 that matters more than any other of its network.
 
 A sentence that many believe: *a weight whose gradient is zero was not used, so it does not matter.*
 
@@ -17,7 +18,6 @@ It is :ref:`the bench <sphx_glr_story_1_single_input_plot_01_the_bench.py>`: two
 We watch the weight from input 2 to unit 2, which is −2, and change nothing else.
 """
 
-from collections import Counter
 from fractions import Fraction
 
 from sgdexplained import MLP, draw, half_squared_error
@@ -32,32 +32,16 @@ def loss_of(net):
     return half_squared_error(net([[1, 2]]), [[Fraction(1)]])
 
 
-net = network()
-loss = loss_of(net)
-loss.backward()
-weight = net.layers[0].weight[1][1]
-print("weight", weight.data, "gradient", weight.grad, "loss", float(loss.data))
-
 # %%
-# The gradient is exactly zero.
-# Now remove the weight: set it to 0.
-
-removed = loss_of(network(weight=0))
-print("loss", float(removed.data))
-
-# %%
-# The loss has gone from 0.5 to 12.5.
-# Nothing contradicts the gradient: it says that *a little* more or less makes no difference, and that is so.
 # Here is the loss for every value that the weight could have.
 
 places = [Fraction(n, 20) for n in range(-64, 5)]
 ax = draw.curve(places, [loss_of(network(w)).data for w in places])
-draw.point(-2, loss.data, ax, hollow=True, colour=draw.ZERO)
-draw.point(0, removed.data, ax, label="removed: 12.5", offset=(-14, 2))
+draw.point(-2, 0.5, ax, hollow=True)
+draw.point(0, 12.5, ax)
 with draw.style():
-    ax.text(
-        -2, 1.3, "we are here:\nslope 0, loss 0.5", ha="center", color=draw.ZERO
-    )
+    ax.text(-2, 1.7, "here it stands:\nslope 0, loss 0.5", ha="center")
+    ax.text(-0.15, 12.5, "without it: 12.5", ha="right", va="center")
 ax.set(xlabel="weight from input 2 to unit 2", ylabel="loss", ylim=(-0.6, 17))
 ax.set(xticks=[-3, -2, -1, 0], yticks=[0, 5, 10, 15])
 draw.title(ax, "The weight stands on a plateau, and a cliff begins close by.")
@@ -68,6 +52,23 @@ draw.alt(
 )
 
 # %%
+# Where the weight stands, its gradient is exactly zero.
+
+net = network()
+loss = loss_of(net)
+loss.backward()
+weight = net.layers[0].weight[1][1]
+print("weight", weight.data, "gradient", weight.grad, "loss", float(loss.data))
+
+# %%
+# Now remove it: set it to 0.
+
+removed = loss_of(network(weight=0))
+print("loss", float(removed.data))
+
+# %%
+# Nothing contradicts the gradient: it says that *a little* more or less makes no difference, and that is so.
+#
 # .. claim:: X3
 #    :verdict: holds
 #    :sources: griewank2008
@@ -97,8 +98,8 @@ draw.alt(
 # "The weight is not used, because its unit is silent": that has cause and effect the wrong way round.
 # Unit 2 adds up what it hears: the first input times 1, the second times −2, and its bias.
 
-heard = [1 * 1, 2 * -2, 1]
-heard, sum(heard)
+terms = [1 * 1, 2 * -2, 1]
+print("unit 2 adds up", terms, "and hears", sum(terms))
 
 # %%
 # The weight contributes −4, more than anything else; that is *why* the unit hears −2 and is silent.
@@ -146,20 +147,20 @@ for name, w in net.named_parameters().items():
 # %%
 # If the two were one and the same, the dots of this picture would lie on a line.
 
-places = Counter()
+from collections import Counter
+
+there = Counter()
 with draw.style():
-    fig, ax = draw.figure(3.6)
+    fig, ax = draw.figure(4.3)
     ax.axhline(0, color=draw.GRID)
     for name, w in net.named_parameters().items():
         place = abs(w.grad), effects[name]
-        beside = 0.09 * places[place]
-        places[place] += 1
-        ax.plot(
-            place[0] + beside, place[1], "o", color=draw.INK, ms=8, mec="white"
-        )
+        beside = 0.085 * there[place]
+        there[place] += 1
+        ax.plot(place[0] + beside, place[1], "o", color=draw.INK, ms=7)
     ax.text(0.15, 12, "slope 0, largest effect", va="center")
-    ax.text(3, 2.3, "steepest", ha="center")
-    ax.text(2.05, -1.6, "steep, no effect", ha="center", va="center")
+    ax.text(3, 2.2, "steepest", ha="center")
+    ax.text(2.05, -1.4, "steep, no effect", ha="center", va="center")
 ax.set(
     xlabel="how steep: size of the gradient",
     ylabel="deletion effect",
@@ -221,17 +222,18 @@ def rescaled(factor):
     return MLP([2, 3, 1], init=[(W1, b1), ([[1 / factor], [2], [-1]], [0])])
 
 
-ten = Fraction(10)
-around_unit_1 = {}
-for factor in (Fraction(1), ten):
-    net = rescaled(factor)
+def around_unit_1(factor):
+    net = rescaled(Fraction(factor))
     loss_of(net).backward()
     w = net.named_parameters()
-    around_unit_1[factor] = [
-        (w[n].data, w[n].grad) for n in ("W1[0][0]", "W1[1][0]", "W2[0][0]")
-    ]
-    gradients = [float(gradient) for _, gradient in around_unit_1[factor]]
-    print(f"times {factor!s:2}  gradients", *gradients)
+    return [w["W1[0][0]"], w["W1[1][0]"], w["W2[0][0]"]]
+
+
+for factor in (1, 10):
+    weights = around_unit_1(factor)
+    print(f"times {factor}")
+    print("  gradient         ", *(float(w.grad) for w in weights))
+    print("  weight × gradient", *(float(w.data * w.grad) for w in weights))
 
 # %%
 # The incoming weights are ten times flatter and the outgoing one ten times steeper, though nothing was gained or lost.
@@ -239,13 +241,11 @@ for factor in (Fraction(1), ten):
 
 names = ["input 1", "input 2", "output"]
 fig, axes = draw.figure(3.6, rows=2, columns=2)
-for (left, right), (factor, pairs) in zip(
-    axes, around_unit_1.items(), strict=True
-):
-    gradients = [gradient for _, gradient in pairs]
-    products = [value * gradient for value, gradient in pairs]
-    texts = [draw.number(float(gradient)) for gradient in gradients]
-    draw.bars(names, gradients, left, texts=texts, colours=draw.POSITIVE)
+for (left, right), factor in zip(axes, (1, 10), strict=True):
+    weights = around_unit_1(factor)
+    gradients = [float(w.grad) for w in weights]
+    products = [w.data * w.grad for w in weights]
+    draw.bars(names, gradients, left, colours=draw.POSITIVE)
     draw.bars(["", "", ""], products, right, colours=draw.POSITIVE)
     left.set_xlim(0, 40)
     right.set_xlim(0, 4)
@@ -279,11 +279,8 @@ draw.alt(
 #    >>> from sgdexplained.contrasts import leaky_relu
 #    >>> def both_sides(activation, X, targets):
 #    ...     W1, W2 = [[1, 1, 2], [1, -2, 0]], [[1], [2], [-1]]
-#    ...     net = MLP(
-#    ...         [2, 3, 1],
-#    ...         activation=activation,
-#    ...         init=[(W1, [0, 1, -1]), (W2, [0])],
-#    ...     )
+#    ...     layers = [(W1, [0, 1, -1]), (W2, [0])]
+#    ...     net = MLP([2, 3, 1], activation=activation, init=layers)
 #    ...     half_squared_error(net(X), targets, reduction="sum").backward()
 #    ...     W1, b1, W2, _ = net.arrays().values()
 #    ...     into = [(W1[0][k], W1[1][k], b1[k]) for k in range(3)]
@@ -294,13 +291,11 @@ draw.alt(
 #    >>> def leak(z):
 #    ...     return leaky_relu(z, Fraction(1, 4))
 #    >>> X, targets = [[1, 2], [2, 1], [-2, 1], [0, -2]], [[1], [-1], [2], [6]]
-#    >>> [
-#    ...     into == out
-#    ...     for into, out in (
-#    ...         both_sides(phi, X, targets) for phi in (leak, None)
-#    ...     )
-#    ... ]
-#    [True, True]
+#    >>> for activation in (leak, None):
+#    ...     into, out = both_sides(activation, X, targets)
+#    ...     print(into == out)
+#    True
+#    True
 #
 #    With ReLU, into each of the three units and out of it:
 #
@@ -320,6 +315,13 @@ draw.alt(
 
 zero = MLP([1, 1, 1], init=[([[3]], None), ([[0]], None)])
 half_squared_error(zero([[1]]), [[2]]).backward()
+print("gradients:", zero.gradients())
+
+# %%
+# The gradient of the zero weight is what its sender says, 3, times the error, −2.
+# Its own value is not a factor of it.
+# What it blocks is the way back: the signal is multiplied by 0 before it reaches the weight *behind* it.
+
 ax = draw.network(zero)
 draw.title(
     ax, "A zero weight moves; it is the weight behind it that must wait."
@@ -333,10 +335,6 @@ draw.alt(
 draw.show()
 
 # %%
-# The gradient of the zero weight is what its sender says, 3, times the error, −2.
-# Its own value is not a factor of it.
-# What it blocks is the way back: the signal is multiplied by 0 before it reaches the weight *behind* it.
-#
 # .. claim:: X4
 #    :verdict: holds
 #    :sources: hu2022
@@ -394,10 +392,8 @@ draw.show()
 # >>> net = network()
 # >>> loss_of(net).backward()
 # >>> Adam(net.parameters(), lr=0.1).step()
-# >>> [
-# ...     round(float(net.named_parameters()[n].data), 4)
-# ...     for n in ("W1[0][0]", "W2[0][0]")
-# ... ]
+# >>> w = net.named_parameters()
+# >>> [round(float(w[name].data), 4) for name in ("W1[0][0]", "W2[0][0]")]
 # [0.9, 0.9]
 #
 # *Two zeros in a row are frozen.*
@@ -426,10 +422,10 @@ draw.show()
 # >>> from sgdexplained import SGD
 # >>> net = rescaled(Fraction(1))
 # >>> w = net.named_parameters()
-# >>> def difference(numbers):
-# ...     first, second, bias, out = numbers
-# ...     return first**2 + second**2 + bias**2 - out**2
 # >>> around = [w[n] for n in ("W1[0][0]", "W1[1][0]", "b1[0]", "W2[0][0]")]
+# >>> def difference(numbers):
+# ...     *into, out = [number**2 for number in numbers]
+# ...     return sum(into) - out
 # >>> before = difference(one.data for one in around)
 # >>> loss_of(net).backward()
 # >>> SGD(net.parameters(), lr=Fraction(1, 10)).step()
@@ -473,11 +469,9 @@ draw.show()
 #    >>> W1, W2 = [[1, 10, 2], [1, -20, 0]], [[1], [Fraction(1, 5)], [-1]]
 #    >>> net = MLP([2, 3, 1], init=[(W1, [0, 10, -1]), (W2, [0])])
 #    >>> loss_of(net).backward()
-#    >>> (
-#    ...     [int(net.layers[0].weight[j][1].grad) for j in range(2)],
-#    ...     int(net.layers[1].weight[1][0].grad),
-#    ... )
-#    ([0, 0], 0)
+#    >>> w = net.named_parameters()
+#    >>> [int(w[name].grad) for name in ("W1[0][1]", "W1[1][1]", "W2[1][0]")]
+#    [0, 0, 0]
 #
 # In the engine
 # -------------
