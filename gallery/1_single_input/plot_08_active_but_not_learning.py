@@ -2,13 +2,14 @@ r"""
 Active but not learning
 =======================
 
+Does an active unit learn?
 A ReLU unit must be active to learn, but that is not enough.
 Here are seven ways in which a unit speaks up and its incoming weight still gets a gradient of exactly zero.
 
 A sentence that many believe: *if a unit is active, the step updates its weights.*
 
 It is false.
-Of the seven units below, all are active, and one learns.
+Of the first five units below, all are active, and one learns.
 
 The smallest network
 --------------------
@@ -16,15 +17,13 @@ The smallest network
 One input, one hidden unit, one output.
 Input 1, weight 2, so the unit hears 2 and says 2; its outgoing weight is 3, so the output is 6; the target is 5, so the error is 1.
 The gradient of the incoming weight is 1 × 1 × 3: what its sender says, the slope of the unit, and the signal that comes back to it.
+The function ``explain`` takes one step with a copy of a network and says, of each weight, whether it moves and why.
 """
 
 from fractions import Fraction
-from random import Random
-from statistics import mean, stdev
 
-from sgdexplained import MLP, SGD, Tensor, draw, explain, half_squared_error
+from sgdexplained import MLP, SGD, draw, explain, half_squared_error
 from sgdexplained.contrasts import relu6
-from sgdexplained.reasons import co_active
 
 
 def network(weight=2, bias=0, out=(3,), activation="relu"):
@@ -33,15 +32,16 @@ def network(weight=2, bias=0, out=(3,), activation="relu"):
 
 
 def ask(net, X, targets, name="W1[0][0]"):
-    """Explain one step, and return what it says of one weight."""
     wanted = [[Fraction(target) for target in row] for row in targets]
     sgd = SGD(net.parameters(), lr=Fraction(1, 10))
     return explain(net, X, wanted, half_squared_error, sgd).row(name)
 
 
 # %%
-# Now one thing is changed at a time, and the unit always stays active.
-# The function ``explain`` takes one step with a copy of the network and says, of each weight, whether it moves and why.
+# Four ways with one example
+# --------------------------
+#
+# Now one thing is changed at a time.
 
 cases = {
     "as above": (network(), [[1]], [[5]]),
@@ -49,34 +49,16 @@ cases = {
     "full unit": (network(weight=7, activation=relu6), [[1]], [[5]]),
     "right answer": (network(), [[1]], [[6]]),
     "no way back": (network(out=(0,)), [[1]], [[5]]),
-    "two orders": (network(weight=1, out=(1, 2)), [[1]], [[-5, 5]]),
-    "two examples": (network(weight=1), [[1], [1]], [[2], [4]]),
 }
-answers = {name: ask(*case) for name, case in cases.items()}
 for name, (net, X, _) in cases.items():
     net(X)
-    said, row = net.layers[0].activations[0][0], answers[name]
-    print(f"{name}: says {said}, gradient {row.gradient}\n    {row.sentence}")
+    print(f"{name:12} says", net.layers[0].activations[0][0])
 
 # %%
-# Seven active units, six gradients of exactly zero.
-#
-# Four ways with one example
-# --------------------------
-#
-# A product is zero if one of its factors is, and a unit's being active is none of the three factors of its *incoming* weight.
-#
-# - *Zero input.*
-#   The unit speaks thanks to its bias; the weight's sender says 0.
-# - *Full unit.*
-#   A ReLU6 that hears 7 says 6, all it can, and its slope is 0.
-# - *Right answer.*
-#   The output is what it should be, so nothing comes back.
-# - *No way back.*
-#   The unit speaks into a weight of 0, so nothing comes back to it.
+# All five speak.
 
-names = ["as above", "zero input", "full unit", "right answer", "no way back"]
-ax = draw.products([(name, *answers[name].factors[0]) for name in names])
+answers = {name: ask(*case) for name, case in cases.items()}
+ax = draw.products([(name, *row.factors[0]) for name, row in answers.items()])
 draw.title(
     ax,
     "All five units are active; four are stopped by another factor that is 0.",
@@ -88,6 +70,23 @@ draw.alt(
     " answer and no way back: the upstream signal is 0. The last four"
     " gradients are 0.",
 )
+
+# %%
+# A product is zero if one of its factors is, and a unit's being active is none of the three factors of its *incoming* weight.
+#
+# - *Zero input.*
+#   The unit speaks thanks to its bias; the weight's sender says 0.
+# - *Full unit.*
+#   A ReLU6 that hears 7 says 6, all it can, and its slope is 0.
+# - *Right answer.*
+#   The output is what it should be, so nothing comes back.
+# - *No way back.*
+#   The unit speaks into a weight of 0, so nothing comes back to it.
+#
+# The engine gives the same reasons in its own words.
+
+for name, row in answers.items():
+    print(f"{name}: {row.sentence}")
 
 # %%
 # A unit ahead that is shut leaves no way back either, just as a weight of 0 does.
@@ -104,8 +103,13 @@ draw.alt(
 # It says 1; the first output should be −5 and is 1, an error of 6; the second should be 5 and is 2, an error of −3.
 # So back come 1 × 6 and 2 × (−3), which is 0.
 
-torn, wanted = network(weight=1, out=(1, 2)), [[-5, 5]]
-half_squared_error(torn([[1]]), wanted).backward()
+torn = network(weight=1, out=(1, 2))
+print(ask(torn, [[1]], [[-5, 5]]).sentence)
+
+# %%
+# Both orders are obeyed by the weights that carry them, and lost on the weight behind.
+
+half_squared_error(torn([[1]]), [[-5, 5]]).backward()
 ax = draw.network(torn)
 draw.title(
     ax,
@@ -125,7 +129,8 @@ draw.alt(
 # A step can be taken for several examples, a *batch*; its gradient is the mean of theirs (more in :ref:`many examples <sphx_glr_story_2_batches_plot_09_many_examples.py>`).
 # With the targets 2 and 4 and an output of 3, the errors are +1 and −1.
 
-answers["two examples"].contributions
+two = ask(network(weight=1), [[1], [1]], [[2], [4]])
+print(two.sentence)
 
 # %%
 # Each example wants the weight to move, and the step does not.
@@ -166,30 +171,30 @@ draw.alt(
 #    >>> from sgdexplained import MLP, half_squared_error
 #    >>> from sgdexplained.contrasts import relu6
 #    >>> from sgdexplained.reasons import co_active
-#    >>> def says_and_learns(
-#    ...     x, target, weight=2, bias=0, out=3, activation="relu"
-#    ... ):
-#    ...     layers = [([[weight]], [bias]), ([[out]], [0])]
+#    >>> def says_and_learns(x, target, w=2, b=0, out=3, activation="relu"):
+#    ...     layers = [([[w]], [b]), ([[out]], [0])]
 #    ...     net = MLP([1, 1, 1], activation=activation, init=layers)
 #    ...     half_squared_error(net(x), target).backward()
-#    ...     return net.layers[0].activations[0][0], net.layers[0].weight[0][
-#    ...         0
-#    ...     ].grad
+#    ...     unit = net.layers[0]
+#    ...     return unit.activations[0][0], unit.weight[0][0].grad
 #
-#    What the unit says, and the gradient of its incoming weight: as it should be, and full; the input is 0, and the answer is right; the outgoing weight is 0, and two examples cancel.
+#    What the unit says, and the gradient of its incoming weight, as it should be:
 #
-#    >>> (
-#    ...     says_and_learns([[1]], [[5]]),
-#    ...     says_and_learns([[1]], [[5]], weight=7, activation=relu6),
-#    ... )
-#    ((2, 3.0), (6, 0.0))
-#    >>> says_and_learns([[0]], [[5]], bias=2), says_and_learns([[1]], [[6]])
-#    ((2, 0.0), (2, 0.0))
-#    >>> (
-#    ...     says_and_learns([[1]], [[5]], out=0),
-#    ...     says_and_learns([[1], [1]], [[5], [7]]),
-#    ... )
-#    ((2, 0.0), (2, 0.0))
+#    >>> says_and_learns([[1]], [[5]])
+#    (2, 3.0)
+#
+#    The input is 0; the unit is full; the answer is right; the outgoing weight is 0; two examples cancel:
+#
+#    >>> says_and_learns([[0]], [[5]], b=2)
+#    (2, 0.0)
+#    >>> says_and_learns([[1]], [[5]], w=7, activation=relu6)
+#    (6, 0.0)
+#    >>> says_and_learns([[1]], [[6]])
+#    (2, 0.0)
+#    >>> says_and_learns([[1]], [[5]], out=0)
+#    (2, 0.0)
+#    >>> says_and_learns([[1], [1]], [[5], [7]])
+#    (2, 0.0)
 #
 #    Sender and receiver, each at work in one of two examples: how often together, and the gradient.
 #
@@ -205,37 +210,40 @@ draw.alt(
 #
 # Take random networks with 3 inputs and two layers of 6 units, and random batches.
 # Of the weights between the two layers whose ends are both at work somewhere in the batch, how many never have both at work at once?
+# After ± stands the standard error of each share.
 
 
-def share_apart(batch, bias, random, nets=40):
+from statistics import mean, stdev
+
+import numpy as np
+
+from sgdexplained import Tensor
+from sgdexplained.reasons import co_active
+
+rng, rounds = np.random.default_rng(8), 20
+
+
+def share_apart(batch, bias, nets=40):
     apart = somewhere = 0
     for _ in range(nets):
-        layers = [
-            (
-                [[random.gauss(0, 1) for _ in range(6)] for _ in range(n)],
-                [bias] * 6,
-            )
-            for n in (3, 6)
-        ]
+        layers = [(rng.normal(size=(n, 6)), [bias] * 6) for n in (3, 6)]
         net = MLP([3, 6, 6], node=Tensor, init=layers, output="relu")
-        net([[random.gauss(0, 1) for _ in range(3)] for _ in range(batch)])
+        net(rng.normal(size=(batch, 3)))
         layer = net.layers[1]
-        speaks = [any(column) for column in zip(*layer.inputs, strict=True)]
-        opens = [any(column) for column in zip(*layer.gates, strict=True)]
-        for sender, row in zip(speaks, co_active(layer), strict=True):
-            for receiver, together in zip(opens, row, strict=True):
-                somewhere += sender and receiver
-                apart += sender and receiver and not together
+        speaks, opens = layer.inputs.any(axis=0), layer.gates.any(axis=0)
+        both_ends = np.outer(speaks, opens)
+        never_at_once = np.array(co_active(layer)) == 0
+        somewhere += both_ends.sum()
+        apart += (both_ends & never_at_once).sum()
     return apart / somewhere
 
 
-random, rounds = Random(8), 20
 shares = {}
 print("batch  biases 0        biases −1")
 for batch in (1, 2, 4, 8, 16):
     line = f"{batch:5}"
     for bias in (0, -1):
-        runs = [share_apart(batch, bias, random) for _ in range(rounds)]
+        runs = [share_apart(batch, bias) for _ in range(rounds)]
         shares[batch, bias] = mean(runs)
         line += f"  {mean(runs):.3f} ± {stdev(runs) / rounds**0.5:.3f}"
     print(line)
