@@ -4,7 +4,7 @@ One product per weight
 
 When is the gradient of a weight exactly zero, and what makes it so?
 It is three numbers multiplied: what the sender of the weight said, the slope of its receiver, and how much the loss cares about the receiver.
-So a gradient of zero has one of three causes, and you can tell which.
+So a zero has one of three causes, and you can tell which.
 
 A sentence that many believe: *to know which weights a step moves, it is enough to know which units are active.*
 
@@ -92,7 +92,8 @@ products
 for target in (1, 2):
     case = bench(target=target)
     moved = sum(w.grad != 0 for w in case.parameters())
-    print(f"target {target}: silent {silent(case.layers[0])[0]}, moved {moved}")
+    print(f"target {target}: {moved} numbers move")
+    print("  silent", silent(case.layers[0])[0])
 
 # %%
 # Nine, and then none.

@@ -152,6 +152,9 @@ print(f"error -1 at {(23 - 433**0.5) / 24:.5f}")
 #    >>> [float(after(Fraction(lr))) for lr in ("0", "0.01", "0.1")]
 #    [0.5, 0.29737472, 0.6962]
 #
+# Any distance, on a parabola
+# ---------------------------
+#
 # A parabola shows what can happen, without any network.
 # Its slope at *w* is *w* itself, so a step multiplies *w* by 1 − η.
 

@@ -86,10 +86,10 @@ loss_of(net).backward()
 last = net.layers[1]
 SGD([w for row in last.weight for w in row], lr).step()
 moved = [row[0].data for row in last.weight]
-print("weights out of the hidden units:", *moved)
+print("W2:", *moved)
 
 # %%
-# They were 1, 2 and −1.
+# These weights, out of the hidden units, were 1, 2 and −1.
 # Then the hidden layer gets its gradients, and each hidden unit is told *new weight times seed*.
 
 seed, slopes = 1, [1, 0, 1]
@@ -240,7 +240,7 @@ by_differences = [difference(w) for w in weights]
 print("equal:", by_differences == [w.grad for w in weights])
 
 passes = {"differences": 2 * len(weights), "backpropagation": 2}
-passes
+print("passes:", passes)
 
 # %%
 # Differences to one side would do with 14 passes, one of them at the weights as they are; they are less exact.

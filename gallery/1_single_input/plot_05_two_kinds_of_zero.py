@@ -86,7 +86,7 @@ around_unit_2(net)
 
 # %%
 # A *tanh* unit that hears 0 says 0, but its slope there is 1.
-# Give unit 2 the bias 3, so that it hears 0.
+# With the bias 3 unit 2 hears just that.
 
 silent_only = bench("tanh", bias_of_unit_2=3)
 around_unit_2(silent_only)
@@ -95,7 +95,7 @@ around_unit_2(silent_only)
 # Now only the weight out has the gradient 0.
 #
 # A *ReLU6* unit says at most 6, so one that hears 7 is as loud as it can be, and its slope is 0.
-# Give unit 2 the bias 10.
+# With the bias 10 unit 2 hears 7.
 
 from sgdexplained.contrasts.activations import relu6
 
@@ -160,11 +160,8 @@ draw.alt(
 #    >>> from sgdexplained.contrasts.activations import relu6
 #    >>> W1, W2 = [[1, 1, 2], [1, -2, 0]], [[1], [2], [-1]]
 #    >>> def ahead_of(activation, bias):
-#    ...     net = MLP(
-#    ...         [2, 3, 1],
-#    ...         activation=activation,
-#    ...         init=[(W1, [0, bias, -1]), (W2, [0])],
-#    ...     )
+#    ...     layers = [(W1, [0, bias, -1]), (W2, [0])]
+#    ...     net = MLP([2, 3, 1], activation=activation, init=layers)
 #    ...     half_squared_error(net([[1, 2]]), [[1]]).backward()
 #    ...     return [g for [g] in net.gradients()["W2"]], net.gradients()["b2"]
 #
@@ -185,6 +182,7 @@ draw.alt(
 names = ["1 × 1", "2 × (−2)", "bias 1", "unit 2 hears"]
 terms = [1 * 1, 2 * -2, 1]
 ax = draw.bars(names, [*terms, sum(terms)], signed=True)
+ax.set_xlim(-5.4, 1.6)
 draw.title(ax, "The weight −2 is not off: it shuts the unit.")
 draw.alt(
     ax,

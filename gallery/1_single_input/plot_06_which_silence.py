@@ -56,7 +56,7 @@ with draw.style():
     for place, column in [(0, "silent"), (1, "speaks")]:
         above = {"xy": (0.5, 1.2), "xycoords": "axes fraction", "ha": "center"}
         axes[0, place].annotate(column, **above, **bold)
-draw.title(fig, "Silent and shut are two things: a unit can be either alone.")
+draw.title(fig, "Silent is not shut: a unit can be either alone.")
 draw.alt(
     fig,
     "Four activation curves with a dot at what the unit hears, in a table:"
@@ -88,15 +88,16 @@ def chain(activation, z):
     return net
 
 
+print("unit    z  silent  shut   gradient")
 for name, activation, z in [
-    ("tanh ", "tanh", 0),
-    ("ReLU ", relu, 2),
-    ("ReLU ", relu, -2),
+    ("tanh", "tanh", 0),
+    ("ReLU", relu, 2),
+    ("ReLU", relu, -2),
     ("ReLU6", relu6, 7),
 ]:
     unit = chain(activation, z).layers[0]
-    words = f"silent {silent(unit)[0][0]!s:5}  shut {shut(unit)[0][0]!s:5}"
-    print(f"{name} at {z:2}:  {words}  gradient {unit.weight[0][0].grad:.0f}")
+    words = f"{silent(unit)[0][0]!s:6}  {shut(unit)[0][0]!s:5}"
+    print(f"{name:5}  {z:2}  {words}  {unit.weight[0][0].grad:8.0f}")
 
 # %%
 # All four combinations exist.
@@ -145,7 +146,7 @@ for name, activation, z in [
 from sgdexplained.contrasts import gelu, leaky_relu, silu
 
 units = [
-    ("leaky ReLU", leaky_relu, -2),
+    ("leaky", leaky_relu, -2),
     ("GELU", gelu, 0),
     ("GELU", gelu, -2),
     ("SiLU", silu, -1.278465),
@@ -153,11 +154,11 @@ units = [
     ("sigmoid", "sigmoid", -10),
 ]
 
-print("unit              z           in          out")
+print("unit          z        in        out")
 for name, activation, z in units:
     gradients = chain(activation, z).gradients()
     [[into]], [[out]] = gradients["W1"], gradients["W2"]
-    print(f"{name:10} {z:8.4g}  {into:11.5g}  {out:11.5g}")
+    print(f"{name:7} {z:7.4g} {into:9.3g} {out:10.5g}")
 
 # %%
 # - *GELU at 0* says nothing and learns.
@@ -205,7 +206,7 @@ ax.set(
     xlim=(-5, 1.5),
 )
 ax.set(xticks=[-4, -2, 0], yticks=[-0.2, 0, 0.2, 0.4])
-draw.title(ax, "Left of its lowest point, a unit that hears more says less.")
+draw.title(ax, "Left of the lowest point, more heard is less said.")
 draw.alt(
     ax,
     "The curves of GELU and SiLU between -5 and 1.5. Both fall from 0 to a"
@@ -309,9 +310,7 @@ with draw.style():
     )
 ax.set(xlabel="step", ylabel="loss", ylim=(-0.05, 2.6))
 ax.set(xticks=[0, 20, 40], yticks=[0, 0.5, 1, 2])
-draw.title(
-    ax, "One function, two fates: only its slope at a single point differs."
-)
+draw.title(ax, "One function, two fates, by the slope at 0.")
 draw.alt(
     ax,
     "The loss over 40 steps. With slope 0 at the corner it falls from 2.5 to"

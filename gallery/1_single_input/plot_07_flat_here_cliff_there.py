@@ -44,7 +44,7 @@ with draw.style():
     ax.text(-0.15, 12.5, "without it: 12.5", ha="right", va="center")
 ax.set(xlabel="weight from input 2 to unit 2", ylabel="loss", ylim=(-0.6, 17))
 ax.set(xticks=[-3, -2, -1, 0], yticks=[0, 5, 10, 15])
-draw.title(ax, "The weight stands on a plateau, and a cliff begins close by.")
+draw.title(ax, "The weight stands on a plateau, close to a cliff.")
 draw.alt(
     ax,
     "The loss over one weight. It is flat at 0.5 from -3 to -1; right of -1 it"
@@ -53,18 +53,15 @@ draw.alt(
 
 # %%
 # Where the weight stands, its gradient is exactly zero.
+# Remove it, that is, set it to 0, and the loss is 25 times as large.
 
 net = network()
 loss = loss_of(net)
 loss.backward()
 weight = net.layers[0].weight[1][1]
-print("weight", weight.data, "gradient", weight.grad, "loss", float(loss.data))
-
-# %%
-# Now remove it: set it to 0.
-
 removed = loss_of(network(weight=0))
-print("loss", float(removed.data))
+print(f"weight {weight.data}: gradient {weight.grad}")
+print(f"loss {float(loss.data)}, without the weight {float(removed.data)}")
 
 # %%
 # Nothing contradicts the gradient: it says that *a little* more or less makes no difference, and that is so.
@@ -167,7 +164,7 @@ ax.set(
     xlim=(-0.2, 3.4),
 )
 ax.set(xticks=[0, 1, 2, 3], yticks=[0, 4, 8, 12], ylim=(-3, 13))
-draw.title(ax, "How steep a weight is does not tell what happens without it.")
+draw.title(ax, "The steepest weight is not the one most missed.")
 draw.alt(
     ax,
     "A dot for each of the thirteen weights and biases: size of the gradient"

@@ -41,7 +41,7 @@ def ask(net, X, targets, name="W1[0][0]"):
 # Four ways with one example
 # --------------------------
 #
-# Now one thing is changed at a time.
+# Now one thing is changed at a time, and the unit speaks each time.
 
 cases = {
     "as above": (network(), [[1]], [[5]]),
@@ -50,14 +50,11 @@ cases = {
     "right answer": (network(), [[1]], [[6]]),
     "no way back": (network(out=(0,)), [[1]], [[5]]),
 }
-for name, (net, X, _) in cases.items():
-    net(X)
-    print(f"{name:12} says", net.layers[0].activations[0][0])
+answers = {name: ask(*case) for name, case in cases.items()}
 
 # %%
-# All five speak.
+# Here are the three factors of the incoming weight.
 
-answers = {name: ask(*case) for name, case in cases.items()}
 ax = draw.products([(name, *row.factors[0]) for name, row in answers.items()])
 draw.title(
     ax,
@@ -83,10 +80,12 @@ draw.alt(
 # - *No way back.*
 #   The unit speaks into a weight of 0, so nothing comes back to it.
 #
-# The engine gives the same reasons in its own words.
+# The engine gives the same reasons in its own words, after what the unit says.
 
-for name, row in answers.items():
-    print(f"{name}: {row.sentence}")
+for name, (net, X, _) in cases.items():
+    net(X)
+    said = net.layers[0].activations[0][0]
+    print(f"{name} says {said}. {answers[name].sentence}")
 
 # %%
 # A unit ahead that is shut leaves no way back either, just as a weight of 0 does.
@@ -101,7 +100,7 @@ for name, row in answers.items():
 # The way back can be open, and what comes back can contradict itself.
 # The unit serves two outputs, with the weights 1 and 2.
 # It says 1; the first output should be −5 and is 1, an error of 6; the second should be 5 and is 2, an error of −3.
-# So back come 1 × 6 and 2 × (−3), which is 0.
+# What comes back is 1 × 6 + 2 × (−3) = 0.
 
 torn = network(weight=1, out=(1, 2))
 print(ask(torn, [[1]], [[-5, 5]]).sentence)
@@ -328,7 +327,7 @@ draw.show()
 # -------------
 #
 # 1. The full unit hears 5 instead of 7.
-#    What is the gradient of its incoming weight, with the target 5?
+#    With the target 5, what is the gradient of its incoming weight?
 #
 # .. dropdown:: Answer
 #
