@@ -61,7 +61,9 @@ class FillRefuted(SphinxPostTransform):
             for docname, node in noticed.get(place["change"], []):
                 links.append(nodes.Text(", " if links else "Noticed by "))
                 links.append(link_to_place(docname, node["ids"][0], node["claim"]))
-            place.replace_self([*links, nodes.Text(".")] if links else [])
+            place.replace_self(
+                [*links, nodes.Text(".")] if links else nodes.Text("No claim names it.")
+            )
 
 
 def noticed_by(env: BuildEnvironment) -> dict[str, list[tuple[str, claim]]]:

@@ -73,7 +73,8 @@ class FillTable(SphinxPostTransform):
         """Write the row of a claim: id, verdict, what is said, and where it is shown."""
         name = link_to_place(docname, node["ids"][0], node["claim"])
         about = [part for part in node.children if "claim-statement" in part["classes"]]
-        about = [paragraph for part in about for paragraph in part.children]
+        # A sentence that only leads to the check stays with it.
+        about = [one for part in about for one in part.children if one.astext()[-1:] != ":"]
         about += [part for part in node.children if "claim-corrected" in part["classes"]]
         if len(node["number"]) == 2:
             source, answer = (nodes.literal("", text) for text in node["number"])
