@@ -172,6 +172,7 @@ html_static_path = ["_static"]
 html_favicon = "_static/favicon.svg"
 html_css_files = ["site.css", "annotated.css"]
 html_math_renderer = "katex"
+html_search_scorer = str(Path(__file__).parent / "search_scorer.js")
 html_copy_source = False
 html_use_index = False
 html_domain_indices = False

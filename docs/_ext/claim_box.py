@@ -17,6 +17,10 @@ Parse = Callable[[str], tuple[list[nodes.Node], list[nodes.system_message]]]
 WORDING = {"holds when": "holds when\N{HORIZONTAL ELLIPSIS}"}
 
 
+# The page on which the changes stand that would refute a claim; without it, nothing links there.
+CHANGES = "refutations"
+
+
 class claim(nodes.container):  # noqa: N801 (nodes of a page have names like this)
     """A claim on a page, with what the table of all claims needs to know of it."""
 
@@ -33,8 +37,12 @@ def line(part: str, label: str, *content: nodes.Node) -> nodes.paragraph:
     return nodes.paragraph("", "", *lead, *content, classes=[f"claim-{part}"])
 
 
-def box(stated: Stated, anchor: str, words: list[str], parse: Parse) -> claim:
-    """Compose the box: verdict, claim, what survives, check, what would refute it, sources."""
+def box(stated: Stated, anchor: str, words: dict[str, str], parse: Parse, *, linked: bool) -> claim:
+    """Compose the box: verdict, claim, what survives, check, what would refute it, sources.
+
+    ``words`` says of each change that would refute it what it does; ``linked``, whether there is a
+    page that describes the changes.
+    """
     node = claim("", classes=["claim", f"claim-{nodes.make_id(stated.verdict)}"], ids=[anchor])
     last = stated.examples[-1:]
     node["claim"] = stated.name
@@ -48,12 +56,37 @@ def box(stated: Stated, anchor: str, words: list[str], parse: Parse) -> claim:
             content, messages = parse(stated.options[part])
             node += [line(part, label, *content), *messages]
     node += nodes.container("", *stated.proof, classes=["claim-proof"])
-    node["refutations"] = "; or if ".join(words) + "."
+    node["refuted_by"] = list(words)
     subject = "What survives" if "corrected" in stated.options else "This"
-    node += line("refuted", f"{subject} would be false if", nodes.Text(node["refutations"]))
+    node += line("refuted", f"{subject} would be false if", *conditions(words, linked=linked))
     if stated.sources:
         node += line("sources", "Sources:", *references(stated.sources))
     return node
+
+
+def conditions(words: dict[str, str], *, linked: bool) -> list[nodes.Node]:
+    """List what would make a claim false, each leading to the change of the engine behind it."""
+    listed: list[nodes.Node] = []
+    for name, condition in words.items():
+        listed.append(nodes.Text("; or if " if listed else ""))
+        if linked:
+            listed.append(link_to_place(CHANGES, anchor_of_change(name), condition, "claim-change"))
+        else:
+            listed.append(nodes.Text(condition))
+    return [*listed, nodes.Text(".")]
+
+
+def anchor_of_change(name: str) -> str:
+    """Name the place where a change is described."""
+    return nodes.make_id(f"change-{name}")
+
+
+def link_to_place(docname: str, anchor: str, text: str, kind: str = "claim-page") -> nodes.Node:
+    """Link to a place on a page; the domain knows the way there."""
+    name = nodes.inline("", text, classes=[kind])
+    return addnodes.pending_xref(
+        "", name, refdomain="claim", reftype="place", reftarget=docname, anchor=anchor
+    )
 
 
 # -- Sources -------------------------------------------------------------------------------------

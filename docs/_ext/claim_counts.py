@@ -29,13 +29,25 @@ def sentence(names: tuple[str, str], verdicts: list[str]) -> str:
     return f"{len(verdicts)} {names[len(verdicts) > 1]}: {', '.join(parts)}."
 
 
+def enumerated(words: list[str]) -> str:
+    """Join words as a sentence does."""
+    *others, last = words
+    return f"{', '.join(others)} and {last}" if others else last
+
+
 def counts(verdicts: dict[str, str], expected: int) -> list[nodes.Node]:
     """List the counts; say how many claims are still to come, if any are."""
-    lines = nodes.bullet_list(classes=["claims-count"])
+    sentences, whole = [], []
     for letters, names in KINDS.items():
         own = [verdict for name, verdict in verdicts.items() if name[0] in letters]
-        if own:
-            lines += nodes.list_item("", nodes.paragraph("", sentence(names, own)))
+        if len(own) > 1 and set(own) == {"holds"}:
+            whole.append(f"{len(own)} {names[1]}")
+        elif own:
+            sentences.append(sentence(names, own))
+    if whole:
+        sentences.append(f"{enumerated(whole)}: all hold.")
+    lines = nodes.bullet_list(classes=["claims-count"])
+    lines += [nodes.list_item("", nodes.paragraph("", text)) for text in sentences]
     if len(verdicts) == expected:
         return [lines]
     return [nodes.paragraph("", f"So far {len(verdicts)} of {expected} claims are shown."), lines]

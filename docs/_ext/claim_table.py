@@ -3,10 +3,9 @@
 import posixpath
 from typing import Any
 
-from claim_box import claim, line, verdict
+from claim_box import claim, line, link_to_place, verdict
 from claim_counts import counts
 from docutils import nodes
-from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.transforms.post_transforms import SphinxPostTransform
@@ -20,12 +19,16 @@ class claims_table(nodes.General, nodes.Element):  # noqa: N801
 
 
 class ClaimsTableDirective(SphinxDirective):
-    """List the claims of the whole site, or only count them."""
+    """List the claims of the whole site, or only count them, or name those of one verdict."""
+
+    optional_arguments = 1
+    final_argument_whitespace = True
 
     def run(self) -> list[nodes.Node]:
         """Keep the place."""
         self.env.domains["claim"].data["users"].add(self.env.docname)
-        return [claims_table(counts_only=self.name == "claims_counts")]
+        verdict = self.arguments[0] if self.arguments else ""
+        return [claims_table(kind=self.name, verdict=verdict)]
 
 
 class FillTable(SphinxPostTransform):
@@ -43,21 +46,42 @@ class FillTable(SphinxPostTransform):
                     shown[node["claim"]] = (docname, node)
             found = {name: shown[name] for name in domain.entries if name in shown}
             verdicts = {name: node["verdict"] for name, (_, node) in found.items()}
-            content = counts(verdicts, len(domain.entries))
-            if not place["counts_only"]:
+            if place["kind"] == "claims_list":
+                content = [self.named(found, place["verdict"])]
+            else:
+                content = counts(verdicts, len(domain.entries))
+            if place["kind"] == "claims_table":
                 content.append(table([self.row(*one) for one in found.values()]))
             place.replace_self(content)
 
+    def named(self, found: dict[str, tuple[str, claim]], verdict: str) -> nodes.bullet_list:
+        """Name the claims of one verdict, each with the page that shows it."""
+        lines = nodes.bullet_list(classes=["claims-list"])
+        kind = nodes.make_id(verdict)
+        for docname, node in found.values():
+            if node["verdict"] == verdict:
+                said = next(part for part in node.children if "claim-statement" in part["classes"])
+                paragraph = self.copy(said.children[0])
+                title = self.env.titles[docname].astext()
+                page = link_to_place(docname, node["ids"][0], title)
+                paragraph.insert(0, nodes.inline(classes=["verdict", f"verdict-{kind}"]))
+                paragraph += [nodes.Text(" "), page]
+                lines += nodes.list_item("", paragraph)
+        return lines
+
     def row(self, docname: str, node: claim) -> nodes.row:
         """Write the row of a claim: id, verdict, what is said, and where it is shown."""
-        name = self.link(docname, node["ids"][0], node["claim"])
+        name = link_to_place(docname, node["ids"][0], node["claim"])
         about = [part for part in node.children if "claim-statement" in part["classes"]]
-        about = [paragraph for part in about for paragraph in part.children]
+        # A sentence that only leads to the check stays with it.
+        about = [one for part in about for one in part.children if one.astext()[-1:] != ":"]
         about += [part for part in node.children if "claim-corrected" in part["classes"]]
         if len(node["number"]) == 2:
             source, answer = (nodes.literal("", text) for text in node["number"])
             about.append(line("number", "Checked:", source, nodes.Text(" gives "), answer))
-        about.append(line("refuted", "False if", nodes.Text(node["refutations"])))
+        refuted = next(part for part in node.children if "claim-refuted" in part["classes"])
+        conditions = [part.deepcopy() for part in refuted.children[2:]]
+        about.append(line("refuted", "False if", *conditions))
         parts = {
             "claim-id": [nodes.paragraph("", "", name, nodes.Text(" "), verdict(node["verdict"]))],
             "claim-about": [self.copy(part) for part in about],
@@ -69,22 +93,15 @@ class FillTable(SphinxPostTransform):
     def where(self, docname: str, node: claim) -> list[nodes.Node]:
         """Link to the page and the picture, and name the part of the story."""
         title = self.env.titles[docname].astext()
-        page = self.link(docname, node["ids"][0], title)
+        page = link_to_place(docname, node["ids"][0], title)
         lines = [nodes.paragraph("", "", page)]
         if "picture" in node:
-            picture = self.link(docname, node["picture"], "The picture", "claim-picture")
+            picture = link_to_place(docname, node["picture"], "The picture", "claim-picture")
             lines.append(nodes.paragraph("", "", picture))
         part = self.env.titles.get(posixpath.join(posixpath.dirname(docname), "index"))
         if part and docname.count("/") > 1:
             lines.append(nodes.paragraph("", part.astext(), classes=["claim-part"]))
         return lines
-
-    def link(self, docname: str, anchor: str, text: str, kind: str = "claim-page") -> nodes.Node:
-        """Link to a place on a page; the domain knows the way there."""
-        name = nodes.inline("", text, classes=[kind])
-        return addnodes.pending_xref(
-            "", name, refdomain="claim", reftype="place", reftarget=docname, anchor=anchor
-        )
 
     def copy(self, part: nodes.Node) -> nodes.Node:
         """Copy a sentence to this page, without the names by which others refer to it."""
@@ -125,6 +142,7 @@ def setup(app: Sphinx) -> None:
     """Register the directives that list and count the claims, and what they need from others."""
     app.add_directive("claims_table", ClaimsTableDirective)
     app.add_directive("claims_counts", ClaimsTableDirective)
+    app.add_directive("claims_list", ClaimsTableDirective)
     app.add_post_transform(FillTable)
     app.connect("env-updated", pages_with_verdicts)
     app.connect("html-page-context", add_script)

@@ -1,13 +1,15 @@
 """Claims: what the site asserts, with a verdict, an executed check, and what would refute it.
 
 ``.. claim:: B4`` states a claim where it is shown, ``:claim:`B4``` links to it from anywhere,
-``.. claims_table::`` lists them all, and ``.. claims_counts::`` only says how many hold. The build
-fails when a claim fails, or is not as registered.
+``.. claims_table::`` lists them all, ``.. claims_counts::`` only says how many hold,
+``.. claims_list::`` names those of one verdict, and ``.. claims_changes::`` describes what would
+refute them. The build fails when a claim fails, or is not as registered.
 """
 
 from typing import Any, ClassVar
 
 import claim_box
+import claim_changes
 import claim_rules
 import claim_table
 from claim_domain import ClaimDomain, Shown
@@ -66,8 +68,10 @@ class ClaimDirective(SphinxDirective):
         anchor = nodes.make_id(f"claim-{claim.name}")
         shown = Shown(claim.name, claim.verdict, self.env.docname, anchor, self.lineno)
         domain.data["shown"].append(shown)
-        words = [domain.changes[name].words for name in claim.refuted_by if name in domain.changes]
-        return [claim_box.box(claim, anchor, words, self.parse_inline)]
+        known_by = domain.changes
+        words = {name: known_by[name].words for name in claim.refuted_by if name in known_by}
+        linked = claim_box.CHANGES in self.env.found_docs
+        return [claim_box.box(claim, anchor, words, self.parse_inline, linked=linked)]
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
@@ -80,4 +84,5 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_directive("claim", ClaimDirective)
     claim_box.setup(app)
     claim_table.setup(app)
+    claim_changes.setup(app)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -4,6 +4,9 @@ import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import claim_changes
+import claim_counts
+import claim_register
 import claim_texts
 import pytest
 from sphinx.testing.util import SphinxTestApp
@@ -102,7 +105,10 @@ def build(tmp_path: Path) -> Iterator[Build]:
     apps = []
 
     def build_with(
-        builder: str = "dummy", conf: str = "", **replacements: tuple[str, str]
+        builder: str = "dummy",
+        conf: str = "",
+        changes: str = REFUTATIONS,
+        **replacements: tuple[str, str],
     ) -> SphinxTestApp:
         texts = dict(PAGES)
         for name, (old, new) in replacements.items():
@@ -110,7 +116,7 @@ def build(tmp_path: Path) -> Iterator[Build]:
             assert old in texts[path]
             texts[path] = texts[path].replace(old, new)
         texts |= {"conf.py": CONF + conf, "works.bib": BIBLIOGRAPHY}
-        texts |= {"claims.toml": REGISTER, "refutations.toml": REFUTATIONS}
+        texts |= {"claims.toml": REGISTER, "refutations.toml": changes}
         texts |= {"a.svg": "<svg/>", "part/a.svg": "<svg/>"}
         for name, text in texts.items():
             path = tmp_path / name
@@ -281,6 +287,68 @@ def test_the_verdicts_are_counted_where_there_is_no_table(build: Build) -> None:
     assert "3 common claims: 1 holds, 1 holds under conditions, 1 is false" in words(page)
     assert "claims-table" not in page
     assert "claims.js" not in page
+
+
+def test_kinds_that_hold_throughout_are_counted_together() -> None:
+    verdicts = dict.fromkeys(["X1", "X2", "T1", "T2", "P1", "P2"], "holds")
+    [lines] = claim_counts.counts(verdicts | {"A1": "holds"}, 7)
+
+    assert [line.astext() for line in lines.children] == [
+        "1 common claim: 1 holds.",
+        "2 further claims, 2 theorems and 2 published results: all hold.",
+    ]
+
+
+def test_a_list_names_the_claims_of_one_verdict(build: Build) -> None:
+    app = build("html", two=("Two\n===", "Two\n===\n\n.. claims_list:: false as stated"))
+    page = (app.outdir / "part" / "two.html").read_text("utf-8")
+    listed = re.findall(r'<ul class="claims-list.*?</ul>', page, re.DOTALL)
+
+    assert warnings(app) == []
+    assert [words(one) for one in listed] == ["Three and three are seven. Three"]
+    assert 'href="sub/three.html#claim-c3"' in listed[0]
+
+
+# -- What would refute them ----------------------------------------------------------------------
+
+CHANGES = """\
+# -- Sums ----
+[wrong-sum]
+words = "one and one were three"
+edits = [{ file = "a.py", old = "if x > 0:\\n    y", new = "if x:\\n    y" }]
+# -- No sums ----
+[no-sum]
+words = "there were no sums"
+edits = []
+"""
+
+
+def test_a_box_leads_to_the_changes_that_refute_it(build: Build, tmp_path: Path) -> None:
+    (tmp_path / "refutations.md").write_text("# Changes\n\n```{claims_changes}\n```\n", "utf-8")
+    app = build("html", changes=CHANGES, index=("works\n", "works\nrefutations\n"))
+    page = (app.outdir / "refutations.html").read_text("utf-8")
+
+    assert re.findall(r"<h2>(.*?)<", page) == ["Sums", "No sums"]
+    assert "wrong-sum \N{EN DASH} if one and one were three. Noticed by A1, B2, C3." in words(page)
+    assert "no-sum \N{EN DASH} if there were no sums. Noticed by A1." in words(page)
+    assert 'id="change-wrong-sum"' in page
+    assert 'href="refutations.html#change-wrong-sum"' in (app.outdir / "one.html").read_text()
+    assert 'href="refutations.html#change-no-sum"' in (app.outdir / "index.html").read_text()
+
+
+def test_a_change_is_written_as_a_diff() -> None:
+    edit = claim_register.Edit("a.py", "        if x > 0:\n            y = 1\n", "if x:\n        y")
+    change = claim_register.Change("one", "", (edit, claim_register.Edit("a.py", "b", "c")))
+
+    assert list(claim_changes.lines_of(change)) == [
+        "@@ a.py @@",
+        "- if x > 0:",
+        "-     y = 1",
+        "+ if x:",
+        "+     y",
+        "- b",
+        "+ c",
+    ]
 
 
 def test_the_table_leads_to_the_pictures(site: Callable[[str], str]) -> None:
