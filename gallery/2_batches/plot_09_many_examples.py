@@ -18,23 +18,18 @@ The network is the one of :ref:`the first page <sphx_glr_story_1_single_input_pl
 
 from fractions import Fraction
 
-from matplotlib.patches import Rectangle
-
 from sgdexplained import MLP, draw, half_squared_error
 from sgdexplained.reasons import co_active
 
 BENCH = [([[1, 1, 2], [1, -2, 0]], [0, 1, -1]), ([[1], [2], [-1]], [0])]
 X = [[1, 2], [2, 1], [-2, 1], [0, -2]]
-targets = [1, -1, 2, 6]
+targets = [[Fraction(t)] for t in (1, -1, 2, 6)]
 
 
-def backward(examples, reduction="mean"):
-    """Return the bench after some of the examples went forward and back."""
+def backward(X, targets):
+    """Return the bench after these examples went forward and back."""
     net = MLP([2, 3, 1], init=BENCH)
-    outputs = net([X[i] for i in examples])
-    half_squared_error(
-        outputs, [[Fraction(targets[i])] for i in examples], reduction
-    ).backward()
+    half_squared_error(net(X), targets).backward()
     return net
 
 
@@ -43,49 +38,30 @@ def count_zeros(net):
 
 
 # %%
-# First each example by itself.
+# First each example by itself, then all four.
 # Which hidden units are open (1) or shut (0), and how many of the thirteen gradients are exactly zero?
 
 for i in range(4):
-    net = backward([i])
-    print(
-        "example",
-        i + 1,
-        "  gates",
-        net.layers[0].gates[0],
-        "  zeros",
-        count_zeros(net),
-    )
+    net = backward([X[i]], [targets[i]])
+    gates = net.layers[0].gates[0]
+    print(f"example {i + 1}   gates {gates}   zeros {count_zeros(net)}")
+
+four = backward(X, targets)
+print(f"all four together            zeros {count_zeros(four)}")
 
 # %%
-# Each unit is open in two examples of the four.
-# The third example shuts the whole layer: all that it can move is the bias of the output.
-#
-# Now all four at once.
+# Each unit is open in two examples of the four; the third example shuts them all, and can move nothing but the bias of the output.
+# Yet in the batch none of the thirteen gradients is zero.
+# This is the number that decides.
+# Look at the six weights from the inputs to the hidden units:
 
-batch = backward([0, 1, 2, 3])
-count_zeros(batch)
-
-# %%
-# This is the number that decides: none of the thirteen gradients is zero.
-#
-# One product for each example
-# ----------------------------
-#
-# For one example, the gradient of a weight is what its sender said times the *delta* of its receiver: how much the loss of that example would change if the receiver heard a little more.
-# A receiver that is shut has delta 0.
-
-alone = backward([0, 1, 2, 3], reduction="sum")
-said = alone.layers[0].inputs
-deltas = [[int(delta) for delta in row] for row in alone.layers[0].deltas]
-said, deltas
-
-# %%
-# A row for each example: two inputs, and three deltas.
-# Each input times each delta makes a grid of six gradients, and the batch takes the mean of the four grids.
-
+layer = four.layers[0]
+deltas = [[4 * d for d in row] for row in layer.deltas]  # undo the mean
 ax = draw.batch_stack(
-    said, deltas, rows=["x₁", "x₂"], columns=["unit 1", "unit 2", "unit 3"]
+    layer.inputs,
+    deltas,
+    rows=["x₁", "x₂"],
+    columns=["unit 1", "unit 2", "unit 3"],
 )
 draw.title(ax, "Three of the four examples leave gaps; their mean has none.")
 draw.alt(
@@ -97,7 +73,12 @@ draw.alt(
 )
 
 # %%
-# Follow the middle column, the weights into unit 2: it holds (0, 0), (12, 6), (0, 0) and (0, −16), and their mean is (3, −5/2).
+# One product for each example
+# ----------------------------
+#
+# Each grid is the rule of a single example: what the sender said times the *delta* of the receiver, which is 0 where the receiver is shut.
+# The batch takes the mean of the four grids, place by place.
+# Follow the middle column, the weights into unit 2: (0, 0), (12, 6), (0, 0) and (0, −16) have the mean (3, −5/2).
 # Two examples have nothing to say about unit 2, and the other two decide.
 #
 # .. claim:: D1
@@ -129,26 +110,26 @@ draw.alt(
 
 def gradient_of_one_among(examples, activation="relu"):
     """Return the gradient of a weight into a unit that only example 1 opens."""
-    net = MLP(
-        [1, 1, 1], activation=activation, init=[([[1]], [0]), ([[1]], [0])]
-    )
+    layers = [([[1]], [0]), ([[1]], [0])]
+    net = MLP([1, 1, 1], activation=activation, init=layers)
     X = [[2]] + [[-1]] * (examples - 1)
     wanted = [[Fraction(-4)]] + [[Fraction(5)]] * (examples - 1)
     half_squared_error(net(X), wanted).backward()
     return net.layers[0].weight[0][0].grad
 
 
-sizes = [1, 2, 4, 8, 32]
-diluted = [gradient_of_one_among(size) for size in sizes]
+# %%
+# If that example comes alone, the gradient is 12.
 
+sizes = [1, 2, 4, 8, 32]
 ax = draw.bars(
     ["alone", *(f"1 of {size}" for size in sizes[1:])],
-    diluted,
+    [gradient_of_one_among(size) for size in sizes],
     colours=draw.POSITIVE,
     signed=True,
 )
 draw.title(
-    ax, "In a larger batch, one example moves the weight less: but it moves it."
+    ax, "In a larger batch one example moves the weight less, but it moves it."
 )
 draw.alt(
     ax,
@@ -161,7 +142,7 @@ draw.alt(
 # If *k* of *B* examples contribute, the gradient is *k/B* times the mean of those *k*.
 # On the bench, the weight out of unit 2 gets 0, 3, 0 and 20 from the four examples: the mean of all is 23/4, half of 23/2, the mean of the two that are not zero.
 #
-# >>> backward([0, 1, 2, 3]).layers[1].weight[1][0].grad
+# >>> four.layers[1].weight[1][0].grad
 # Fraction(23, 4)
 #
 # .. claim:: D4
@@ -189,8 +170,8 @@ draw.alt(
 # --------------------------------------
 #
 # So which weights can a batch move at all?
-# It is tempting to list the senders that spoke, to list the receivers that were open, and to let every weight between the two lists move.
-# That list is too long.
+# It is tempting to say: all those whose sender spoke in some example, and whose receiver was open in some example.
+# That is too many.
 #
 # Here the three inputs are words that occur in an example or do not, and three units listen to them.
 
@@ -199,22 +180,18 @@ W1 = [[2, -4, 1], [1, 1, 1], [-4, 2, 1]]
 listeners = MLP([3, 3, 1], init=[(W1, [0, 0, 0]), ([[1], [1], [1]], [0])])
 half_squared_error(listeners(words), [[0], [0], [0]]).backward()
 
-gates = listeners.layers[0].gates
-gates
-
 # %%
-# A row for each example.
-# Each word occurs somewhere, and each unit is open somewhere.
 # For each weight, count the examples in which both its ends work at the same time: its sender is active, and its receiver open.
+# A row for each word, a column for each unit:
 
-both = co_active(listeners.layers[0])
-spoke = [any(row[j] for row in words) for j in range(3)]
-opened = [any(row[k] for row in gates) for k in range(3)]
-apart = [[int(said and heard) for heard in opened] for said in spoke]
-both, apart
-
+co_active(listeners.layers[0])
 
 # %%
+# Two counts are 0, though each word occurs somewhere, and each unit is open somewhere.
+
+from matplotlib.patches import Rectangle
+
+
 def tick_table(ax, matrix, colour, heading, rows, columns):
     """Write whole numbers into a grid, tinted, or hatched where they are 0."""
     for j, row in enumerate(matrix):
@@ -249,6 +226,12 @@ def tick_table(ax, matrix, colour, heading, rows, columns):
     ax.set_title(heading, color=colour, style="italic", pad=4)
 
 
+gates = listeners.layers[0].gates
+spoke = [any(row[j] for row in words) for j in range(3)]
+opened = [any(row[k] for row in gates) for k in range(3)]
+apart = [[int(said and heard) for heard in opened] for said in spoke]
+both = co_active(listeners.layers[0])
+
 examples, senders, receivers = (
     [f"{name} {number}" for number in (1, 2, 3)]
     for name in ("ex.", "word", "unit")
@@ -267,6 +250,9 @@ with draw.style():
         left, apart, draw.POSITIVE, "each, somewhere", senders, receivers
     )
     tick_table(right, both, draw.POSITIVE, "both, together", senders, receivers)
+    for place in ((1, 0), (0, 2)):
+        look = {"fc": "none", "ec": draw.INK, "lw": 2.6, "zorder": 3}
+        right.add_patch(Rectangle(place, 1, 1, **look))
 draw.title(
     fig, "Both ends work, but two of the nine weights never have both at once."
 )
@@ -333,35 +319,18 @@ draw.show()
 #
 # >>> from itertools import permutations, product
 # >>> def shut_for_all(weights, X):
-# ...     net = MLP(
-# ...         [len(weights), 1],
-# ...         output="relu",
-# ...         init=[([[w] for w in weights], [0])],
-# ...     )
-# ...     _ = net(X)
-# ...     return not any(gate for [gate] in net.layers[0].gates)
+# ...     return all(sum(w * x for w, x in zip(weights, row)) <= 0 for row in X)
 # >>> right_angles = [[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]]
-# >>> cases = [
-# ...     shut_for_all(weights, right_angles)
-# ...     for weights in product([-1, 1], repeat=4)
-# ... ]
-# >>> Fraction(sum(cases), len(cases))
-# Fraction(1, 16)
+# >>> cases = list(product([-1, 1], repeat=4))
+# >>> sum(shut_for_all(weights, right_angles) for weights in cases), len(cases)
+# (1, 16)
 #
-# Now let the four inputs share a part, so that any two are 60 degrees apart, and try all orders of five weights of different size: 1 of 5.
+# Now let the four inputs share a part, so that any two are 60 degrees apart, and try all orders of five different weights: 1 in 5.
 #
-# >>> alike = [
-# ...     [-1, 1, 0, 0, 0],
-# ...     [-1, 0, 1, 0, 0],
-# ...     [-1, 0, 0, 1, 0],
-# ...     [-1, 0, 0, 0, 1],
-# ... ]
-# >>> cases = [
-# ...     shut_for_all(weights, alike)
-# ...     for weights in permutations([1, 2, 3, 4, 5])
-# ... ]
-# >>> Fraction(sum(cases), len(cases))
-# Fraction(1, 5)
+# >>> alike = [[-1, *row] for row in right_angles]
+# >>> cases = list(permutations([1, 2, 3, 4, 5]))
+# >>> sum(shut_for_all(weights, alike) for weights in cases), len(cases)
+# (24, 120)
 #
 # In general it is 1 in 2\ :sup:`B` at right angles, and 1 in *B* + 1 at 60 degrees: with 32 examples, one unit in four thousand million against one in 33.
 # Examples that resemble each other leave far more units untouched.
@@ -401,27 +370,10 @@ draw.show()
 # ['1/54', '-1/27', '-1/27', '1/18']
 #
 # The shares add up to zero, so a bias in front of batch normalisation receives nothing, whoever is active.
-# There is more of this on :ref:`the page about examples that talk to each other <sphx_glr_story_3_inactive_connections_plot_16_examples_that_talk.py>`.
 #
-# *Dropout* silences units by lot, half of them, say, with a fresh lot for each example.
-# Then a weight has both its ends in a quarter of the examples, and misses a whole batch of *B* with probability (3/4)\ :sup:`B`: 0.75 for one example, 0.316 for four, 0.01 for sixteen.
-# With the same lot for the whole batch it stays at 3/4, whatever *B*.
-# For two examples there are sixteen lots; try them all.
-#
-# >>> from sgdexplained.contrasts import Dropout
-# >>> def untouched(masks_of_senders, masks_of_receivers):
-# ...     dropout, w = Dropout(keep=0.5), Scalar(1)
-# ...     heard = dropout(
-# ...         [[Scalar(1)] for _ in masks_of_senders], mask=masks_of_senders
-# ...     )
-# ...     said = dropout([[a * w] for [a] in heard], mask=masks_of_receivers)
-# ...     sum(a for [a] in said).backward()
-# ...     return w.grad == 0
-# >>> lots = [[[a], [b]] for a, b in product([0, 1], repeat=2)]
-# >>> sum(untouched(one, two) for one, two in product(lots, repeat=2))
-# 9
-#
-# That is (3/4)\ :sup:`2` of sixteen.
+# *Dropout* silences units by lot.
+# If it keeps half of them, with a fresh lot for each example, a weight between two such layers has both its ends in a quarter of the examples, and misses a whole batch of *B* with probability (3/4)\ :sup:`B`: 0.75 for one example, 0.316 for four, 0.01 for sixteen.
+# Both are counted on :ref:`the page about examples that talk to each other <sphx_glr_story_3_inactive_connections_plot_16_examples_that_talk.py>`.
 #
 # Predict first
 # -------------
@@ -434,7 +386,7 @@ draw.show()
 #    Example 1 leaves four at zero, all of them around unit 2, and example 3 can only move the bias of the output.
 #    That bias is the only number for which both have something to say: +1 and −2.
 #
-#    >>> count_zeros(backward([0, 2]))
+#    >>> count_zeros(backward([X[0], X[2]], [targets[0], targets[2]]))
 #    4
 #
 # 2. The batch is examples 1, 1, 1 and 3.
@@ -444,7 +396,8 @@ draw.show()
 #
 #    Three of four contribute, each of them 3, so the gradient is 3/4 × 3.
 #
-#    >>> backward([0, 0, 0, 2]).layers[1].weight[0][0].grad
+#    >>> net = backward([X[0]] * 3 + [X[2]], [targets[0]] * 3 + [targets[2]])
+#    >>> net.layers[1].weight[0][0].grad
 #    Fraction(9, 4)
 #
 # 3. To the three examples of words comes a fourth, with all three words in it.
