@@ -18,8 +18,6 @@ With half the squared error the gradient of an example is *w* minus what it want
 
 from fractions import Fraction
 
-from matplotlib.patches import Rectangle
-
 from sgdexplained import (
     MLP,
     SGD,
@@ -37,27 +35,28 @@ def mean_loss(w, some):
     return half_squared_error([w] * len(some), [Fraction(t) for t in some])
 
 
-w = Scalar(10)
-mean_loss(w, wanted).backward()
-w.grad
+def gradient(some):
+    w = Scalar(10)
+    mean_loss(w, some).backward()
+    return w.grad
+
 
 # %%
-# That is (8 × 1 + 2 × 9) / 10, the mean over the ten examples.
-#
-# Now the ten come in batches of four, four and two, and each batch takes its own mean.
+# The mean over the ten is (8 × 1 + 2 × 9) / 10.
+# Now let the ten come in batches of four, four and two, each of which takes its own mean.
 
-means = []
-for batch in (wanted[0:4], wanted[4:8], wanted[8:10]):
-    w = Scalar(10)
-    mean_loss(w, batch).backward()
-    means.append(w.grad)
+batches = [wanted[0:4], wanted[4:8], wanted[8:10]]
+means = [gradient(batch) for batch in batches]
 
-[str(mean) for mean in means], str(sum(means) / 3)
+print("mean of the ten:        ", gradient(wanted))
+print("means of the batches:   ", *means)
+print("mean of the three means:", sum(means) / 3)
 
 # %%
 # This is the number that decides: 11/3 is not 13/5.
-# None of the three means is wrong, but the mean of the three is a mean of other weights.
-# An example of a batch of four counts 1/3 × 1/4 = 1/12, and one of the batch of two counts 1/3 × 1/2 = 1/6.
+# None of the three means is wrong, but each of them counts a third, and it shares that third among its examples: 1/12 for each of four, 1/6 for each of two.
+
+from matplotlib.patches import Rectangle
 
 
 def strip(ax, row, shares, name):
@@ -65,22 +64,22 @@ def strip(ax, row, shares, name):
     left = 0
     for share, want in zip(shares, wanted, strict=True):
         rare = want == 1
-        look = (
-            {"fc": draw.POSITIVE, "alpha": 0.42}
-            if rare
-            else {"fc": draw.INK, "alpha": 0.08}
-        )
+        look = {"fc": draw.POSITIVE, "alpha": 0.42}
+        if not rare:
+            look = {"fc": draw.INK, "alpha": 0.08}
         place = (float(left), row), float(share), 0.62
         ax.add_patch(Rectangle(*place, lw=0, **look))
         ax.add_patch(Rectangle(*place, fc="none", ec=draw.INK, lw=0.9))
+        weight = "bold" if rare else "normal"
         middle = float(left + share / 2), row + 0.32
-        ax.text(*middle, share, ha="center", va="center", fontsize=13.5)
+        look = {"ha": "center", "va": "center", "fontsize": 13.5}
+        ax.text(*middle, share, weight=weight, **look)
         left += share
     ax.text(0, row - 0.08, name, va="bottom")
 
 
 by_example = [Fraction(1, 10)] * 10
-by_batch = [Fraction(1, 3) / size for size in (4, 4, 2) for _ in range(size)]
+by_batch = [Fraction(1, 3) / len(batch) for batch in batches for _ in batch]
 
 with draw.style():
     fig, ax = draw.figure(2.2)
@@ -101,9 +100,7 @@ draw.alt(
 # The repair is to weight each mean by the size of its batch, which puts the denominator back that the mean had hidden.
 
 w = Scalar(10)
-losses = [
-    mean_loss(w, batch) for batch in (wanted[0:4], wanted[4:8], wanted[8:10])
-]
+losses = [mean_loss(w, batch) for batch in batches]
 weighted_mean(losses, sizes=[4, 4, 2]).backward()
 w.grad
 
@@ -138,10 +135,10 @@ w.grad
 # ------------
 #
 # Without any denominator the gradient is a sum, and for a batch of *B* it is *B* times the mean.
-# In plain SGD that is the same as a learning rate *B* times as large, and with a learning rate divided by *B* the two agree to the last digit.
+# Under plain SGD that is a learning rate *B* times as large; divide it by *B*, and the two agree to the last digit.
 #
 # So a learning rate that was found with one size of batch means something else with another.
-# Let all examples of a batch want the same, 0, and see how far from it one step with the learning rate 1/10 leaves a weight that starts at 1.
+# Let all examples want the same, 0, and see where one step with the learning rate 1/10 leaves a weight of 1.
 
 
 def left_after_one_step(examples, reduction):
@@ -151,32 +148,35 @@ def left_after_one_step(examples, reduction):
     return w.data
 
 
-[str(left_after_one_step(B, "mean")) for B in (1, 10, 20, 30)]
-
-# %%
-
-[str(left_after_one_step(B, "sum")) for B in (1, 10, 20, 30)]
+print("examples   mean   sum")
+for B in (1, 10, 20, 30):
+    mean, total = (left_after_one_step(B, way) for way in ("mean", "sum"))
+    print(f"{B:8}{mean!s:>7}{total!s:>6}")
 
 # %%
 # With the mean, the size of the batch does not matter.
 # With the sum, ten examples land exactly, twenty bounce to the other side for ever, and thirty double the error at every step.
 
 sizes = range(1, 33)
+ax = draw.curve(
+    sizes,
+    [abs(left_after_one_step(B, "sum")) for B in sizes],
+    dashed=True,
+)
+draw.curve(sizes, [left_after_one_step(B, "mean") for B in sizes], ax)
 with draw.style():
-    ax = draw.curve(
-        sizes, [abs(left_after_one_step(B, "sum")) for B in sizes], dashed=True
-    )
-    draw.curve(sizes, [left_after_one_step(B, "mean") for B in sizes], ax)
-    ax.text(26.5, 1.8, "sum", ha="right")
-    ax.text(32, 0.7, "mean", ha="right")
+    ax.text(26, 1.8, "sum", ha="right", weight="bold")
+    ax.text(32, 0.66, "mean", ha="right", weight="bold")
     ax.axhline(1, color=draw.ZERO, linewidth=1, linestyle=":")
-    ax.text(1, 1.05, "error before the step", color=draw.ZERO, fontsize=13.5)
+    ax.text(1, 1.07, "before the step", color=draw.ZERO)
+    ax.text(11.6, 0, "lands exactly")
     ax.set(
         xlabel="examples in the batch",
         ylabel="error after one step",
         ylim=(-0.05, 2.3),
     )
     ax.set_xticks([1, 10, 20, 30])
+    ax.set_yticks([0, 1, 2])
 draw.title(
     ax, "With a sum, the same learning rate overshoots as the batch grows."
 )
@@ -190,7 +190,7 @@ draw.alt(
 draw.show()
 
 # %%
-# That *sum and mean differ by a factor only* is true of the gradient, and of plain SGD.
+# *Sum and mean differ only by a factor* is true of the gradient, and of plain SGD.
 # It is false of whatever else enters a step.
 # Here four examples have gradients that sum to 12, and the sum is given a quarter of the learning rate.
 
@@ -254,61 +254,43 @@ def after_one_step(optimiser, reduction, lr, **options):
 #    >>> [str(after(2, lr) - after(1, 2 * lr)) for lr in rates]
 #    ['1/100', '1/10000']
 #
-# In a network with tanh units, four single steps and one step for all four examples:
+# So it is in a network with tanh units: four examples take a step each, or one step together with four times the learning rate.
 
-start = MLP([2, 4, 1], activation="tanh", seed=3).values()
+from math import dist
+
 X, T = [[1, 2], [2, -1], [-1, 1], [0, -2]], [[1], [-1], [2], [0]]
 
 
 def weights_after(batches, lr):
-    net = MLP(
-        [2, 4, 1],
-        activation="tanh",
-        init=[(start[f"W{i}"], start[f"b{i}"]) for i in (1, 2)],
-    )
+    """Return where a network ends if each of these batches takes a step."""
+    net = MLP([2, 4, 1], activation="tanh", seed=3)
     for batch in batches:
         net.zero_grad()
-        half_squared_error(
-            net([X[i] for i in batch]), [T[i] for i in batch]
-        ).backward()
+        outputs, targets = net([X[i] for i in batch]), [T[i] for i in batch]
+        half_squared_error(outputs, targets).backward()
         SGD(net.parameters(), lr=lr).step()
     return [w.data for w in net.parameters()]
 
 
-def distance(lr):
-    """Return how far apart four steps and one long one end."""
-    four, one = (
-        weights_after([[0], [1], [2], [3]], lr),
-        weights_after([[0, 1, 2, 3]], 4 * lr),
-    )
-    return sum((a - b) ** 2 for a, b in zip(four, one, strict=True)) ** 0.5
-
-
 for lr in (0.01, 0.001, 0.0001):
-    print(f"learning rate {lr}: {distance(lr):.3g} apart")
+    four = weights_after([[0], [1], [2], [3]], lr)
+    one = weights_after([[0, 1, 2, 3]], 4 * lr)
+    print(f"learning rate {lr}: {dist(four, one):.3g} apart")
 
 # %%
-# At a tenth of the learning rate they end a hundred times closer: the power of the learning rate in the difference is 2.
-#
-# >>> from math import log10
-# >>> [
-# ...     round(log10(distance(10 * lr) / distance(lr)), 1)
-# ...     for lr in (0.001, 0.0001)
-# ... ]
-# [2.0, 2.0]
+# A tenth of the learning rate, a hundredth of the distance: it shrinks as the square, as on the parabola.
 #
 # What else is counted
 # --------------------
 #
 # *Outputs.*
-# Two examples with three outputs each: six numbers.
-# The sum divides by nothing, the mean over examples by two, and the squared error of most frameworks by all six.
+# Two examples with three outputs each are six numbers: the sum divides by nothing, the mean over examples by two, and the squared error of most frameworks by all six.
 #
 # *Tokens.*
 # A language model reads sequences of *tokens*, pieces of text, and each token has a loss.
-# One sequence has one token with loss 8, another has three with loss 2 each.
-# The mean of the two sequences is (8 + 2) / 2 = 5, the mean of the four tokens is 14/4 = 7/2.
-# Neither is wrong, but to change from one to the other is to change what is being trained.
+# Let one sequence have a single token with loss 8, and another three with loss 2 each.
+# The mean of the two sequences is (8 + 2) / 2 = 5, the mean of the four tokens is 14/4 = 3.5.
+# Neither is wrong, but they train different things.
 #
 # >>> weighted_mean([Scalar(8), Scalar(2)], sizes=[1, 1]).data
 # 5.0
@@ -344,10 +326,11 @@ for lr in (0.01, 0.001, 0.0001):
 #
 # *Accumulating in small batches.*
 # When a batch does not fit into memory, it is sent through in parts, and the gradients are added up: the engine does that whenever nobody clears them in between.
-# Three means then add up to 1 + 1 + 9, and dividing by three gives the 11/3 of above.
+# Three means then add up to 1 + 1 + 9, and dividing by three gives 11/3 once more.
 #
+# >>> parts = [wanted[0:4], wanted[4:8], wanted[8:10]]
 # >>> w = Scalar(10)
-# >>> for batch in (wanted[0:4], wanted[4:8], wanted[8:10]):
+# >>> for batch in parts:
 # ...     mean_loss(w, batch).backward()
 # >>> str(w.grad), str(w.grad / 3)
 # ('11', '11/3')
@@ -355,7 +338,7 @@ for lr in (0.01, 0.001, 0.0001):
 # To get what the whole batch would have given, let every part contribute its sum, and divide once, by the number of all examples.
 #
 # >>> w = Scalar(10)
-# >>> for batch in (wanted[0:4], wanted[4:8], wanted[8:10]):
+# >>> for batch in parts:
 # ...     half_squared_error([w] * len(batch), batch, reduction="sum").backward()
 # >>> Fraction(w.grad) / 10
 # Fraction(13, 5)
@@ -376,9 +359,7 @@ for lr in (0.01, 0.001, 0.0001):
 #
 #    Batches of equal size hide nothing: 13/5, as for all ten at once.
 #
-#    >>> w = Scalar(10)
-#    >>> ((mean_loss(w, wanted[:5]) + mean_loss(w, wanted[5:])) / 2).backward()
-#    >>> w.grad
+#    >>> (gradient(wanted[:5]) + gradient(wanted[5:])) / 2
 #    Fraction(13, 5)
 #
 # 2. A data set of 1 001 examples is cut into batches of 100, and the means of the eleven batches are averaged.
@@ -406,10 +387,9 @@ for lr in (0.01, 0.001, 0.0001):
 #
 #    The mean stays, since its denominator doubles as well; the sum doubles.
 #
-#    >>> w, v = Scalar(10), Scalar(10)
-#    >>> mean_loss(w, wanted * 2).backward()
-#    >>> half_squared_error([v] * 20, wanted * 2, reduction="sum").backward()
-#    >>> str(w.grad), int(v.grad)
+#    >>> w = Scalar(10)
+#    >>> half_squared_error([w] * 20, wanted * 2, reduction="sum").backward()
+#    >>> str(gradient(wanted * 2)), int(w.grad)
 #    ('13/5', 52)
 #
 # In the engine
