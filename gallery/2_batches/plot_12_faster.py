@@ -26,36 +26,66 @@ from sgdexplained import SGD, Scalar, Tensor, draw, half_squared_error
 wanted = [9, 11] * 50
 
 
-def distance_from_10(batch, coins=None, steps=None):
-    """Return how far the weight is from 10 when coins, or steps, are spent."""
-    w = Scalar(0.0)
-    optimiser = SGD([w], lr=0.5)
-    for step in range(coins // batch if steps is None else steps):
-        first = step * batch % 100
-        some = wanted[first : first + batch]
-        optimiser.zero_grad()
-        half_squared_error([w] * len(some), some).backward()
-        optimiser.step()
-    return abs(w.data - 10)
+def distances(batch, coins):
+    """Return how far the weight is from 10 after each step of a race."""
+    w, found = Scalar(0.0), []
+    for first in range(0, coins, batch):
+        some = [wanted[i % 100] for i in range(first, first + batch)]
+        w.zero_grad()
+        half_squared_error([w] * batch, some).backward()
+        SGD([w], lr=0.5).step()
+        found.append(abs(w.data - 10))
+    return found
 
 
+single, full = distances(1, 2000), distances(100, 2000)
+
+print("coins   single examples   full batch")
 for coins in (100, 200, 400, 2000):
-    one, full = distance_from_10(1, coins), distance_from_10(100, coins)
-    print(
-        f"{coins:4} coins:  single examples {one:.4f}   full batch {full:.6f}"
-    )
+    print(f"{coins:5}{single[coins - 1]:18.4f}{full[coins // 100 - 1]:13.6f}")
 
 # %%
 # These are the numbers that decide.
 # For 100 coins full-batch descent takes one step and gets halfway; single examples have taken a hundred steps and are there, give or take 1/3.
 # But they stay at 1/3 for ever, pulled to and fro by 9 and 11, while full-batch descent halves its distance at every step.
+
+with draw.style():
+    fig, ax = draw.figure(3.6)
+    ax.step(
+        [0, *range(1, 2001)],
+        [10, *single],
+        color=draw.INK,
+        lw=1.6,
+        where="post",
+    )
+    ax.step(
+        range(0, 2001, 100),
+        [10, *full],
+        color=draw.POSITIVE,
+        lw=3,
+        where="post",
+    )
+    ax.text(1980, 0.8, "single examples: 1/3", ha="right", weight="bold")
+    look = {"color": draw.POSITIVE, "weight": "bold", "ha": "right"}
+    ax.text(1230, 3e-4, "full batch", **look)
+    ax.set(yscale="log", ylim=(5e-6, 25), xlim=(-15, 2000))
+    ax.set(xlabel="coins spent", ylabel="distance from the best")
+    ax.set_xticks([0, 500, 1000, 1500, 2000])
+    ax.set_yticks([10, 0.1, 1e-3, 1e-5], ["10", "0.1", "0.001", "0.00001"])
+    ax.minorticks_off()
+draw.title(ax, "Single examples are near at once; the full batch gets closer.")
+draw.alt(
+    ax,
+    "Distance from the best weight over coins spent, on a logarithmic scale."
+    " Single examples fall from 10 to 1/3 at once and stay there. The full"
+    " batch halves its distance with every hundred coins, crosses them at 500"
+    " and reaches 0.00001 at 2000.",
+)
+
+# %%
+# Counted in steps it is another race: after twenty of them the full batch has arrived.
 #
-# And if we count steps instead of coins?
-#
-# >>> (
-# ...     round(distance_from_10(1, steps=20), 6),
-# ...     round(distance_from_10(100, steps=20), 6),
-# ... )
+# >>> round(single[19], 6), round(full[19], 6)
 # (0.333323, 1e-05)
 #
 # What full batch means
@@ -96,106 +126,87 @@ for coins in (100, 200, 400, 2000):
 # Now 2 000 examples of 20 numbers each, and a linear unit that is to learn from them.
 # Some directions are ninety times as steep as others, which is mild.
 # Each size of batch has a learning rate of its own, which did well among a few that were tried.
+#
+# No weights can bring the loss to zero here.
+# What is above the smallest possible loss is the *excess loss*, and a runner is measured by the share of it that is left.
 
 rng = np.random.default_rng(0)
 X = rng.normal(size=(2000, 20)) * np.logspace(-0.98, 0, 20)
 T = X @ rng.normal(size=(20, 1)) + 0.1 * rng.normal(size=(2000, 1))
 best = np.linalg.lstsq(X, T, rcond=None)[0]
-curvature = X.T @ X / 2000
 
 
 def excess(w):
-    """Return how much larger the loss is than it must be."""
-    return ((w - best).T @ curvature @ (w - best)).item() / 2
+    """Return how much larger the loss is than with the best weights."""
+    return float(np.mean((X @ (w - best)) ** 2)) / 2
 
 
-def race(batch, learning_rate, coins):
-    """Return, for many moments, the coins spent and what excess is left."""
-    w = Tensor(np.zeros((20, 1)))
-    optimiser = SGD([w], lr=learning_rate)
+def race(batch, learning_rate, passes):
+    """Return pairs: the coins spent so far, the share of the excess left."""
+    w, coins, run = Tensor(np.zeros((20, 1))), 0, []
     order = np.random.default_rng(1)
-    spent, left, step = [], [], 0
-    while step * batch < coins:
-        shuffled = order.permutation(2000)
-        for first in range(0, 2000, batch):
-            some = shuffled[first : first + batch]
-            optimiser.zero_grad()
+    for _ in range(passes):
+        for some in np.split(order.permutation(2000), 2000 // batch):
+            w.zero_grad()
             half_squared_error(X[some] @ w, T[some]).backward()
-            optimiser.step()
-            step += 1
-            if step % max(1, 50 // batch) == 0:
-                spent.append(step * batch)
-                left.append(excess(w.data) / excess(0 * best))
-    return spent, left
+            SGD([w], lr=learning_rate).step()
+            coins += batch
+            if coins % 50 == 0:
+                run.append((coins, excess(w.data) / excess(0 * best)))
+    return run
 
 
-runners = {
-    1: (0.05, 10_000),
-    10: (0.3, 40_000),
-    100: (1.0, 120_000),
-    2000: (1.8, 640_000),
-}
+runners = {1: (0.05, 5), 10: (0.3, 20), 100: (1.0, 60), 2000: (1.8, 320)}
 races = {batch: race(batch, *given) for batch, given in runners.items()}
 
 
 def coins_until(goal, batch):
-    return next(
-        (
-            coins
-            for coins, left in zip(*races[batch], strict=True)
-            if left <= goal
-        ),
-        None,
-    )
+    reached = (coins for coins, left in races[batch] if left <= goal)
+    return next(reached, "never")
 
 
-print("what is left   B=1     B=10    B=100   full batch")
+print("share left   B=1     B=10    B=100   full batch")
 for goal in (1e-1, 1e-2, 1e-3, 1e-4, 1e-8):
-    cells = (f"{coins_until(goal, batch) or 'never':<7}" for batch in races)
-    print(f"{goal:<12g}  ", *cells)
+    print(f"{goal:<12g}", *(f"{coins_until(goal, B):<7}" for B in races))
 
 # %%
-# The *excess loss* is how much larger the loss is than it must be.
-# The table shows the coins spent until it has first come down to a share of what it was; *never* stands for: not in this race.
+# The table shows the coins spent until the excess loss has first come down to this share; *never* stands for: not in this race.
 # At one per mille, single examples are cheaper by a factor of about fifty; at the last line, only the full batch arrives.
 #
 # >>> coins_until(1e-3, 2000) / coins_until(1e-3, 1) > 30
 # True
-# >>> [coins_until(1e-8, batch) is None for batch in (1, 10, 100, 2000)]
-# [True, True, True, False]
+# >>> [coins_until(1e-8, batch) for batch in (1, 10, 100)]
+# ['never', 'never', 'never']
 
 
-def smoothed(spent, left):
+def smoothed(run):
     """Return the means of neighbouring moments of a run, some forty of them."""
-    ends = sorted({int(i) for i in np.geomspace(1, len(spent), 45)})
-    groups = [slice(a, b) for a, b in zip([0, *ends], ends, strict=False)]
-    return [np.mean(spent[one]) for one in groups], [
-        np.mean(left[one]) for one in groups
-    ]
+    ends = sorted({int(i) for i in np.geomspace(1, len(run), 45)})
+    groups = zip([0, *ends], ends, strict=False)
+    return np.array([np.mean(run[one:end], axis=0) for one, end in groups]).T
 
 
 looks = {
     1: {"label": "1 example", "linestyle": (0, (1, 1.2)), "linewidth": 1.8},
     10: {"label": "10", "linestyle": (0, (4, 2)), "linewidth": 1.6},
     100: {"label": "100", "linewidth": 1.6},
-    2000: {"label": "full batch", "linewidth": 3.4},
+    2000: {"label": "full batch", "linewidth": 3.4, "color": draw.POSITIVE},
 }
 with draw.style():
     fig, (top, bottom) = draw.figure(6.4, rows=2, sharey=True)
     for batch, run in races.items():
-        coins, left = smoothed(*run)
-        top.loglog(coins, left, color=draw.INK, **looks[batch])
-        bottom.loglog(
-            [c / batch for c in coins], left, color=draw.INK, **looks[batch]
-        )
+        coins, left = smoothed(run)
+        look = {"color": draw.INK, **looks[batch]}
+        top.loglog(coins, left, **look)
+        bottom.loglog(coins / batch, left, **look)
     top.legend(loc="lower left", borderaxespad=0.2)
     top.set(
         xlabel="examples looked at",
         xlim=(40, 1e6),
-        ylabel="excess loss",
+        ylabel="excess left",
         ylim=(1e-9, 2),
     )
-    bottom.set(xlabel="steps taken", xlim=(0.8, 2e4), ylabel="excess loss")
+    bottom.set(xlabel="steps taken", xlim=(0.8, 2e4), ylabel="excess left")
     for ax in (top, bottom):
         ax.set_yticks([1, 1e-2, 1e-4, 1e-6, 1e-8])
         ax.minorticks_off()
@@ -282,7 +293,7 @@ with draw.style():
         ax.plot(
             cloud, row + height, "o", color=draw.INK, ms=3, alpha=0.3, mew=0
         )
-    ax.plot(0, 4, "o", color=draw.INK, ms=7)
+    ax.plot(0, 4, "o", color=draw.POSITIVE, ms=9)
     ax.set_yticks(range(5), [*(name for name, _ in rows), "full batch"])
     ax.set(
         ylim=(4.5, -0.5),
@@ -346,20 +357,15 @@ draw.alt(
 # With the learning rate 1/*t* at step *t*, and the values 3, 5, 10 and 2 to follow, SGD is a thing that everybody knows.
 
 data = [3, 5, 10, 2]
-w = Scalar(Fraction(0))
-optimiser = SGD([w], lr=1)
-path = []
+w, path = Scalar(Fraction(0)), []
 for t, x in enumerate(data, start=1):
-    optimiser.zero_grad()
+    w.zero_grad()
     half_squared_error([w], [x]).backward()
-    optimiser.lr = Fraction(1, t)
-    optimiser.step()
+    SGD([w], lr=Fraction(1, t)).step()
     path.append(w.data)
 
-(
-    [str(value) for value in path],
-    [str(Fraction(sum(data[:t]), t)) for t in (1, 2, 3, 4)],
-)
+print("weight after each step:", *path)
+print("mean of values so far: ", *(sum(data[:t]) / t for t in (1, 2, 3, 4)))
 
 # %%
 # It is the running mean.
@@ -441,10 +447,7 @@ draw.show()
 # If the hundred examples all want 10, single examples with the same learning rate arrive, a hundred times as cheaply as the full batch.
 #
 # >>> wanted = [10] * 100
-# >>> (
-# ...     round(distance_from_10(1, coins=20), 6),
-# ...     round(distance_from_10(100, coins=2000), 6),
-# ... )
+# >>> round(distances(1, 20)[-1], 6), round(distances(100, 2000)[-1], 6)
 # (1e-05, 1e-05)
 # >>> wanted = [9, 11] * 50
 #
@@ -466,7 +469,7 @@ draw.show()
 #
 #    Each batch says what the full batch says, so fifty steps halve the distance fifty times: the noise of the two cancels.
 #
-#    >>> distance_from_10(2, coins=100) == 10 / 2**50
+#    >>> distances(2, 100)[-1] == 10 / 2**50
 #    True
 #
 # 2. The learning rate is 1, and single examples pull to +1 or −1 at random.
