@@ -80,12 +80,9 @@ draw.alt(
 #    ...     w = Scalar(Fraction(10))
 #    ...     half_squared_error([w] * len(batch), batch).backward()
 #    ...     return w.grad
-#    >>> for B in (1, 2, 3, 4):
-#    ...     print(mean(map(gradient_of, combinations([9, 8, 7, 4], B))))
-#    3
-#    3
-#    3
-#    3
+#    >>> batches = [combinations([9, 8, 7, 4], B) for B in (1, 2, 3, 4)]
+#    >>> [str(mean(map(gradient_of, some))) for some in batches]
+#    ['3', '3', '3', '3']
 #
 # How wrong is it each time?
 # --------------------------
@@ -146,15 +143,20 @@ draw.alt(
 #    ...     w = Scalar(Fraction(10))
 #    ...     half_squared_error([w] * len(batch), batch).backward()
 #    ...     return w.grad
-#    >>> data, s2, N = [9, 8, 7, 4], Fraction(7, 2), 4
+#    >>> def variances(B):
+#    ...     drawn_anew = product([9, 8, 7, 4], repeat=B)
+#    ...     none_twice = combinations([9, 8, 7, 4], B)
+#    ...     return [
+#    ...         pvariance(map(gradient_of, some)) for some in (drawn_anew, none_twice)
+#    ...     ]
+#    >>> s2 = Fraction(7, 2)
 #    >>> for B in (1, 2, 4):
-#    ...     repeats = pvariance(map(gradient_of, product(data, repeat=B)))
-#    ...     none_twice = pvariance(map(gradient_of, combinations(data, B)))
-#    ...     factor = Fraction(N - B, N - 1)
-#    ...     print(repeats == s2 / B, none_twice == s2 / B * factor)
-#    True True
-#    True True
-#    True True
+#    ...     variances(B) == [s2 / B, s2 / B * Fraction(4 - B, 4 - 1)]
+#    True
+#    True
+#    True
+#    >>> [str(variance) for variance in variances(2)]
+#    ['7/4', '7/6']
 #
 # Of a thousand examples, batches of 256 without repeats have 744/999 of the variance of batches drawn anew: a quarter less.
 #
@@ -180,14 +182,15 @@ draw.alt(
 #    ...     w = Scalar(Fraction(10))
 #    ...     half_squared_error([w] * len(batch), batch).backward()
 #    ...     return w.grad
-#    >>> for B in (1, 2, 3, 4):
-#    ...     said = [gradient_of(batch) for batch in combinations([9, 8, 7, 4], B)]
-#    ...     square = mean(g * g for g in said)
-#    ...     print(mean(said), square, square == 9 + pvariance(said))
-#    3 25/2 True
-#    3 61/6 True
-#    3 169/18 True
-#    3 9 True
+#    >>> batches = [combinations([9, 8, 7, 4], B) for B in (1, 2, 3, 4)]
+#    >>> said = [[gradient_of(batch) for batch in some] for some in batches]
+#    >>> [str(mean(one)) for one in said]
+#    ['3', '3', '3', '3']
+#    >>> squares = [mean(g * g for g in one) for one in said]
+#    >>> squares == [9 + pvariance(one) for one in said]
+#    True
+#    >>> [str(square) for square in squares]
+#    ['25/2', '61/6', '169/18', '9']
 #
 # Rare, but fair
 # --------------

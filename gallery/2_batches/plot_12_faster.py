@@ -156,6 +156,7 @@ def race(batch, learning_rate, passes):
     return run
 
 
+# For each batch size: the learning rate, and passes through the data.
 runners = {1: (0.05, 5), 10: (0.3, 20), 100: (1.0, 60), 2000: (1.8, 320)}
 races = {batch: race(batch, *given) for batch, given in runners.items()}
 
