@@ -68,7 +68,11 @@ for reason in step:
 # How far in all?
 # ---------------
 #
-# We leave out the unit and hand the gradients over by hand: 1, and then zeros.
+# Each optimiser has its own answer.
+# *Nesterov* momentum looks ahead along the velocity.
+# *Adagrad* and *RMSprop* divide a gradient by the size of those before it; *Adam* does so too, and keeps a velocity as well.
+#
+# We leave out the unit and hand over the gradients ourselves: a 1, and then zeros.
 
 
 def moves(make_optimiser, gradients, start=0):
@@ -83,18 +87,6 @@ def moves(make_optimiser, gradients, start=0):
     return found
 
 
-once = [1] + [0] * 500
-path = moves(lambda w: SGD(w, lr=lr, momentum=momentum), once)
-float(path[0]), round(float(sum(path)), 9)
-
-# %%
-# The first step is 0.1, and the whole way is 1: nine tenths of it happen while the gradient is zero.
-#
-# Each optimiser has its own answer.
-# *Nesterov* momentum looks ahead along the velocity.
-# *Adagrad* and *RMSprop* divide a gradient by the size of those before it; *Adam* does so too, and keeps a velocity as well.
-# The table gives the first move, the way made afterwards, while the gradient is zero, and its share of the whole, with the learning rate as the unit.
-
 optimisers = {
     "SGD": lambda w: SGD(w, lr=1),
     "momentum": lambda w: SGD(w, lr=1, momentum=0.9),
@@ -103,6 +95,7 @@ optimisers = {
     "RMSprop": lambda w: RMSprop(w, lr=1),
     "Adam": lambda w: Adam(w, lr=1),
 }
+once = [1] + [0] * 500
 ways = {name: moves(make, once) for name, make in optimisers.items()}
 
 print("            first   after   share")
@@ -111,6 +104,7 @@ for name, way in ways.items():
     print(f"{name:9}{first:8.3f}{later:8.3f}{later / (first + later):8.0%}")
 
 # %%
+# The first move, the way made afterwards, while the gradient is zero, and its share of the whole; the unit is the learning rate.
 # Three stop with the gradient; the other three coast, each as far as its memory carries it.
 
 steps = range(61)
@@ -279,20 +273,18 @@ table.weight.grad
 texts = [1, 3, 0, 1, 0, 2, 3, 0, 1, 3, 0, 0, 1, 3, 0, 1]
 
 
-def what_moves(make_optimiser):
-    """Return for each text and row: moved by a gradient 2, without 1, or 0."""
+def rows_moved(make_optimiser):
+    """Return pairs: the number of a text, and a row that moves then."""
     table = Embedding(Tensor([[1.0]] * 5))
     optimiser = make_optimiser([table.weight])
     found = []
-    for word in texts:
+    for number, word in enumerate(texts, start=1):
         before = table.weight.data.copy()
         table.weight.zero_grad()
         table([word]).backward(seed=[[1.0]])
         optimiser.step()
-        moved = (table.weight.data != before)[:, 0].tolist()
-        found.append(
-            [one * (2 if row == word else 1) for row, one in enumerate(moved)]
-        )
+        moved = (table.weight.data != before)[:, 0]
+        found += [(number, row) for row in range(5) if moved[row]]
     return found
 
 
@@ -301,32 +293,21 @@ kinds = {
     "Adam": lambda w: Adam(w, lr=0.01),
     "AdamW": lambda w: AdamW(w, lr=0.01),
 }
-moved = {name: what_moves(make) for name, make in kinds.items()}
+moved = {name: rows_moved(make) for name, make in kinds.items()}
 
+# %%
+# Adam goes on with each word from the first time that it occurs; a word that never occurs stays.
+# AdamW shrinks even that one.
+
+hits = set(enumerate(texts, start=1))
 fig, places = draw.figure(5.6, rows=3, sharex=True)
 for ax, (name, found) in zip(places, moved.items(), strict=True):
-    full = [
-        (text, row)
-        for text, one in enumerate(found, 1)
-        for row in range(5)
-        if one[row] == 2
-    ]
-    hollow = [
-        (text, row)
-        for text, one in enumerate(found, 1)
-        for row in range(5)
-        if one[row] == 1
-    ]
+    full = [one for one in found if one in hits]
+    hollow = [one for one in found if one not in hits]
     ax.scatter(*zip(*full, strict=True), s=62, color=draw.POSITIVE, zorder=3)
     if hollow:
-        ax.scatter(
-            *zip(*hollow, strict=True),
-            s=30,
-            fc="none",
-            ec=draw.NEGATIVE,
-            lw=1.4,
-            zorder=3,
-        )
+        look = {"fc": "none", "ec": draw.NEGATIVE, "lw": 1.6, "zorder": 3}
+        ax.scatter(*zip(*hollow, strict=True), s=34, **look)
     with draw.style():
         ax.set_title(
             f"{name}: {len(hollow)} moves without a gradient", fontsize=15
@@ -350,8 +331,6 @@ draw.alt(
 )
 
 # %%
-# Adam keeps on with each word from the first time that it occurs; a word that never occurs stays.
-# AdamW shrinks even that one.
 # Were each weight of the table a node of its own, the rows that are not used would have no gradient at all, and would stay under all three.
 #
 # After a long silence
