@@ -10,26 +10,123 @@ A sentence that many believe: *a dead ReLU unit is dead for ever, because its gr
 Its own weights cannot bring it back, but they are not alone.
 Here is a unit that is dead before a step and alive after it, and its own weights have not moved.
 
-Three words
------------
+A unit that wakes
+-----------------
 
-For one example, a unit is *silent* if it says 0, and *shut* if its slope is 0.
-For a batch, it is *untouched* if nothing came back to it from any example.
-For a set of data, it is :term:`dead` if it is shut for all of it.
-On the bench of :ref:`the first page <sphx_glr_story_1_single_input_plot_01_the_bench.py>` unit 2 is silent for the first example and open for the second, and so it is not dead on the two of them.
-Here it is for four examples.
+A unit is :term:`dead` for a set of data if it is shut for all of it.
+
+One input, a unit *h*, and behind it two units: *p* hears *h* − 2, and *q* hears *h*.
+The data are a single example, 1; *p* is shut for it, so *p* is dead.
 """
 
-# sphinx_gallery_thumbnail_number = 2
-import math
 from fractions import Fraction
 from itertools import product
 
 import numpy as np
 
-from sgdexplained import MLP, SGD, Scalar, draw, half_squared_error
+from sgdexplained import MLP, SGD, draw, half_squared_error
 from sgdexplained.contrasts import Adam
 from sgdexplained.reasons import dead, silent, untouched
+
+net = MLP(
+    [1, 1, 2, 1], init=[([[1]], None), ([[1, 1]], [-2, 0]), ([[1], [1]], None)]
+)
+second = net.layers[1]
+weight, bias = second.weight[0][0], second.bias[0]
+
+half_squared_error(net([[1]]), [[4]]).backward()
+print("before: p hears", second.pre_activations[0][0])
+print("   gradients of its weight and bias:", weight.grad, bias.grad)
+
+SGD(net.parameters(), lr=0.5).step()
+net([[1]])
+print("after:  p hears", second.pre_activations[0][0])
+print("   its weight and bias:", weight.data, bias.data)
+
+# %%
+# From −1 to +1/2 in one step: its own weight and bias had no gradient, and are still 1 and −2.
+# The signal went through *q*, its neighbour, and changed the weight that both depend on, from 1 to 5/2.
+#
+# The same with two inputs and twelve examples.
+# A unit of the second layer sees each example as a point: what the two units of the first layer say.
+# It is open on one side of a straight border, and the step of its neighbour moves the points.
+
+cloud = [[a / 4, b / 4] for a in (2, 3, 4) for b in (1, 3, 5, 6)]
+W1, W2 = [[1, 0], [0, 1]], [[1, 1], [1, 1]]
+net = MLP([2, 2, 2, 1], init=[(W1, [0, 0]), (W2, [-3, 0]), ([[1], [1]], None)])
+
+
+def seen_by_p():
+    net(cloud)
+    return net.layers[0].activations
+
+
+points = [seen_by_p()]
+print("before: dead", dead(net, cloud)[1][0])
+
+half_squared_error(net(cloud), [[5]] * len(cloud)).backward()
+SGD(net.parameters(), lr=0.125).step()
+points.append(seen_by_p())
+print("after:  dead", dead(net, cloud)[1][0])
+
+# %%
+with draw.style():
+    fig, places = draw.figure(3.3, columns=2, sharey=True)
+for ax, seen, heading in zip(
+    places, points, ("before: dead", "after: awake"), strict=True
+):
+    a, b = zip(*seen, strict=True)
+    is_open = [one + two > 3 for one, two in seen]
+    ax.fill(
+        [-1, 4, -1], [4, -1, -1], fc="none", ec=draw.GRID, hatch="////", lw=0
+    )
+    ax.plot([-1, 4], [4, -1], color=draw.INK, lw=2)
+    for state, colour, face in (
+        (True, draw.POSITIVE, draw.POSITIVE),
+        (False, draw.INK, "white"),
+    ):
+        chosen = [
+            place for place in range(len(seen)) if is_open[place] == state
+        ]
+        at = [a[place] for place in chosen], [b[place] for place in chosen]
+        ax.plot(*at, "o", ms=8, mec=colour, mfc=face, mew=1.8)
+    ax.set(
+        xlim=(0, 3.4), ylim=(0, 3.4), aspect="equal", xlabel="first unit says"
+    )
+    with draw.style():
+        ax.set_title(heading, fontstyle="italic")
+        ax.text(
+            3.3,
+            1.2,
+            "p open",
+            color=draw.POSITIVE,
+            fontweight="bold",
+            ha="right",
+        )
+        box = {"fc": "white", "ec": "none", "pad": 1.5}
+        ax.text(1.3, 0.12, "p shut", bbox=box)
+    ax.set_xticks([0, 1, 2, 3])
+    ax.set_yticks([0, 1, 2, 3])
+places[0].set_ylabel("second unit says")
+draw.title(fig, "The border of the dead unit stands still; the data cross it.")
+draw.alt(
+    fig,
+    "Twelve points, what the first layer says of each example, and the"
+    " straight border of the unit p. Before the step all points are on the"
+    " hatched side, where p is shut. After it the border is the same, and the"
+    " points have moved: most are on the open side.",
+)
+
+# %%
+# Only a unit of the first layer, or one behind layers that are kept as they are, has no such neighbours: its inputs are the data.
+#
+# Three words
+# -----------
+#
+# For one example, a unit is *silent* if it says 0, and *shut* if its slope is 0.
+# For a batch, it is *untouched* if nothing came back to it from any example.
+# For a set of data, it is *dead* if it is shut for all of it.
+# Ask all three of unit 2 on the bench of :ref:`the first page <sphx_glr_story_1_single_input_plot_01_the_bench.py>`, with four examples.
 
 bench = MLP(
     [2, 3, 1],
@@ -38,10 +135,10 @@ bench = MLP(
 X, targets = [[1, 2], [2, 1], [-2, 1], [0, -2]], [[1], [-1], [2], [6]]
 half_squared_error(bench(X), targets).backward()
 
-print("silent:    ", *(row[1] for row in silent(bench.layers[0])))
-print("untouched: ", untouched(bench.layers[0])[1])
-print("dead on examples 1 and 3:", dead(bench, [X[0], X[2]])[0][1])
+print("silent, by example:      ", *(row[1] for row in silent(bench.layers[0])))
+print("untouched by this batch: ", untouched(bench.layers[0])[1])
 print("dead on all four:        ", dead(bench, X)[0][1])
+print("dead on examples 1 and 3:", dead(bench, [X[0], X[2]])[0][1])
 
 # %%
 # .. claim:: X5
@@ -53,13 +150,8 @@ print("dead on all four:        ", dead(bench, X)[0][1])
 #
 #    >>> from sgdexplained import MLP, half_squared_error
 #    >>> from sgdexplained.reasons import dead, silent, untouched
-#    >>> net = MLP(
-#    ...     [2, 3, 1],
-#    ...     init=[
-#    ...         ([[1, 1, 2], [1, -2, 0]], [0, 1, -1]),
-#    ...         ([[1], [2], [-1]], [0]),
-#    ...     ],
-#    ... )
+#    >>> bench = [([[1, 1, 2], [1, -2, 0]], [0, 1, -1]), ([[1], [2], [-1]], [0])]
+#    >>> net = MLP([2, 3, 1], init=bench)
 #    >>> half_squared_error(net([[1, 2], [2, 1]]), [[1], [-1]]).backward()
 #    >>> [row[1] for row in silent(net.layers[0])]
 #    [True, False]
@@ -68,9 +160,8 @@ print("dead on all four:        ", dead(bench, X)[0][1])
 #    >>> half_squared_error(net([[1, 2], [-2, 1]]), [[1], [2]]).backward()
 #    >>> untouched(net.layers[0])[1], dead(net, [[1, 2], [-2, 1]])[0][1]
 #    (True, True)
-#    >>> half_squared_error(
-#    ...     net([[2, 1]]), [[2]]
-#    ... ).backward()  # a right answer: open, and untouched
+#    >>> # A right answer leaves an open unit untouched.
+#    >>> half_squared_error(net([[2, 1]]), [[2]]).backward()
 #    >>> untouched(net.layers[0])[1], dead(net, [[2, 1]])[0][1]
 #    (True, False)
 #
@@ -124,6 +215,7 @@ ax.set(
     ylim=(-2.2, 3.2),
     xlabel="input (● the two examples)",
     ylabel="what the unit hears",
+    xticks=[0, 1, 2, 3],
 )
 draw.title(
     ax, "One step too long, and the unit is below zero for all its data."
@@ -137,103 +229,6 @@ draw.alt(
 )
 
 # %%
-# How to wake one
-# ---------------
-#
-# The dead unit hears what the layer before it says, and that can change.
-# One input, a unit *h*, and behind it two units: *p* hears *h* − 2, and *q* hears *h*.
-# For the input 1 *p* is shut; for this set of one example it is dead.
-
-net = MLP(
-    [1, 1, 2, 1], init=[([[1]], None), ([[1, 1]], [-2, 0]), ([[1], [1]], None)]
-)
-x, target = [[1]], [[4]]
-half_squared_error(net(x), target).backward()
-second = net.layers[1]
-own = [second.weight[0][0], second.bias[0]]
-print(
-    "p hears", second.pre_activations[0][0], "gradients", [w.grad for w in own]
-)
-
-SGD(net.parameters(), lr=0.5).step()
-net(x)
-print("p hears", second.pre_activations[0][0], "values", [w.data for w in own])
-
-# %%
-# From −1 to +1/2 in one step: its own weight and bias had no gradient, and are still 1 and −2.
-# The signal went through *q*, its neighbour, and changed the weight that both depend on, from 1 to 5/2.
-#
-# The same with two inputs and twelve examples.
-# A unit of the second layer sees each example as a point: what the two units of the first layer say.
-# It is open on one side of a straight border, and the step of its neighbour moves the points.
-
-cloud = [[a / 4, b / 4] for a in (2, 3, 4) for b in (1, 3, 5, 6)]
-W1, W2 = [[1, 0], [0, 1]], [[1, 1], [1, 1]]
-net = MLP([2, 2, 2, 1], init=[(W1, [0, 0]), (W2, [-3, 0]), ([[1], [1]], None)])
-
-
-def seen_by_p():
-    net(cloud)
-    return [list(row) for row in net.layers[0].activations]
-
-
-points = [seen_by_p()]
-deaths = [dead(net, cloud)[1][0]]
-half_squared_error(net(cloud), [[5]] * len(cloud)).backward()
-SGD(net.parameters(), lr=0.125).step()
-points.append(seen_by_p())
-deaths.append(dead(net, cloud)[1][0])
-deaths
-
-# %%
-with draw.style():
-    fig, places = draw.figure(3.3, columns=2, sharey=True)
-for ax, seen, heading in zip(
-    places, points, ("before: dead", "after: awake"), strict=True
-):
-    a, b = zip(*seen, strict=True)
-    is_open = [one + two > 3 for one, two in seen]
-    ax.fill(
-        [-1, 4, -1], [4, -1, -1], fc="none", ec=draw.GRID, hatch="////", lw=0
-    )
-    ax.plot([-1, 4], [4, -1], color=draw.INK, lw=2)
-    for state, colour, face in (
-        (True, draw.POSITIVE, draw.POSITIVE),
-        (False, draw.INK, "white"),
-    ):
-        chosen = [
-            place for place in range(len(seen)) if is_open[place] == state
-        ]
-        at = [a[place] for place in chosen], [b[place] for place in chosen]
-        ax.plot(*at, "o", ms=8, mec=colour, mfc=face, mew=1.8)
-    ax.set(
-        xlim=(0, 3.4), ylim=(0, 3.4), aspect="equal", xlabel="first unit says"
-    )
-    with draw.style():
-        ax.set_title(heading, fontstyle="italic")
-        ax.text(
-            3.3,
-            1.2,
-            "p open",
-            color=draw.POSITIVE,
-            fontweight="bold",
-            ha="right",
-        )
-        box = {"fc": "white", "ec": "none", "pad": 1.5}
-        ax.text(1.3, 0.12, "p shut", bbox=box)
-places[0].set_ylabel("second unit says")
-draw.title(fig, "The border of the dead unit stands still; the data cross it.")
-draw.alt(
-    fig,
-    "Twelve points, what the first layer says of each example, and the"
-    " straight border of the unit p. Before the step all points are on the"
-    " hatched side, where p is shut. After it the border is the same, and the"
-    " points have moved: most are on the open side.",
-)
-
-# %%
-# Only a unit of the first layer, or one behind layers that are kept as they are, has no such neighbours: its inputs are the data.
-#
 # Decay, and what it cannot do
 # ----------------------------
 #
@@ -242,21 +237,16 @@ draw.alt(
 # The first unit hears −1 + 1/2, its weight times the input 1 and its bias; the decay takes a hundredth of a weight in each step.
 
 
-def silence(make_optimiser, weights, x, bias=None, steps=150):
-    """Train a shut unit, its bias last; return what it hears until it opens."""
-    weights = [Scalar(w) for w in weights]
-    bias = Scalar(bias or 0.0)
-    optimiser = make_optimiser([*weights, bias])
-    heard = []
-    for _ in range(steps):
-        z = bias
-        for w, value in zip(weights, x, strict=True):
-            z = z + w * value
-        heard.append(z.data)
-        if z.data > 0:
+def fate(make_optimiser, x, weights, bias=None):
+    """Return what a shut unit hears, step by step, until it opens."""
+    unit = MLP([len(x), 1], output="relu", init=[(weights, bias)])
+    optimiser, heard = make_optimiser(unit.parameters()), []
+    for _ in range(150):
+        unit.zero_grad()
+        unit([x])[0][0].backward()
+        heard.append(unit.layers[0].pre_activations[0][0])
+        if heard[-1] > 0:
             break
-        optimiser.zero_grad()
-        z.relu().backward()
         optimiser.step()
     return heard
 
@@ -265,20 +255,18 @@ def sgd(parameters):
     return SGD(parameters, lr=0.1, weight_decay=0.1)
 
 
+def adam(parameters):
+    return Adam(parameters, lr=1e-3, weight_decay=1e-4)
+
+
 fates = {
-    "decay of both": silence(sgd, [-1.0], [1], 0.5),
-    "decay of the weight": silence(lambda w: sgd(w[:-1]), [-1.0], [1], 0.5),
-    "Adam with a penalty": silence(
-        lambda w: Adam(w[:-1], lr=1e-3, weight_decay=1e-4), [1.0, -0.4], [1, 3]
-    ),
+    "decay of both": fate(sgd, [1], [[-1.0]], [0.5]),
+    "decay of the weight": fate(lambda w: sgd(w[:1]), [1], [[-1.0]], [0.5]),
+    "Adam with a penalty": fate(adam, [1, 3], [[1.0], [-0.4]]),
 }
 for name, heard in fates.items():
-    result = (
-        f"opens at step {len(heard) - 1}"
-        if heard[-1] > 0
-        else f"hears {heard[-1]:.3f}"
-    )
-    print(f"{name:19} {result}")
+    last = f"opens at step {len(heard) - 1}"
+    print(f"{name:19}", last if heard[-1] > 0 else f"hears {heard[-1]:.3f}")
 
 # %%
 # If all shrinks alike, what the unit hears is multiplied by 0.99 in each step: it comes ever closer to zero and never changes its sign.
@@ -313,6 +301,8 @@ with draw.style():
 ax.set(
     xlim=(0, 150), ylim=(-0.6, 0.2), xlabel="step", ylabel="what the unit hears"
 )
+ax.set_xticks([0, 50, 100, 150])
+ax.set_yticks([-0.5, 0], ["−0.5", "0"])
 draw.title(
     ax, "Decay that treats all alike never wakes a unit; uneven decay can."
 )
@@ -343,14 +333,9 @@ draw.alt(
 #    ...         SGD(net.parameters(), lr).step()
 #    ...     net(X)
 #    >>> killed = MLP([1, 1], output="relu", init=[([[1]], [0])])
+#    >>> X, zeros, half = [[1], [2]], [[Fraction(0)]] * 2, Fraction(1, 2)
 #    >>> for steps in (1, 50):
-#    ...     train(
-#    ...         killed,
-#    ...         [[1], [2]],
-#    ...         [[Fraction(0)], [Fraction(0)]],
-#    ...         Fraction(1, 2),
-#    ...         steps,
-#    ...     )
+#    ...     train(killed, X, zeros, half, steps)
 #    ...     print([str(z) for [z] in killed.layers[0].pre_activations])
 #    ['-1', '-5/4']
 #    ['-1', '-5/4']
@@ -360,7 +345,7 @@ draw.alt(
 #    ... )
 #    >>> heard = []
 #    >>> for steps in (0, 1):
-#    ...     train(woken, [[1]], [[Fraction(4)]], Fraction(1, 2), steps)
+#    ...     train(woken, [[1]], [[Fraction(4)]], half, steps)
 #    ...     heard.append(str(woken.layers[1].pre_activations[0][0]))
 #    >>> heard
 #    ['-1', '1/2']
@@ -393,7 +378,7 @@ for N in (2, 3):
     one, every = (
         Fraction(sum(column), len(cases)) for column in zip(*cases, strict=True)
     )
-    print(f"{N} units: one input {one}, network {every}")
+    print(f"{N} units: one input blocked {one}, network dead {every}")
 
 # %%
 # For one input the formula is 1 − ∏ (1 − 2\ :sup:`−N`) over the hidden layers, here 7/16 and 15/64, whatever the number of inputs of the network.
@@ -413,6 +398,22 @@ def share_of_dead(N, L, nets, rng):
     return float(none[:, 0].mean()), float(none.all(axis=1).mean())
 
 
+rng, nets = np.random.default_rng(15), 10_000
+depths = [3, 5, 10, 15, 20, 25, 30]
+drawn = {
+    N: [share_of_dead(N, L, nets, rng) for L in depths] for N in (2, 3, 5, 10)
+}
+
+print("units   one input blocked   theory   network dead")
+for N, shares in drawn.items():
+    one, every = shares[depths.index(10)]
+    print(f"{N:5}{one:20.3f}{1 - (1 - 2.0**-N) ** 9:9.3f}{every:15.3f}")
+
+# %%
+# The deeper and the narrower a network is, the more often it is dead.
+# The bands are the bounds of :footcite:t:`lu2020`.
+
+
 def bounds(N, L):
     """Return the bounds of Lu et al. for the chance of a dead network."""
     a1 = 1 - 2.0**-N
@@ -422,22 +423,6 @@ def bounds(N, L):
         a2 ** (L - 2) - a1 ** (L - 2)
     ), 1 - a1 ** (L - 1)
 
-
-rng, nets = np.random.default_rng(15), 20_000
-depths = [3, 5, 10, 15, 20, 25, 30]
-drawn = {
-    N: [share_of_dead(N, L, nets, rng) for L in depths] for N in (2, 3, 5, 10)
-}
-
-for N in (2, 3):
-    one, every = drawn[N][depths.index(10)]
-    low, high = bounds(N, 10)
-    error = math.sqrt(every * (1 - every) / nets)
-    print(f"{N} units: one input {one:.3f}, theory {high:.3f}")
-    print(f"  network {every:.3f} ± {error:.3f}, {low:.3f} to {high:.3f}")
-
-# %%
-# The deeper and the narrower a network is, the more often it is dead.
 
 _, ax = draw.figure(3.6)
 every_depth = range(2, 31)
@@ -479,12 +464,9 @@ draw.show()
 #    >>> from itertools import product
 #    >>> from sgdexplained import MLP
 #    >>> one = every = 0
+#    >>> last = [[1], [1]], None
 #    >>> for a, b, c, d, e, f in product([-1, 1], repeat=6):
-#    ...     layers = [
-#    ...         ([[a, b]], None),
-#    ...         ([[c, d], [2 * e, 2 * f]], None),
-#    ...         ([[1], [1]], None),
-#    ...     ]
+#    ...     layers = [([[a, b]], None), ([[c, d], [2 * e, 2 * f]], None), last]
 #    ...     [[right], [left]] = MLP([1, 2, 2, 1], init=layers)([[1], [-1]])
 #    ...     one += right.data == 0
 #    ...     every += right.data == left.data == 0
@@ -493,9 +475,8 @@ draw.show()
 #    >>> def drawn(seed):
 #    ...     net = MLP([1, 2, 2, 1], seed=seed, bias=False)
 #    ...     return not any(output.data for [output] in net([[1], [-1]]))
-#    >>> abs(
-#    ...     sum(map(drawn, range(1000))) / 1000 - 5 / 32
-#    ... ) < 0.046  # four standard errors
+#    >>> share = sum(map(drawn, range(1000))) / 1000
+#    >>> abs(share - 5 / 32) < 0.046  # four standard errors
 #    True
 #    >>> Fraction(every, 64), (3 - Fraction(1, 2)) / 4**2
 #    (Fraction(5, 32), Fraction(5, 32))
@@ -542,12 +523,13 @@ draw.show()
 # Predict first
 # -------------
 #
-# 1. Which is the largest learning rate that leaves the unit of two examples alive on both, so that it hears more than zero from each?
+# 1. The unit with two examples takes one step.
+#    Below which learning rate is it still open for both of them?
 #
 # .. dropdown:: Answer
 #
-#    A step takes (5/2) η from the weight and (3/2) η from the bias, so the first example is heard as 1 − 4 η and the second as 2 − (13/2) η.
-#    Below 1/4 both are open.
+#    Below 1/4.
+#    A step takes (5/2) η from the weight and (3/2) η from the bias, so the first example is heard as 1 − 4 η and the second as 2 − (13/2) η; the first reaches zero first.
 #
 #    >>> def heard(lr):
 #    ...     net = after_one_step(lr)
