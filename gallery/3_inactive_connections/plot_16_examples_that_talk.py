@@ -29,7 +29,6 @@ from math import acos, cos, degrees, pi, radians, sin
 from statistics import mean, stdev
 
 import numpy as np
-from matplotlib.patches import Wedge
 
 from sgdexplained import MLP, Scalar, Tensor, draw, softmax_cross_entropy
 from sgdexplained.contrasts import BatchNorm, Dropout, Embedding
@@ -58,15 +57,13 @@ def written(numbers):
 
 
 alone, together = one_unit(normalise=False), one_unit(normalise=True)
-print("           as it is       normalised")
-print("example  says  delta     says  delta")
-for i in range(4):
-    said, delta = alone["says"][i], alone["deltas"][i]
-    print(f"{i + 1:7}{said!s:>6}{delta!s:>7}", end="")
-    print(f"{together['says'][i]!s:>9}{together['deltas'][i]!s:>7}")
+for name, unit in (("as it is", alone), ("normalised", together)):
+    print(f"{name:11} says   {written(unit['says'])}")
+    print(f"{'':11} deltas {written(unit['deltas'])}")
 
 # %%
-# The *delta* of an example is how much the loss would change if the unit heard a little more of that example.
+# A column for each example.
+# The *delta* is how much the loss would change if the unit heard a little more of that example.
 # Without normalisation only the first example has one.
 # With it, all four do: in 54ths they are 1, −2, −2 and 3.
 
@@ -118,11 +115,10 @@ def first_says(last):
 
 
 step = Fraction(1, 1000)
-before, after, below = (first_says(last) for last in (-3, -3 + step, -3 - step))
-print(f"the first says     {before:.6f}")
-print(f"and then           {after:.6f}")
-print(f"change by step     {(after - below) / (2 * step):.6f}")
-print(f"delta of the last  {float(together['deltas'][3]):.6f}")
+change = first_says(-3 + step) - first_says(-3 - step)
+print(f"the first says {first_says(-3):.6f}, then {first_says(-3 + step):.6f}")
+print(f"change by step {change / (2 * step):.6f}")
+print(f"delta of last  {float(together['deltas'][3]):.6f}")
 
 # %%
 # Two directions that nobody can hear
@@ -241,9 +237,7 @@ draw.alt(
 #
 #    The same table for the answers, and then no row stays:
 #
-#    >>> tied = Embedding(
-#    ...     Tensor([[1.0, 1.0], [2.0, 2.0], [3.0, 3.0], [4.0, 4.0]])
-#    ... )
+#    >>> tied = Embedding(Tensor([[float(n), float(n)] for n in (1, 2, 3, 4)]))
 #    >>> hidden = tied([1]) @ [[0.0, 1.0], [-1.0, 0.0]]
 #    >>> softmax_cross_entropy(hidden @ tied.weight.T, [2]).backward()
 #    >>> tied.weight.grad.tolist()
@@ -269,28 +263,24 @@ weights, x, target = (1, -2, 3), [1, 2, 1], 1
 
 def with_mask(mask):
     w = [Scalar(Fraction(value)) for value in weights]
-    [heard] = Dropout(keep=Fraction(1, 2))(
-        [[Scalar(value) for value in x]], mask=mask
-    )
-    residual = (
-        sum(a * weight for a, weight in zip(heard, w, strict=True)) - target
-    )
-    loss = residual * residual / 2
+    dropout = Dropout(keep=Fraction(1, 2))
+    [heard] = dropout([[Scalar(value) for value in x]], mask=mask)
+    said = sum(a * weight for a, weight in zip(heard, w, strict=True))
+    loss = (said - target) * (said - target) / 2
     loss.backward()
     return loss.data, [weight.grad for weight in w]
 
 
-lots = [list(mask) for mask in product([0, 1], repeat=3)]
-results = [with_mask(mask) for mask in lots]
+losses, gradients = [], []
 print("kept        loss   gradient")
-for mask, (loss, gradient) in zip(lots, results, strict=True):
+for mask in product([0, 1], repeat=3):
+    loss, gradient = with_mask(list(mask))
+    losses.append(loss)
+    gradients.append(gradient)
     print(f"{mask}  {loss!s:>5}  {written(gradient)}")
 
-mean_loss = sum(loss for loss, _ in results) / 8
-mean_gradient = [
-    sum(column) / 8 for column in zip(*(g for _, g in results), strict=True)
-]
-print(f"mean       {mean_loss!s:>5}  {written(mean_gradient)}")
+mean_gradient = [mean(column) for column in zip(*gradients, strict=True)]
+print(f"mean       {mean(losses)!s:>5}  {written(mean_gradient)}")
 
 # %%
 # In each lot, the weight of a dropped sender has a gradient of exactly zero: it says nothing, and the first rule of this story holds.
@@ -393,6 +383,24 @@ def gates_on_circle(angle, directions):
     return net.layers[0].gates
 
 
+def opened(angle):
+    """Return for each of the twelve by how many of the inputs it is opened."""
+    return [
+        sum(pair) for pair in zip(*gates_on_circle(angle, spread), strict=True)
+    ]
+
+
+for angle in (60, 120):
+    times = opened(angle)
+    both, one, none = (times.count(n) for n in (2, 1, 0))
+    print(f"{angle:3} degrees apart: both open {both}, one {one}, none {none}")
+
+# %%
+# In the picture of the same twelve units, a full dot is a unit that both inputs open, a blue ring one that only one of them opens, and a grey ring one that neither does.
+
+from matplotlib.patches import Wedge
+
+
 def wedge(ax, start, end, **look):
     ax.add_patch(Wedge((0, 0), 1, start, end, lw=0, **look))
 
@@ -407,10 +415,7 @@ for ax, angle in zip(places, (60, 120), strict=True):
     for direction in (0, angle):
         t = radians(direction)
         ax.annotate("", (0.92 * cos(t), 0.92 * sin(t)), (0, 0), arrowprops=look)
-    opened = [
-        sum(pair) for pair in zip(*gates_on_circle(angle, spread), strict=True)
-    ]
-    for direction, times in zip(spread, opened, strict=True):
+    for direction, times in zip(spread, opened(angle), strict=True):
         t = radians(direction)
         face = draw.POSITIVE if times == 2 else "white"
         edge = draw.POSITIVE if times else draw.ZERO
@@ -418,7 +423,7 @@ for ax, angle in zip(places, (60, 120), strict=True):
             1.09 * cos(t), 1.09 * sin(t), "o", ms=9, mfc=face, mec=edge, mew=1.8
         )
     with draw.style():
-        heading = f"{angle}° apart: {opened.count(2)} of 12"
+        heading = f"{angle}° apart: {opened(angle).count(2)} of 12"
         ax.set_title(heading, fontstyle="italic", fontsize=15)
     ax.set(xlim=(-1.25, 1.25), ylim=(-1.25, 1.25), aspect="equal")
     ax.axis("off")
@@ -433,8 +438,6 @@ draw.alt(
 draw.show()
 
 # %%
-# A full dot is a unit that both inputs open, a blue ring one that only one of them opens, and a grey ring one that neither does.
-#
 # At an angle *t* both inputs open (π − *t*)/2π of the units, and at least one opens (π + *t*)/2π: for 60 degrees a third, and two thirds.
 # At a right angle both open a quarter, as if each example had a lot of its own.
 # From the same circle follows at which angle the two come out of the layer (:footcite:t:`cho2009`).
@@ -488,25 +491,21 @@ for _ in range(5):
 #    >>> from math import acos, cos, degrees, radians, sin
 #    >>> from sgdexplained import MLP
 #    >>> def layer(angle, directions):
-#    ...     weights = [[f(radians(d)) for d in directions] for f in (cos, sin)]
-#    ...     net = MLP(
-#    ...         [2, len(directions)], output="relu", init=[(weights, None)]
-#    ...     )
+#    ...     W = [[f(radians(d)) for d in directions] for f in (cos, sin)]
+#    ...     net = MLP([2, len(directions)], output="relu", init=[(W, None)])
 #    ...     net([[1, 0], [cos(radians(angle)), sin(radians(angle))]])
 #    ...     return net.layers[0]
 #    >>> def open_for_both(angle):
 #    ...     one, other = layer(angle, [15 + 30 * k for k in range(12)]).gates
-#    ...     return Fraction(
-#    ...         sum(g != 0 and h != 0 for g, h in zip(one, other)), 12
-#    ...     )
+#    ...     count = sum(g != 0 and h != 0 for g, h in zip(one, other))
+#    ...     return Fraction(count, 12)
 #    >>> [str(open_for_both(angle)) for angle in (60, 90, 120)]
 #    ['1/3', '1/4', '1/6']
 #
 #    Units that are drawn instead, for a right angle:
 #
-#    >>> drawn = (
-#    ...     MLP([2, 20_000], output="relu", seed=5, bias=False).layers[0].weight
-#    ... )
+#    >>> net = MLP([2, 20_000], output="relu", seed=5, bias=False)
+#    >>> drawn = net.layers[0].weight
 #    >>> both = sum(x.data > 0 and y.data > 0 for x, y in zip(*drawn)) / 20_000
 #    >>> abs(both - 1 / 4) < 4 * (3 / 16 / 20_000) ** 0.5
 #    True

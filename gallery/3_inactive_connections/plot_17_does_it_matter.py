@@ -20,7 +20,7 @@ A weight between two hidden units needs an active sender *and* an open receiver,
 Only signs matter here, so a small network can be counted out instead of drawn: one input, two layers of two units, and all 64 choices of signs.
 """
 
-# sphinx_gallery_thumbnail_number = 2
+# sphinx_gallery_thumbnail_number = 3
 from fractions import Fraction
 from itertools import product
 from random import Random
@@ -34,16 +34,12 @@ from sgdexplained.reasons import sender, slope
 
 silent = zeros = weights = 0
 for a, b, c, d, e, f in product([-1, 1], repeat=6):
-    layers = [
-        ([[a, b]], None),
-        ([[c, d], [2 * e, 2 * f]], None),
-        ([[1], [1]], None),
-    ]
+    first, second = [[a, b]], [[c, d], [2 * e, 2 * f]]
+    layers = [(first, None), (second, None), ([[1], [1]], None)]
     net = MLP([1, 2, 2, 1], init=layers)
-    [[output]] = net([[1]])
-    output.backward()
+    net([[1]])[0][0].backward()
     between = [g for row in net.gradients()["W2"] for g in row]
-    silent += sum(said == 0 for said in net.layers[0].activations[0])
+    silent += net.layers[0].activations[0].count(0)
     zeros, weights = zeros + between.count(0), weights + len(between)
 
 print("silent units in the first layer:", Fraction(silent, 2 * 64))
@@ -51,29 +47,6 @@ print("weights that stand still:       ", Fraction(zeros, weights))
 
 # %%
 # Exactly a half, and exactly three quarters.
-# In larger networks the shares vary from draw to draw, but not by much.
-#
-# .. claim:: P6
-#    :verdict: holds
-#    :sources: glorot2011
-#    :refuted-by: no-negative-weights, whispering-relu
-#
-#    In a new ReLU network half of the hidden units are silent, and so three quarters of the weights between hidden layers have a gradient of zero for one example.
-#
-#    >>> import numpy as np
-#    >>> from sgdexplained import MLP, Tensor
-#    >>> rng = np.random.default_rng(6)
-#    >>> silent, still = [], []
-#    >>> for seed in range(5):
-#    ...     net = MLP([20, 100, 100, 1], node=Tensor, seed=seed)
-#    ...     net(rng.normal(size=(200, 20))).sum().backward()
-#    ...     said, deltas = net.layers[1].inputs != 0, net.layers[1].deltas != 0
-#    ...     silent.append(1 - said.mean())
-#    ...     still.append(1 - (said.mean(axis=1) * deltas.mean(axis=1)).mean())
-#    >>> bool(abs(np.mean(silent) - 1 / 2) < 0.02)
-#    True
-#    >>> round(float(np.mean(still)), 2)
-#    0.75
 #
 # What a batch sets in motion
 # ---------------------------
@@ -81,8 +54,6 @@ print("weights that stand still:       ", Fraction(zeros, weights))
 # A weight stands still in a batch only if it does so in each example.
 # If the examples had nothing to do with each other, that would be three quarters to the power of their number.
 # Draw ten networks with 20 inputs and two layers of 48 units, and batches of random inputs.
-
-sizes = [1, 2, 4, 8, 16, 32]
 
 
 def still_between(examples, seed, units=48):
@@ -94,7 +65,7 @@ def still_between(examples, seed, units=48):
 
 
 print("examples   stand still    (3/4)^B")
-for size in sizes:
+for size in (1, 2, 4, 8, 16, 32):
     runs = [float(still_between(size, seed).mean()) for seed in range(10)]
     error = stdev(runs) / len(runs) ** 0.5
     print(f"{size:8}   {mean(runs):.3f} ± {error:.3f}   {0.75**size:.4f}")
@@ -130,7 +101,29 @@ draw.alt(
 )
 
 # %%
-# Why slower?
+# .. claim:: P6
+#    :verdict: holds
+#    :sources: glorot2011
+#    :refuted-by: no-negative-weights, whispering-relu
+#
+#    In a new ReLU network half of the hidden units are silent, and so three quarters of the weights between hidden layers have a gradient of zero for one example.
+#
+#    >>> import numpy as np
+#    >>> from sgdexplained import MLP, Tensor
+#    >>> rng = np.random.default_rng(6)
+#    >>> silent, still = [], []
+#    >>> for seed in range(5):
+#    ...     net = MLP([20, 100, 100, 1], node=Tensor, seed=seed)
+#    ...     net(rng.normal(size=(200, 20))).sum().backward()
+#    ...     said, deltas = net.layers[1].inputs != 0, net.layers[1].deltas != 0
+#    ...     silent.append(1 - said.mean())
+#    ...     still.append(1 - (said.mean(axis=1) * deltas.mean(axis=1)).mean())
+#    >>> bool(abs(np.mean(silent) - 1 / 2) < 0.02)
+#    True
+#    >>> round(float(np.mean(still)), 2)
+#    0.75
+#
+# Why is a batch slower than chance?
 # Because examples at a narrow angle open the same units: the page before counts how many, with :claim:`P5`.
 #
 # .. claim:: X9
@@ -183,31 +176,56 @@ draw.alt(
 # How many multiplications does it take, if one number in twenty is not zero?
 # That depends on where the others are.
 # Code can leave out a sender that is silent in the whole batch, its column is all zeros; it does not notice a zero here and a zero there.
+#
+# Take 64 examples, 40 senders and 20 receivers.
 
 rng = np.random.default_rng(17)
-said, deltas = (
-    rng.integers(1, 10, size=(64, 40)),
-    rng.integers(-9, 10, size=(64, 20)),
-)
-scattered = np.where(rng.permutation(64 * 40).reshape(64, 40) < 128, said, 0)
-two_units = np.where(np.arange(40) < 2, said, 0)
+scattered = rng.permutation(64 * 40).reshape(64, 40) < 128
+two_units = np.tile(np.arange(40) < 2, (64, 1))
 
-print("           needed   dense   skipping")
-for name, senders in (("scattered", scattered), ("two units", two_units)):
-    needed, dense = np.count_nonzero(senders) * 20, senders.size * 20
-    spoke = senders.any(axis=0)
-    gradient = np.zeros((40, 20), dtype=int)
-    gradient[spoke] = senders[:, spoke].T @ deltas
-    done = senders[:, spoke].size * 20
-    assert (gradient == senders.T @ deltas).all()
-    print(f"{name:10}{needed:7}{dense:8}{done:11}")
+print("not zero    needed   all   without silent senders")
+for name, said in (("scattered", scattered), ("two units", two_units)):
+    needed, every = said.sum() * 20, said.size * 20
+    left = said[:, said.any(axis=0)].size * 20
+    print(f"{name}{needed:9}{every:8}{left:8}")
 
 # %%
-# The same number of zeros and the right result in both cases; but in one they save 19 of 20 multiplications, and in the other almost none.
-# Silent units save work if they are silent together and the code knows it; to switch off whole blocks for an example, on purpose, is an old hope (:footcite:t:`bengio2013`).
+# As many zeros in both cases; but in one they save 19 of 20 multiplications, and in the other none.
+
+with draw.style():
+    fig, places = draw.figure(4.1, columns=2)
+    for ax, said, name in zip(
+        places,
+        (scattered, two_units),
+        (
+            "scattered:\nnothing to skip",
+            "two units speak:\nskip 38 of 40",
+        ),
+        strict=True,
+    ):
+        for k in np.flatnonzero(~said.any(axis=0)):
+            ax.axvspan(k, k + 1, fc="none", ec=draw.GRID, hatch="////", lw=0)
+        ax.pcolormesh(
+            np.where(said, 1, np.nan), cmap=ListedColormap([draw.SENDER.colour])
+        )
+        ax.set(xticks=[], yticks=[], ylim=(64, 0), xlabel="40 senders")
+        ax.spines[:].set_visible(True)
+        ax.set_title(name, fontsize=15, fontstyle="italic")
+    places[0].set_ylabel("64 examples")
+draw.title(fig, "The same number of zeros, and only one kind saves work.")
+draw.alt(
+    fig,
+    "Two maps of what 40 senders say in 64 examples, with 128 places of 2560"
+    " not zero. On the left they are scattered over nearly all columns; on the"
+    " right they fill two columns, and the other 38 are hatched, as they can"
+    " be left out.",
+)
+
+# %%
+# To switch off whole blocks for an example, on purpose, is an old hope (:footcite:t:`bengio2013`).
 #
 # A step also has to *remember*.
-# The gradient of a weight needs what its sender said, and the delta needs the slope of the receiver; both are of the forward pass, and must be kept until the backward pass comes.
+# What a sender said and the slope of a receiver are known in the forward pass and needed in the backward pass; until then they must be kept.
 
 bench_layers = [([[1, 1, 2], [1, -2, 0]], [0, 1, -1]), ([[1], [2], [-1]], [0])]
 four_examples = [[1, 2], [2, 1], [-2, 1], [0, -2]]
@@ -279,12 +297,6 @@ def kept(examples):
 # Three units draw three lines through the plane of inputs, and cut it into :term:`cells <cell>`.
 # Inside a cell the gates are the same, so every example in it moves the same weights, unless its answer is right or one of its inputs is 0.
 
-grid = np.linspace(-3, 3, 361)
-plane = np.stack([axis.ravel() for axis in np.meshgrid(grid, grid)], axis=1)
-bench = MLP([2, 3, 1], node=Tensor, init=bench_layers)
-bench(plane)
-patterns = np.array(bench.layers[0].gates, dtype=int) @ [100, 10, 1]
-
 
 def moved_by(x):
     """Count the parameters of the bench that an example moves."""
@@ -293,14 +305,21 @@ def moved_by(x):
     return sum(w.grad != 0 for w in net.parameters())
 
 
+moved_by([1, 2]), moved_by([-2, 1])
+
+# %%
+# The example of the first page moves nine of the thirteen numbers, and (−2, 1) moves one.
+# Here are all cells; of eight patterns of gates seven occur, as no input opens unit 3 alone.
+
+grid = np.linspace(-3, 3, 361)
+plane = np.stack([axis.ravel() for axis in np.meshgrid(grid, grid)], axis=1)
+bench = MLP([2, 3, 1], node=Tensor, init=bench_layers)
+bench(plane)
+patterns = np.array(bench.layers[0].gates, dtype=int) @ [100, 10, 1]
 cells = {}
 for pattern in np.unique(patterns):
     middle = plane[patterns == pattern].mean(axis=0)
     cells[f"{pattern:03}"] = (middle, moved_by(middle.tolist()))
-{pattern: moved for pattern, (_, moved) in cells.items()}
-
-# %%
-# Of eight patterns seven occur: no input opens unit 3 alone.
 
 _, ax = draw.figure(5.1)
 strength = {1: 0.0, 5: 0.14, 9: 0.3, 13: 0.5}
@@ -368,14 +387,14 @@ draw.alt(
 #    >>> def moved(x):
 #    ...     net = MLP([2, 3, 1], init=layers)
 #    ...     half_squared_error(net([x]), [[100]]).backward()
-#    ...     return tuple(net.layers[0].gates[0]), sum(
-#    ...         w.grad != 0 for w in net.parameters()
-#    ...     )
-#    >>> steps = [Fraction(k, 2) for k in range(-6, 7)]
+#    ...     count = sum(w.grad != 0 for w in net.parameters())
+#    ...     return tuple(net.layers[0].gates[0]), count
+#    >>> places = [Fraction(k, 2) for k in range(-6, 7)]
+#    >>> off_lines = Fraction(1, 8), Fraction(1, 32)
 #    >>> cells = {
-#    ...     moved([a + Fraction(1, 8), b + Fraction(1, 32)])
-#    ...     for a in steps
-#    ...     for b in steps
+#    ...     moved([a + off_lines[0], b + off_lines[1]])
+#    ...     for a in places
+#    ...     for b in places
 #    ... }
 #    >>> len(cells), (0, 0, 1) in dict(cells)
 #    (7, False)
@@ -413,7 +432,6 @@ draw.alt(
 net = MLP([2, 3, 1], init=bench_layers)
 sgd = SGD(net.parameters(), lr=Fraction(1, 10))
 step = explain(net, [[-2, 1]], [[Fraction(2)]], half_squared_error, sgd)
-print(step.summary())
 for row in step:
     print(f"{row.name:8}  {'moves' if row.moves else 'stays'}: {row.why}")
 
@@ -477,20 +495,12 @@ SAME = [[int(row == row[::-1])] for row in ROWS]
 def learn(seed, steps):
     """Train the network of 1986; say from which step it was always right."""
     random = Random(seed)
-    init = [
-        (
-            [[random.uniform(-0.3, 0.3) for _ in range(m)] for _ in range(n)],
-            [random.uniform(-0.3, 0.3) for _ in range(m)],
-        )
-        for n, m in ((6, 2), (2, 1))
-    ]
-    net = MLP(
-        [6, 2, 1],
-        node=Tensor,
-        activation="sigmoid",
-        output="sigmoid",
-        init=init,
-    )
+
+    def drawn(n, m):
+        return [[random.uniform(-0.3, 0.3) for _ in range(m)] for _ in range(n)]
+
+    init = [(drawn(6, 2), drawn(1, 2)[0]), (drawn(2, 1), drawn(1, 1)[0])]
+    net = MLP([6, 2, 1], Tensor, "sigmoid", output="sigmoid", init=init)
     sgd = SGD(net.parameters(), lr=0.1, momentum=0.9)
     X, targets, right_from = np.array(ROWS, float), np.array(SAME, float), None
     for step in range(1, steps + 1):
@@ -528,7 +538,9 @@ for k, ax in enumerate(places):
     ax.axhline(2.5, color=draw.ZERO, lw=1.2, ls=(0, (3.2, 2.6)))
     with draw.style():
         ax.set_title(f"unit {k + 1}", fontstyle="italic", fontsize=15)
-draw.title(fig, "Found by gradients alone: equal, opposite, and as 1 : 2 : 4.")
+draw.title(
+    fig, "Equal, opposite, and as 1 : 2 : 4: found by nothing but gradients."
+)
 draw.alt(
     fig,
     "The six weights into each of two hidden units, in units of the smallest."
