@@ -190,6 +190,9 @@ co_active(listeners.layers[0])
 # Two counts are 0, though each word occurs somewhere, and each unit is open somewhere.
 
 from matplotlib.patches import Rectangle
+from matplotlib.patheffects import withStroke
+
+halo = [withStroke(linewidth=6, foreground="white")]
 
 
 def tick_table(ax, matrix, colour, heading, rows, columns):
@@ -206,15 +209,12 @@ def tick_table(ax, matrix, colour, heading, rows, columns):
                 Rectangle((k, j), 1, 1, lw=0.9, ec=draw.ZERO, fc="none")
             )
             ink = draw.INK if value else draw.ZERO
-            behind = (
-                None if value else {"fc": "white", "ec": "none", "pad": 1.5}
-            )
             ax.text(
                 k + 0.5,
                 j + 0.5,
                 int(value),
                 color=ink,
-                bbox=behind,
+                path_effects=[] if value else halo,
                 ha="center",
                 va="center",
             )

@@ -44,7 +44,7 @@ print("after:  p hears", second.pre_activations[0][0])
 print("   its weight and bias:", weight.data, bias.data)
 
 # %%
-# From −1 to +1/2 in one step: its own weight and bias had no gradient, and are still 1 and −2.
+# From −1 to +1/2 in one step: its own weight and bias had a gradient of zero, and are still 1 and −2.
 # The signal went through *q*, its neighbour, and changed the weight that both depend on, from 1 to 5/2.
 #
 # The same with two inputs and twelve examples.
@@ -70,6 +70,9 @@ points.append(seen_by_p())
 print("after:  dead", dead(net, cloud)[1][0])
 
 # %%
+
+from matplotlib.patheffects import withStroke
+
 with draw.style():
     fig, places = draw.figure(3.3, columns=2, sharey=True)
 for ax, seen, heading in zip(
@@ -103,8 +106,8 @@ for ax, seen, heading in zip(
             fontweight="bold",
             ha="right",
         )
-        box = {"fc": "white", "ec": "none", "pad": 1.5}
-        ax.text(1.3, 0.12, "p shut", bbox=box)
+        halo = [withStroke(linewidth=5, foreground="white")]
+        ax.text(1.3, 0.12, "p shut", path_effects=halo)
     ax.set_xticks([0, 1, 2, 3])
     ax.set_yticks([0, 1, 2, 3])
 places[0].set_ylabel("second unit says")
@@ -206,8 +209,7 @@ for net, (colour, name) in zip(stepped, looks, strict=True):
     ax.plot([1, 2], [float(w * x + b) for x in (1, 2)], "o", color=colour, ms=9)
 ax.axhline(0, color=draw.INK, lw=0.8)
 with draw.style():
-    look = {"fc": "white", "ec": "none", "pad": 2}
-    ax.text(0.1, -1.9, "shut", fontstyle="italic", bbox=look)
+    ax.text(0.1, -1.9, "shut", fontstyle="italic", path_effects=halo)
     ax.text(0.1, 1.75, "open", fontstyle="italic")
     ax.text(3.06, 2.6, "learning\nrate", fontstyle="italic", clip_on=False)
 ax.set(
@@ -284,20 +286,21 @@ for heard, colour in zip(fates.values(), colours, strict=True):
     if heard[-1] > 0:
         ax.plot(len(heard) - 1, heard[-1], "o", color=colour, ms=8)
 with draw.style():
-    box = {"fc": "white", "ec": "none", "pad": 1.5}
     ax.text(
         149,
         -0.26,
         "decay of both: never",
         color=draw.NEGATIVE,
         ha="right",
-        bbox=box,
+        path_effects=halo,
     )
     ax.text(
         69, 0.035, "decay of the\nweight only", color=draw.POSITIVE, ha="center"
     )
     ax.text(112, 0.035, "Adam with\na penalty", color=draw.INK, ha="left")
-    ax.text(149, -0.55, "shut", fontstyle="italic", ha="right", bbox=box)
+    ax.text(
+        149, -0.55, "shut", fontstyle="italic", ha="right", path_effects=halo
+    )
 ax.set(
     xlim=(0, 150), ylim=(-0.6, 0.2), xlabel="step", ylabel="what the unit hears"
 )

@@ -67,6 +67,7 @@ for name, unit in (("as it is", alone), ("normalised", together)):
 # Without normalisation only the first example has one.
 # With it, all four do: in 54ths they are 1, −2, −2 and 3.
 
+colours = {1: draw.POSITIVE, 0: draw.ZERO, -1: draw.NEGATIVE}
 fig, (left, right) = draw.figure(2.3, columns=2, width_ratios=[1, 1.15])
 states = [
     f"ex. {i}  {'open' if said else 'shut'}"
@@ -82,10 +83,7 @@ with draw.style():
             states if ax is left else [""] * 4,
             shares,
             ax,
-            colours=[
-                draw.POSITIVE if share > 0 else draw.NEGATIVE
-                for share in shares
-            ],
+            colours=[colours[(n > 0) - (n < 0)] for n in shares],
             texts=[
                 draw.number(n, signed=True) + f"/{whole}" * (whole > 1)
                 for n in shares
@@ -177,9 +175,6 @@ tables = {
     "two tables": gradient_of_table(tied=False),
     "one table, tied": gradient_of_table(tied=True),
 }
-print("         ", *tables, sep="   ")
-for row, (one, other) in enumerate(zip(*tables.values(), strict=True), 1):
-    print(f"word {row}   {one!s:13}{other}")
 
 # %%
 # Words are a case of silent senders: a word that does not occur says 0, and its row has a gradient of zero.
