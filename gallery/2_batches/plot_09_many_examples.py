@@ -73,8 +73,8 @@ draw.alt(
 )
 
 # %%
-# One product for each example
-# ----------------------------
+# One product per example
+# -----------------------
 #
 # Each grid is the rule of a single example: what the sender said times the *delta* of the receiver, which is 0 where the receiver is shut.
 # The batch takes the mean of the four grids, place by place.

@@ -213,10 +213,11 @@ drawn = {
     B: [word_gradient(random.sample(data, B)) for _ in range(100)]
     for B in (1, 10, 50)
 }
+print("batch   hits   each   in all   expected")
 for B, said in drawn.items():
     hits, error = 100 - said.count(0), 10 * (100 / B - 1) ** 0.5
-    print(f"batches of {B:2}: {hits:2} times {max(said):3.0f}", end="")
-    print(f", in all {sum(said):3.0f}, expected 100 ± {error:.0f}")
+    print(f"{B:5}{hits:7}{max(said):7.0f}{sum(said):9.0f}", end="")
+    print(f"   100 ± {error:.0f}")
 
 # %%
 # A batch of *B* contains the word with probability *B*/100, and then its gradient is 100/*B*: on average 1, in all three cases.

@@ -166,12 +166,12 @@ def coins_until(goal, batch):
     return next(reached, "never")
 
 
-print("share left   B=1     B=10    B=100   full batch")
+print("left    B=1    B=10   B=100  full batch")
 for goal in (1e-1, 1e-2, 1e-3, 1e-4, 1e-8):
-    print(f"{goal:<12g}", *(f"{coins_until(goal, B):<7}" for B in races))
+    print(f"{goal:<7g}", *(f"{coins_until(goal, B):<6}" for B in races))
 
 # %%
-# The table shows the coins spent until the excess loss has first come down to this share; *never* stands for: not in this race.
+# The coins spent until so much of the excess loss was left for the first time; *never* stands for: not in this race.
 # At one per mille, single examples are cheaper by a factor of about fifty; at the last line, only the full batch arrives.
 #
 # >>> coins_until(1e-3, 2000) / coins_until(1e-3, 1) > 30
@@ -275,11 +275,11 @@ clouds = {
     for lr in (0.5, 0.1)
     for batch in (1, 4)
 }
+print("rate   batch   variance          formula")
 for (lr, batch), cloud in clouds.items():
     squares, formula = cloud**2, lr / (batch * (2 - lr))
     measured = f"{squares.mean():.4f} ± {squares.std() / 4000**0.5:.4f}"
-    print(f"rate {lr}, batch of {batch}:", end=" ")
-    print(f"variance {measured}, formula {formula:.4f}")
+    print(f"{lr:4}{batch:8}   {measured}{formula:10.4f}")
 
 # %%
 

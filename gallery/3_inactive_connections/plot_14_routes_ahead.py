@@ -46,8 +46,9 @@ def first_gradient(net):
 
 
 both, one = diamond(biases=[0, 0]), diamond(biases=[0, -2])
-print("gradient of the first weight, both routes open:", first_gradient(both))
-print("and with the route over q closed:              ", first_gradient(one))
+print("gradient of the first weight")
+print("  both routes open:   ", first_gradient(both))
+print("  route over q closed:", first_gradient(one))
 
 # %%
 # This is the number that decides: with one route fewer the gradient is twice as large.
@@ -505,10 +506,9 @@ for n, layers in ((10, 5), (50, 10)):
     name = f"{layers} layers of {n} units"
     scales[name] = q
     error, theory = np.std(q**2) / math.sqrt(len(q)), (1 + 5 / n) ** layers
-    print(f"{name}: mean of q {np.mean(q):.2f}, median {np.median(q):.2f}")
-    print(
-        f"  mean of q² {np.mean(q**2):.2f} ± {error:.2f}, theory {theory:.2f}"
-    )
+    print(name)
+    print(f"  q:  mean {np.mean(q):.2f}, median {np.median(q):.2f}")
+    print(f"  q²: mean {np.mean(q**2):.2f} ± {error:.2f}, theory {theory:.2f}")
 
 # %%
 # The mean of *q* is 1, as it should be, but half of the narrow networks are below 0.27: a few large ones make up for many small.
@@ -603,7 +603,7 @@ draw.show()
 # >>> print(w.data)
 # 2
 #
-# *After a pause* RMSprop moves a weight further than before, and momentum moves it with no gradient at all: see :ref:`the page before <sphx_glr_story_3_inactive_connections_plot_13_moving_without_a_gradient.py>`.
+# *After a pause* RMSprop moves a weight further than before, and momentum moves it at a gradient of zero: see :ref:`the page before <sphx_glr_story_3_inactive_connections_plot_13_moving_without_a_gradient.py>`.
 #
 # Predict first
 # -------------

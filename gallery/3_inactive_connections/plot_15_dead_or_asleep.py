@@ -36,12 +36,12 @@ weight, bias = second.weight[0][0], second.bias[0]
 
 half_squared_error(net([[1]]), [[4]]).backward()
 print("before: p hears", second.pre_activations[0][0])
-print("   gradients of its weight and bias:", weight.grad, bias.grad)
+print("   gradients of its own:", weight.grad, bias.grad)
 
 SGD(net.parameters(), lr=0.5).step()
 net([[1]])
 print("after:  p hears", second.pre_activations[0][0])
-print("   its weight and bias:", weight.data, bias.data)
+print("   weight and bias:     ", weight.data, bias.data)
 
 # %%
 # From −1 to +1/2 in one step: its own weight and bias had a gradient of zero, and are still 1 and −2.
@@ -138,7 +138,10 @@ bench = MLP(
 X, targets = [[1, 2], [2, 1], [-2, 1], [0, -2]], [[1], [-1], [2], [6]]
 half_squared_error(bench(X), targets).backward()
 
-print("silent, by example:      ", *(row[1] for row in silent(bench.layers[0])))
+saying_nothing = [
+    i for i, row in enumerate(silent(bench.layers[0]), 1) if row[1]
+]
+print("silent in examples:      ", *saying_nothing)
 print("untouched by this batch: ", untouched(bench.layers[0])[1])
 print("dead on all four:        ", dead(bench, X)[0][1])
 print("dead on examples 1 and 3:", dead(bench, [X[0], X[2]])[0][1])
@@ -381,7 +384,7 @@ for N in (2, 3):
     one, every = (
         Fraction(sum(column), len(cases)) for column in zip(*cases, strict=True)
     )
-    print(f"{N} units: one input blocked {one}, network dead {every}")
+    print(f"{N} units: input blocked {one}, dead {every}")
 
 # %%
 # For one input the formula is 1 − ∏ (1 − 2\ :sup:`−N`) over the hidden layers, here 7/16 and 15/64, whatever the number of inputs of the network.
@@ -407,10 +410,10 @@ drawn = {
     N: [share_of_dead(N, L, nets, rng) for L in depths] for N in (2, 3, 5, 10)
 }
 
-print("units   one input blocked   theory   network dead")
+print("units   input blocked   theory   dead")
 for N, shares in drawn.items():
     one, every = shares[depths.index(10)]
-    print(f"{N:5}{one:20.3f}{1 - (1 - 2.0**-N) ** 9:9.3f}{every:15.3f}")
+    print(f"{N:5}{one:16.3f}{1 - (1 - 2.0**-N) ** 9:9.3f}{every:7.3f}")
 
 # %%
 # The deeper and the narrower a network is, the more often it is dead.

@@ -53,13 +53,13 @@ def one_unit(normalise, X=X, bias=0):
 
 
 def written(numbers):
-    return "  ".join(f"{number!s:>5}" for number in numbers)
+    return " ".join(f"{number!s:>5}" for number in numbers)
 
 
 alone, together = one_unit(normalise=False), one_unit(normalise=True)
 for name, unit in (("as it is", alone), ("normalised", together)):
-    print(f"{name:11} says   {written(unit['says'])}")
-    print(f"{'':11} deltas {written(unit['deltas'])}")
+    print(f"{name:10}  says   {written(unit['says'])}")
+    print(f"{'':10}  deltas {written(unit['deltas'])}")
 
 # %%
 # A column for each example.
@@ -388,7 +388,7 @@ def opened(angle):
 for angle in (60, 120):
     times = opened(angle)
     both, one, none = (times.count(n) for n in (2, 1, 0))
-    print(f"{angle:3} degrees apart: both open {both}, one {one}, none {none}")
+    print(f"{angle:3} degrees: both open {both}, one {one}, none {none}")
 
 # %%
 # In the picture of the same twelve units, a full dot is a unit that both inputs open, a blue ring one that only one of them opens, and a grey ring one that neither does.
@@ -450,18 +450,24 @@ def next_angle(angle):
 
 
 wide = MLP([2, 100_000], node=Tensor, output="relu", seed=5, bias=False)
-print("       open for both           angle behind")
-print("angle  drawn          formula  drawn         formula")
+both, behind = {}, {}
 for angle in (60, 90, 120):
     wide([[1.0, 0.0], [cos(radians(angle)), sin(radians(angle))]])
     one, other = wide.layers[0].activations
-    both = ((one > 0) & (other > 0)).mean()
-    error = (both * (1 - both) / 100_000) ** 0.5
-    line = f"{angle:5}  {both:.3f} ± {error:.3f}  {(180 - angle) / 360:7.3f}  "
+    both[angle] = ((one > 0) & (other > 0)).mean()
     parts = zip(np.split(one, 20), np.split(other, 20), strict=True)
-    turned = [angle_between(*part) for part in parts]
-    error = stdev(turned) / 20**0.5
-    print(line + f"{mean(turned):.2f} ± {error:.2f}  {next_angle(angle):7.2f}")
+    behind[angle] = [angle_between(*part) for part in parts]
+
+print("angle   open for both   formula")
+for angle, share in both.items():
+    error = (share * (1 - share) / 100_000) ** 0.5
+    theory = (180 - angle) / 360
+    print(f"{angle:5}   {share:.3f} ± {error:.3f}{theory:10.3f}")
+
+print("angle   angle behind    formula")
+for angle, turned in behind.items():
+    error, theory = stdev(turned) / 20**0.5, next_angle(angle)
+    print(f"{angle:5}   {mean(turned):.2f} ± {error:.2f}{theory:11.2f}")
 
 # %%
 # And from layer to layer, beginning with a right angle:

@@ -184,14 +184,15 @@ rng = np.random.default_rng(17)
 scattered = rng.permutation(64 * 40).reshape(64, 40) < 128
 two_units = np.tile(np.arange(40) < 2, (64, 1))
 
-print("not zero    needed   all   without silent senders")
+print("not zero     needed     all   skipping")
 for name, said in (("scattered", scattered), ("two units", two_units)):
     needed, every = said.sum() * 20, said.size * 20
     left = said[:, said.any(axis=0)].size * 20
-    print(f"{name}{needed:9}{every:8}{left:8}")
+    print(f"{name}{needed:10}{every:8}{left:11}")
 
 # %%
-# As many zeros in both cases; but in one they save 19 of 20 multiplications, and in the other none.
+# *Skipping* leaves out silent senders.
+# There are as many zeros in both cases; but in one they save 19 of 20 multiplications, and in the other none.
 
 with draw.style():
     fig, places = draw.figure(4.1, columns=2)
