@@ -63,7 +63,9 @@ ax = draw.batch_stack(
     rows=["x₁", "x₂"],
     columns=["unit 1", "unit 2", "unit 3"],
 )
-draw.title(ax, "Three of the four examples leave gaps; their mean has none.")
+draw.title(
+    ax, "Three of the four examples leave gaps, and the mean of all has none."
+)
 draw.alt(
     ax,
     "Four grids of two inputs by three hidden units, one for each example."

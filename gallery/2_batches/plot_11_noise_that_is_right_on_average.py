@@ -56,7 +56,9 @@ with draw.style():
     ax.set_yticks([1, 2, 3, 4], ["1 example", "2", "3", "all 4"])
     ax.spines["left"].set_visible(False)
     ax.tick_params(left=False)
-draw.title(ax, "Every row of dots balances at 3, though few dots lie there.")
+draw.title(
+    ax, "Every row of dots balances at 3, and yet few of the dots lie there."
+)
 draw.alt(
     ax,
     "Each row shows what all batches of one size say. Single examples: 1, 2,"

@@ -73,7 +73,9 @@ with draw.style():
     ax.set_xticks([0, 500, 1000, 1500, 2000])
     ax.set_yticks([10, 0.1, 1e-3, 1e-5], ["10", "0.1", "0.001", "0.00001"])
     ax.minorticks_off()
-draw.title(ax, "Single examples are near at once; the full batch gets closer.")
+draw.title(
+    ax, "Single examples are near at once, but the full batch comes closer."
+)
 draw.alt(
     ax,
     "Distance from the best weight over coins spent, on a logarithmic scale."

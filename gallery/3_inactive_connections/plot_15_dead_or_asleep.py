@@ -111,7 +111,9 @@ for ax, seen, heading in zip(
     ax.set_xticks([0, 1, 2, 3])
     ax.set_yticks([0, 1, 2, 3])
 places[0].set_ylabel("second unit says")
-draw.title(fig, "The border of the dead unit stands still; the data cross it.")
+draw.title(
+    fig, "The border of the dead unit stands still, and the data cross it."
+)
 draw.alt(
     fig,
     "Twelve points, what the first layer says of each example, and the"
@@ -138,10 +140,10 @@ bench = MLP(
 X, targets = [[1, 2], [2, 1], [-2, 1], [0, -2]], [[1], [-1], [2], [6]]
 half_squared_error(bench(X), targets).backward()
 
-saying_nothing = [
-    i for i, row in enumerate(silent(bench.layers[0]), 1) if row[1]
-]
-print("silent in examples:      ", *saying_nothing)
+says_nothing = [row[1] for row in silent(bench.layers[0])]
+print(
+    "silent in examples:      ", *(i + 1 for i in range(4) if says_nothing[i])
+)
 print("untouched by this batch: ", untouched(bench.layers[0])[1])
 print("dead on all four:        ", dead(bench, X)[0][1])
 print("dead on examples 1 and 3:", dead(bench, [X[0], X[2]])[0][1])
@@ -448,7 +450,7 @@ ax.set(
     ylabel="share dead at birth",
 )
 ax.set_xticks([3, 10, 20, 30])
-draw.title(ax, "Deep and narrow networks are dead before the first step.")
+draw.title(ax, "Deep and narrow networks are often dead before the first step.")
 draw.alt(
     ax,
     "Share of random networks that are dead at birth, over the number of"

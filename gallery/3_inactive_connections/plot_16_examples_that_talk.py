@@ -92,7 +92,7 @@ with draw.style():
         ax.set_title(heading, fontstyle="italic", fontsize=15)
 draw.title(
     fig,
-    "Once compared, examples that shut the unit send back most.",
+    "Once compared, the examples that shut the unit send back the most.",
 )
 draw.alt(
     fig,

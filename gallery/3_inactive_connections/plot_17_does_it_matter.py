@@ -213,7 +213,7 @@ with draw.style():
         ax.spines[:].set_visible(True)
         ax.set_title(name, fontsize=15, fontstyle="italic")
     places[0].set_ylabel("64 examples")
-draw.title(fig, "The same number of zeros, and only one kind saves work.")
+draw.title(fig, "The same number of zeros twice, and only one kind saves work.")
 draw.alt(
     fig,
     "Two maps of what 40 senders say in 64 examples, with 128 places of 2560"
