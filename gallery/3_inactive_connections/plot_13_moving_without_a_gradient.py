@@ -55,15 +55,6 @@ for step in range(1, 6):
 
 # %%
 # The gradient is zero from the second step on, and the moves shrink by a tenth each time, but they do not end.
-# Ask why the next one happens.
-
-step = explain(net, *shutting, half_squared_error, optimiser)
-for reason in step:
-    move = float(reason.move)
-    print(f"{reason.name} moves by {move:.4f}, reason: {reason.why}")
-
-# %%
-# The unit has no part in this: it is the memory of the optimiser that moves the weight.
 #
 # How far in all?
 # ---------------
@@ -105,6 +96,7 @@ for name, way in ways.items():
 
 # %%
 # The first move, the way made afterwards, while the gradient is zero, and its share of the whole; the unit is the learning rate.
+# (RMSprop divides its first gradient by a memory that is all but empty, hence the 10.)
 # Three stop with the gradient; the other three coast, each as far as its memory carries it.
 
 steps = range(61)
@@ -138,6 +130,16 @@ draw.alt(
 )
 
 # %%
+# Back to the unit that listens once: ask why its weight will move next.
+
+step = explain(net, *shutting, half_squared_error, optimiser)
+for reason in step:
+    move = float(reason.move)
+    print(f"{reason.name} moves by {move:.4f}, reason: {reason.why}")
+
+# %%
+# The unit has no part in this: it is the memory of the optimiser that moves the weight.
+#
 # A small decay is not always small
 # ---------------------------------
 #
