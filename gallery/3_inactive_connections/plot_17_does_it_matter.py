@@ -79,9 +79,11 @@ with draw.style():
     for ax, size in zip(places.flat, (1, 2, 8, 32), strict=True):
         still = still_between(size, seed=7, units=24)
         ax.axhspan(0, 24, fc="none", ec=draw.GRID, hatch="////", lw=0)
-        moved = np.where(still, np.nan, 1)
-        blue = {"cmap": ListedColormap([draw.POSITIVE])}
-        ax.pcolormesh(moved, edgecolors="face", linewidth=0.4, **blue)
+        look = {
+            "cmap": ListedColormap([draw.POSITIVE]),
+            "interpolation": "none",
+        }
+        ax.imshow(np.where(still, np.nan, 1), extent=(0, 24, 24, 0), **look)
         ax.set(xticks=[], yticks=[], aspect="equal", xlim=(0, 24), ylim=(24, 0))
         ax.spines[:].set_visible(True)
         name = f"{size} example" + "s" * (size > 1)
@@ -207,8 +209,9 @@ with draw.style():
     ):
         for k in np.flatnonzero(~said.any(axis=0)):
             ax.axvspan(k, k + 1, fc="none", ec=draw.GRID, hatch="////", lw=0)
-        green = {"cmap": ListedColormap([draw.SENDER.colour])}
-        ax.pcolormesh(np.where(said, 1, np.nan), edgecolors="face", **green)
+        green = ListedColormap([draw.SENDER.colour])
+        look = {"cmap": green, "interpolation": "none", "aspect": "auto"}
+        ax.imshow(np.where(said, 1, np.nan), extent=(0, 40, 64, 0), **look)
         ax.set(xticks=[], yticks=[], ylim=(64, 0), xlabel="40 senders")
         ax.spines[:].set_visible(True)
         ax.set_title(name, fontsize=15, fontstyle="italic")
