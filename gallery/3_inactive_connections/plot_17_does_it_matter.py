@@ -79,10 +79,8 @@ with draw.style():
     for ax, size in zip(places.flat, (1, 2, 8, 32), strict=True):
         still = still_between(size, seed=7, units=24)
         ax.axhspan(0, 24, fc="none", ec=draw.GRID, hatch="////", lw=0)
-        look = {
-            "cmap": ListedColormap([draw.POSITIVE]),
-            "interpolation": "none",
-        }
+        blue = ListedColormap([draw.POSITIVE])
+        look = {"cmap": blue, "interpolation": "none", "zorder": 2}
         ax.imshow(np.where(still, np.nan, 1), extent=(0, 24, 24, 0), **look)
         ax.set(xticks=[], yticks=[], aspect="equal", xlim=(0, 24), ylim=(24, 0))
         ax.spines[:].set_visible(True)
@@ -220,7 +218,7 @@ draw.title(fig, "The same number of zeros twice, and only one kind saves work.")
 draw.alt(
     fig,
     "Two maps of what 40 senders say in 64 examples, with 128 places of 2560"
-    " not zero. On the left they are scattered over nearly all columns; on the"
+    " not zero. On the left they are scattered over all columns; on the"
     " right they fill two columns, and the other 38 are hatched, as they can"
     " be left out.",
 )
