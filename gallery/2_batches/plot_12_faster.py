@@ -241,12 +241,12 @@ draw.alt(
 #
 #    >>> from sgdexplained import SGD, Scalar, half_squared_error
 #    >>> def distance(batch, examples):
-#    ...     w = Scalar(0.0)
-#    ...     for _ in range(examples // batch):
-#    ...         for wanted in [[9], [11]] if batch == 1 else [[9, 11] * 50]:
-#    ...             w.zero_grad()
-#    ...             half_squared_error([w] * len(wanted), wanted).backward()
-#    ...             SGD([w], lr=0.5).step()
+#    ...     w, all_wanted = Scalar(0.0), [9, 11] * (examples // 2)
+#    ...     for start in range(0, examples, batch):
+#    ...         wanted = all_wanted[start : start + batch]
+#    ...         w.zero_grad()
+#    ...         half_squared_error([w] * batch, wanted).backward()
+#    ...         SGD([w], lr=0.5).step()
 #    ...     return round(abs(w.data - 10), 3)
 #    >>> {coins: (distance(1, coins), distance(100, coins)) for coins in (100, 2000)}
 #    {100: (0.333, 5.0), 2000: (0.333, 0.0)}
