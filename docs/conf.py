@@ -34,6 +34,7 @@ extensions = [
     "annotated",
     "api",
     "claims",
+    "figure_code",
     "figures",
     "freshness",
     "katex",
