@@ -41,6 +41,7 @@ extensions = [
     "sitemap",
     "story",
     "terms",
+    "typefaces",
 ]
 
 nitpicky = True

@@ -15,9 +15,8 @@ def picture() -> nodes.image:
     return nodes.image(uri="a.svg", alt="A line.")
 
 
-def output(text: str) -> nodes.block_quote:
-    block = nodes.literal_block("", text, language="none")
-    return nodes.block_quote("", block, classes=["sphx-glr-script-out"])
+def output(text: str) -> nodes.literal_block:
+    return nodes.literal_block("", text, language="none", classes=["sphx-glr-script-out"])
 
 
 def shown(*parts: nodes.Node, page: str = "story/1/plot_1") -> list[str]:
@@ -46,7 +45,7 @@ def test_what_a_cell_says_stays_in_sight() -> None:
     found = shown(cell("draw()\n42"), picture(), output("42"))
 
     both = "Code of this figure and of the output"
-    assert found == ["image: A line.", "block_quote: 42", *fold_of("draw()\n42", both)]
+    assert found == ["image: A line.", "literal_block: 42", *fold_of("draw()\n42", both)]
 
 
 def test_code_without_a_figure_is_not_folded() -> None:
@@ -56,7 +55,7 @@ def test_code_without_a_figure_is_not_folded() -> None:
 
     assert found[:4] == [
         "literal_block: a",
-        "block_quote: 1",
+        "literal_block: 1",
         "comment: GENERATED",
         "image: A line.",
     ]
