@@ -188,12 +188,16 @@ html_theme_options = {
         "color-brand-content": "#0b5d8a",
         "color-brand-visited": "#6d3b8f",
         "drawing-filter": "none",
+        "sign-negative": "#b84a00",
+        "sign-positive": "#0067a3",
     },
     "dark_css_variables": {
         "color-brand-primary": "#7cc4f0",
         "color-brand-content": "#7cc4f0",
         "color-brand-visited": "#c9a3e8",
         "drawing-filter": "invert(1) hue-rotate(180deg)",
+        "sign-negative": "#ff9e5e",
+        "sign-positive": "#5fb8f2",
     },
 }
 
