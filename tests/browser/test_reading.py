@@ -120,6 +120,35 @@ def test_folded_code_can_be_copied(browser: Browser, base: str) -> None:
         assert copied.rstrip() == fold.locator("pre").inner_text().rstrip()
 
 
+def test_claims_can_be_chosen(desktop: BrowserContext, base: str) -> None:
+    page = desktop.new_page()
+    page.goto(base + "claims.html")
+    rows = page.locator(".claims-table tbody tr:visible")
+    everything = rows.count()
+    page.get_by_label("Verdict").select_option("false as stated")
+    page.get_by_label("Order").select_option("by page")
+
+    assert 0 < rows.count() < everything
+    assert set(rows.locator(".verdict").all_inner_texts()) == {"false as stated"}
+    expect(page.locator(".claims-filter output")).to_have_text(
+        f"{rows.count()} of {everything} claims"
+    )
+    places = [link.get_attribute("href") for link in rows.locator(".claim-where .claim-page").all()]
+    assert places == sorted(places, key=lambda place: str(place).partition("#")[0])
+    page.close()
+
+
+def test_without_scripts_all_claims_are_there_and_nothing_to_choose(
+    browser: Browser, base: str
+) -> None:
+    with browser.new_context(java_script_enabled=False) as context:
+        page = context.new_page()
+        page.goto(base + "claims.html")
+
+        expect(page.locator(".claims-filter")).to_be_hidden()
+        expect(page.locator(".claims-table tbody tr").last).to_be_visible()
+
+
 def test_the_first_tab_leads_past_the_navigation(desktop: BrowserContext, base: str) -> None:
     page = desktop.new_page()
     page.goto(base)
