@@ -33,6 +33,7 @@ extensions = [
     "notfound.extension",
     "annotated",
     "api",
+    "architecture",
     "claims",
     "figure_code",
     "figures",
