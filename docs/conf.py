@@ -135,6 +135,8 @@ api_packages = [
 ]
 autodoc_member_order = "bysource"
 autodoc_typehints = "none"
+# As they are written: `node=Scalar`, not what it prints as.
+autodoc_preserve_defaults = True
 numpydoc_show_class_members = False
 
 terms_glossary = "reference/glossary.md"
