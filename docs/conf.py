@@ -33,13 +33,16 @@ extensions = [
     "notfound.extension",
     "annotated",
     "api",
+    "architecture",
     "claims",
+    "figure_code",
     "figures",
     "freshness",
     "katex",
     "sitemap",
     "story",
     "terms",
+    "typefaces",
 ]
 
 nitpicky = True
@@ -132,6 +135,8 @@ api_packages = [
 ]
 autodoc_member_order = "bysource"
 autodoc_typehints = "none"
+# As they are written: `node=Scalar`, not what it prints as.
+autodoc_preserve_defaults = True
 numpydoc_show_class_members = False
 
 terms_glossary = "reference/glossary.md"
@@ -186,12 +191,16 @@ html_theme_options = {
         "color-brand-content": "#0b5d8a",
         "color-brand-visited": "#6d3b8f",
         "drawing-filter": "none",
+        "sign-negative": "#b84a00",
+        "sign-positive": "#0067a3",
     },
     "dark_css_variables": {
         "color-brand-primary": "#7cc4f0",
         "color-brand-content": "#7cc4f0",
         "color-brand-visited": "#c9a3e8",
         "drawing-filter": "invert(1) hue-rotate(180deg)",
+        "sign-negative": "#ff9e5e",
+        "sign-positive": "#5fb8f2",
     },
 }
 

@@ -8,6 +8,7 @@ from collections import Counter
 from copy import deepcopy
 from fractions import Fraction
 from functools import partial
+from html.parser import HTMLParser
 from math import copysign
 from random import Random
 
@@ -1001,3 +1002,71 @@ def test_no_minus_zero_is_shown():
     for row in explained(bench(kind=floats), *BENCH_4):
         for number in (row.gradient, row.move, *row.contributions):
             assert number != 0 or copysign(1, number) == 1
+
+
+class Page(HTMLParser):
+    """What a table in HTML says: its tags, and the text of each cell."""
+
+    def __init__(self, html):
+        super().__init__()
+        self.tags, self.cells, self.classes = [], [], []
+        self.feed(html)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        if tag in ("td", "th", "caption"):
+            self.cells.append("")
+            self.classes.append(dict(attrs).get("class") or dict(attrs).get("scope"))
+
+    def handle_data(self, data):
+        if self.cells and data.strip():
+            self.cells[-1] += data
+
+
+def test_a_page_shows_the_table_with_heads():
+    step = explained(bench(kind=floats), *BENCH_1)
+    page = Page(step._repr_html_())
+
+    assert page.tags.count("table") == 1
+    assert page.cells[0] == step.summary()
+    assert page.cells[1:6] == ["parameter", "value", "gradient", "move", "why"]
+    assert page.classes[1:6] == ["col"] * 5
+    assert page.classes[6::5] == ["row"] * 13
+    assert page.cells[6::5] == [row.name for row in step]
+    assert page.cells[10::5] == [row.sentence.replace("-", "−") for row in step]
+
+
+def test_a_page_tells_signs_apart():
+    net = network([([[2]], [0])])
+    sgd = SGD(net.parameters()[:1], lr=1)
+    page = Page(explain(net, [[-3]], [[-4]], half_squared_error, sgd)._repr_html_())
+
+    weight, bias = page.cells[6:11], page.cells[11:16]
+    assert weight[:4] == ["W1[0][0]", "2", "6", "−6"]
+    assert page.classes[6:11] == ["row", "value", "positive", "negative", "why"]
+    assert bias[:4] == ["b1[0]", "0", "−2", "0"]
+    assert page.classes[11:16] == ["row", "value", "negative", "zero", "why"]
+
+
+def test_a_page_escapes_what_it_shows():
+    step = explained(bench(kind=floats), *BENCH_1)
+    step.rows[0].sentence = "<b> & co"
+
+    assert '<td class="why">&lt;b&gt; &amp; co</td>' in step._repr_html_()
+
+
+def test_a_long_table_is_cut_on_a_page_but_not_in_print():
+    net = MLP([20, 10, 1], seed=1)
+    step = explain(net, [[1] * 20], [[1]], half_squared_error, SGD(net.parameters(), lr=1))
+    page = Page(step._repr_html_())
+
+    assert len(step) == 221
+    assert page.tags.count("tr") == 1 + 200 + 1
+    assert page.cells[-1] == "and 21 more."
+    assert all(row.name in str(step) for row in step)
+
+
+def test_a_printed_table_fits_a_terminal():
+    step = explained(bench(kind=floats), *BENCH_4)
+
+    assert max(map(len, str(step).splitlines())) <= 80

@@ -13,7 +13,7 @@ import inspect
 from pathlib import Path
 from typing import Any
 
-from annotated_links import anchor_of, find, link_to_sources
+from annotated_links import EngineRole, anchor_of, find, link_to_sources
 from annotated_prose import comment_to_nodes, docstring_to_rest
 from annotated_source import Piece, read
 from docutils import nodes
@@ -109,7 +109,8 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_config_value("annotated_folder", "engine", "env")
     app.add_config_value("annotated_modules", [], "env")
     app.add_directive("annotated", Annotated)
-    app.add_object_type("engine", "engine", ref_nodeclass=nodes.literal, objname="source")
+    app.add_object_type("engine", "engine", objname="source")
+    app.add_role_to_domain("std", "engine", EngineRole(innernodeclass=nodes.literal), override=True)
     app.connect("builder-inited", write_pages)
     app.connect("doctree-read", link_to_sources)
     app.connect("missing-reference", find)

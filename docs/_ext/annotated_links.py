@@ -8,7 +8,20 @@ from docutils import nodes
 from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
+from sphinx.roles import XRefRole
 from sphinx.util.nodes import make_refnode
+
+
+class EngineRole(XRefRole):
+    """Refer to a definition: its name is code, a title of the page's own is prose."""
+
+    def result_nodes(
+        self, document: nodes.document, env: BuildEnvironment, node: nodes.Element, is_ref: bool
+    ) -> tuple[list[nodes.Node], list[nodes.system_message]]:
+        """Write the name, or the last part of it, or the title."""
+        if not f".{node['reftarget']}".endswith(f".{node.astext()}"):
+            node[:] = [nodes.inline("", node.astext())]
+        return super().result_nodes(document, env, node, is_ref)
 
 
 def anchor_of(name: str) -> str:

@@ -31,17 +31,30 @@ PAGE = """\
 """
 
 
-def directive(name: str, value: object) -> str:
-    """Choose the directive that documents a public name."""
+def directive(name: str, value: object, *, again: bool = False) -> str:
+    """Choose the directive that documents a public name.
+
+    What a class inherits is shown with it; not *again* in another package, where a base is named.
+    """
     if inspect.isclass(value):
         if issubclass(value, BaseException):
             return f".. autoexception:: {name}\n   :show-inheritance:\n"
-        return f".. autoclass:: {name}\n   :members:\n   :inherited-members: tuple\n"
+        inherited = "   :show-inheritance:\n" if again else "   :inherited-members: tuple\n"
+        return f".. autoclass:: {name}\n   :members:\n{inherited}"
     if callable(value):
         return f".. autofunction:: {name}\n"
     if type(value).__module__ == "builtins":  # its documentation would be that of str or float
         return f".. py:data:: {name}\n   :value: {value!r}\n"
     return f".. autodata:: {name}\n"
+
+
+def inherits_from(first: str, package: str, value: object) -> bool:
+    """Tell whether a class of another package has a base in the first one."""
+    bases = value.__mro__[1:] if inspect.isclass(value) else ()
+    return package != first and any(
+        base.__module__.startswith(f"{first}.") and not base.__module__.startswith(f"{package}.")
+        for base in bases
+    )
 
 
 def public_names(packages: list[str]) -> dict[str, dict[str, dict[str, object]]]:
@@ -72,7 +85,10 @@ def describe(packages: list[str]) -> dict[str, str]:
         full = [f"{package}.{name}" for package, names in by_package.items() for name in names]
         entries = [
             f".. currentmodule:: {package}\n\n"
-            + "\n".join(directive(name, value) for name, value in names.items())
+            + "\n".join(
+                directive(name, value, again=inherits_from(packages[0], package, value))
+                for name, value in names.items()
+            )
             for package, names in by_package.items()
         ]
         # In a title, as in the navigation, there is no room for the name of the package itself.

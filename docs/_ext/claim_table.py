@@ -3,8 +3,9 @@
 import posixpath
 from typing import Any
 
-from claim_box import claim, line, link_to_place, verdict
+from claim_box import WORDING, claim, line, link_to_place, verdict
 from claim_counts import counts
+from claim_filter import form
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
@@ -51,6 +52,7 @@ class FillTable(SphinxPostTransform):
             else:
                 content = counts(verdicts, len(domain.entries))
             if place["kind"] == "claims_table":
+                content.append(self.filter(found))
                 content.append(table([self.row(*one) for one in found.values()]))
             place.replace_self(content)
 
@@ -68,6 +70,17 @@ class FillTable(SphinxPostTransform):
                 paragraph += [nodes.Text(" "), page]
                 lines += nodes.list_item("", paragraph)
         return lines
+
+    def filter(self, found: dict[str, tuple[str, claim]]) -> nodes.raw:
+        """Offer the verdicts as the table has them, and the parts in the order of the story."""
+        verdicts = [WORDING.get(node["verdict"], node["verdict"]) for _, node in found.values()]
+        parts = [self.part(docname) for docname in sorted(docname for docname, _ in found.values())]
+        return form(verdicts, parts, len(found))
+
+    def part(self, docname: str) -> str:
+        """Name the part of the story to which a page belongs, if it belongs to one."""
+        part = self.env.titles.get(posixpath.join(posixpath.dirname(docname), "index"))
+        return part.astext() if part and docname.count("/") > 1 else ""
 
     def row(self, docname: str, node: claim) -> nodes.row:
         """Write the row of a claim: id, verdict, what is said, and where it is shown."""
@@ -98,9 +111,8 @@ class FillTable(SphinxPostTransform):
         if "picture" in node:
             picture = link_to_place(docname, node["picture"], "The picture", "claim-picture")
             lines.append(nodes.paragraph("", "", picture))
-        part = self.env.titles.get(posixpath.join(posixpath.dirname(docname), "index"))
-        if part and docname.count("/") > 1:
-            lines.append(nodes.paragraph("", part.astext(), classes=["claim-part"]))
+        if part := self.part(docname):
+            lines.append(nodes.paragraph("", part, classes=["claim-part"]))
         return lines
 
     def copy(self, part: nodes.Node) -> nodes.Node:

@@ -86,6 +86,69 @@ def test_a_page_is_whole_without_scripts(name: str, browser: Browser, base: str)
                 expect(part).to_be_visible()
 
 
+STORY = "story/1_single_input/plot_01_the_bench.html"
+
+
+def test_a_figure_stands_above_its_code(browser: Browser, base: str) -> None:
+    with browser.new_context(java_script_enabled=False) as context:
+        page = context.new_page()
+        page.goto(base + STORY)
+        figure, fold = page.locator("article img.drawing").last, page.locator(".figure-code").last
+        code = fold.locator("pre")
+        figure_place, fold_place = figure.bounding_box(), fold.bounding_box()
+        assert figure_place is not None
+        assert fold_place is not None
+
+        assert figure_place["y"] + figure_place["height"] <= fold_place["y"]
+        expect(code).to_be_hidden()
+        fold.locator("summary").press("Enter")
+        expect(code).to_be_visible()
+        expect(code).to_contain_text("draw.step")
+
+
+def test_folded_code_can_be_copied(browser: Browser, base: str) -> None:
+    with browser.new_context(permissions=["clipboard-read", "clipboard-write"]) as context:
+        page = context.new_page()
+        page.goto(base + STORY)
+        fold = page.locator(".figure-code").last
+        fold.locator("summary").click()
+        fold.locator("pre").hover()
+        fold.get_by_role("button", name="Copy").click()
+
+        copied = page.evaluate("navigator.clipboard.readText()")
+        assert copied.startswith("ax = draw.step(")
+        assert copied.rstrip() == fold.locator("pre").inner_text().rstrip()
+
+
+def test_claims_can_be_chosen(desktop: BrowserContext, base: str) -> None:
+    page = desktop.new_page()
+    page.goto(base + "claims.html")
+    rows = page.locator(".claims-table tbody tr:visible")
+    everything = rows.count()
+    page.get_by_label("Verdict").select_option("false as stated")
+    page.get_by_label("Order").select_option("by page")
+
+    assert 0 < rows.count() < everything
+    assert set(rows.locator(".verdict").all_inner_texts()) == {"false as stated"}
+    expect(page.locator(".claims-filter output")).to_have_text(
+        f"{rows.count()} of {everything} claims"
+    )
+    places = [link.get_attribute("href") for link in rows.locator(".claim-where .claim-page").all()]
+    assert places == sorted(places, key=lambda place: str(place).partition("#")[0])
+    page.close()
+
+
+def test_without_scripts_all_claims_are_there_and_nothing_to_choose(
+    browser: Browser, base: str
+) -> None:
+    with browser.new_context(java_script_enabled=False) as context:
+        page = context.new_page()
+        page.goto(base + "claims.html")
+
+        expect(page.locator(".claims-filter")).to_be_hidden()
+        expect(page.locator(".claims-table tbody tr").last).to_be_visible()
+
+
 def test_the_first_tab_leads_past_the_navigation(desktop: BrowserContext, base: str) -> None:
     page = desktop.new_page()
     page.goto(base)
@@ -114,11 +177,18 @@ def test_a_missing_address_leads_back(desktop: BrowserContext, host: str) -> Non
 
 def test_a_printed_page_is_its_text(desktop: BrowserContext, base: str) -> None:
     page = desktop.new_page()
-    page.goto(f"{base}engine/node.html")
+    page.goto(base + STORY)
     page.emulate_media(media="print", color_scheme="dark")
 
     expect(page.get_by_role("heading", level=1)).to_be_visible()
-    for gone in [".sidebar-drawer", ".toc-drawer", ".copybtn", ".theme-toggle", ".related-pages"]:
+    for gone in [
+        ".sidebar-drawer",
+        ".toc-drawer",
+        ".copybtn",
+        ".theme-toggle",
+        ".related-pages",
+        ".figure-code",
+    ]:
         for part in page.locator(gone).all():
             expect(part).to_be_hidden()
     ground = page.evaluate("getComputedStyle(document.body).backgroundColor")

@@ -153,7 +153,8 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         "utf-8",
     )
     (docs / "index.rst").write_text(
-        "Title\n=====\n\n:engine:`half <module.Thing.half>`\n\n"
+        "Title\n=====\n\n:engine:`half <module.Thing.half>`, "
+        "which is :engine:`one of two <module.Thing.half>`\n\n"
         f".. autoclass:: {package}.module.Thing\n   :members:\n\n"
         ".. toctree::\n\n   engine/module\n",
         "utf-8",
@@ -170,6 +171,7 @@ def test_definitions_can_be_linked_to(site: Path) -> None:
 
     assert page.count('id="code-Thing"') == page.count('id="code-Thing.half"') == 1
     assert 'href="engine/module.html#code-Thing.half"><code' in index
+    assert 'href="engine/module.html#code-Thing.half"><span>one of two</span>' in index
 
 
 def test_the_reference_links_to_the_source(site: Path) -> None:

@@ -68,3 +68,21 @@ def test_a_name_belongs_to_the_first_package_that_has_it(package: str, tmp_path:
     assert first.count(".. autofunction:: act") == 1
     assert f".. currentmodule:: {package}.inner\n\n.. autofunction:: more" in first
     assert f".. minigallery:: {package}.act {package}.inner.more\n" in first
+
+
+def test_what_is_inherited_from_the_core_is_not_shown_again(package: str, tmp_path: Path) -> None:
+    inner = tmp_path / package / "inner"
+    inner.mkdir()
+    (inner / "__init__.py").write_text(
+        f"from {package}.inner.own import Special\n__all__ = ['Special']\n", "utf-8"
+    )
+    (inner / "own.py").write_text(
+        f"from {package}.second import Thing\nclass Special(Thing): ...\n", "utf-8"
+    )
+
+    pages = api.describe([package, f"{package}.inner"])
+
+    assert "Thing\n   :members:\n   :inherited-members: tuple\n" in pages[f"{package}.second"]
+    special = pages[f"{package}.inner.own"]
+    assert "Special\n   :members:\n   :show-inheritance:\n" in special
+    assert "inherited-members" not in special

@@ -363,6 +363,20 @@ def test_only_the_page_with_the_table_loads_its_script(site: Callable[[str], str
     assert "claims.js" not in site("one")
 
 
+def test_the_filter_offers_what_the_table_has(site: Callable[[str], str]) -> None:
+    form = re.search(r"<form.*?</form>", site("index"), re.DOTALL)
+    assert form
+    lists = re.findall(r'<select name="(\w+)">(.*?)</select>', form[0])
+    offered = {name: re.findall(r'value="([^"]*)">([^<]+)', options) for name, options in lists}
+
+    assert list(offered) == ["verdict", "part", "order"]
+    verdicts = ["holds", "holds when…", "false as stated"]
+    assert offered["verdict"] == [("", "all verdicts"), *((one, one) for one in verdicts)]
+    assert offered["part"] == [("", "all parts"), ("Sub", "Sub")]
+    assert "3 of 3 claims" in form[0]
+    assert all(f">{one}</span>" in site("index") for one in verdicts)
+
+
 def test_the_table_follows_a_page_that_changes(build: Build) -> None:
     build("html")
 

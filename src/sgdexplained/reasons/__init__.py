@@ -2,8 +2,8 @@
 
 The gradient of a weight is one product for each example:
 
-    dloss/dW[j, k]  =  a_j      ×  φ'(z_k)  ×  u_k
-                       sender      slope       upstream
+    | dloss/dW[j, k] = a_j × φ'(z_k) × u_k
+    | gradient = sender × slope × upstream
 
 * The three factors of a layer, one row an example: ``sender(layer)``, ``slope(layer)``,
   ``upstream(layer)``; and ``delta(layer)``, slope times upstream.

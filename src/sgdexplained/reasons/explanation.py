@@ -10,7 +10,7 @@ from sgdexplained.layers import MLP, gradients, values
 from sgdexplained.node import Node
 from sgdexplained.reasons.factors import common, factors_of, receiver_reasons, weight_reasons
 from sgdexplained.reasons.step import moves, parts
-from sgdexplained.reasons.wording import Sentence, summary, table
+from sgdexplained.reasons.wording import Sentence, html_table, summary, table
 from sgdexplained.reasons.words import copied_layers, plain
 from sgdexplained.sgd import Optimiser
 
@@ -84,7 +84,8 @@ class Reason:
 class Explanation:
     """What :func:`explain` found out: one :class:`Reason` for each weight and bias.
 
-    It prints as a table of at most 100 columns; iterating gives the rows.
+    It prints as a table of at most 80 columns, and a notebook shows it as one; iterating gives the
+    rows.
 
     Attributes
     ----------
@@ -168,6 +169,9 @@ class Explanation:
     def __str__(self) -> str:
         return table(self)
 
+    def _repr_html_(self) -> str:
+        return html_table(self)
+
     def __repr__(self) -> str:
         return f"<Explanation: {self.summary()}>"
 
@@ -233,20 +237,20 @@ def explain(
     >>> print(step)
     4 of 13 do not move: 3 shut receiver, 1 silent sender.
     <BLANKLINE>
-              value  gradient  move  why
-    W1[0][0]      1         1  -0.1  Moves: input 1 sends 1 × slope 1 × upstream 1.
-    W1[0][1]      1         0     0  Stays: unit 2 is shut, its slope at z = -2 is 0.
-    W1[0][2]      2        -1   0.1  Moves: input 1 sends 1 × slope 1 × upstream -1.
-    W1[1][0]      1         2  -0.2  Moves: input 2 sends 2 × slope 1 × upstream 1.
-    W1[1][1]     -2         0     0  Stays: unit 2 is shut, its slope at z = -2 is 0.
-    W1[1][2]      0        -2   0.2  Moves: input 2 sends 2 × slope 1 × upstream -1.
-    b1[0]         0         1  -0.1  Moves: slope 1 × upstream 1.
-    b1[1]         1         0     0  Stays: unit 2 is shut, its slope at z = -2 is 0.
-    b1[2]        -1        -1   0.1  Moves: slope 1 × upstream -1.
-    W2[0][0]      1         3  -0.3  Moves: unit 1 sends 3 × slope 1 × seed 1.
-    W2[1][0]      2         0     0  Stays: unit 2 is silent, it sends 0.
-    W2[2][0]     -1         1  -0.1  Moves: unit 3 sends 1 × slope 1 × seed 1.
-    b2[0]         0         1  -0.1  Moves: slope 1 × seed 1.
+              value  grad  move  why
+    W1[0][0]      1     1  -0.1  Moves: input 1 sends 1 × slope 1 × upstream 1.
+    W1[0][1]      1     0     0  Stays: unit 2 is shut, its slope at z = -2 is 0.
+    W1[0][2]      2    -1   0.1  Moves: input 1 sends 1 × slope 1 × upstream -1.
+    W1[1][0]      1     2  -0.2  Moves: input 2 sends 2 × slope 1 × upstream 1.
+    W1[1][1]     -2     0     0  Stays: unit 2 is shut, its slope at z = -2 is 0.
+    W1[1][2]      0    -2   0.2  Moves: input 2 sends 2 × slope 1 × upstream -1.
+    b1[0]         0     1  -0.1  Moves: slope 1 × upstream 1.
+    b1[1]         1     0     0  Stays: unit 2 is shut, its slope at z = -2 is 0.
+    b1[2]        -1    -1   0.1  Moves: slope 1 × upstream -1.
+    W2[0][0]      1     3  -0.3  Moves: unit 1 sends 3 × slope 1 × seed 1.
+    W2[1][0]      2     0     0  Stays: unit 2 is silent, it sends 0.
+    W2[2][0]     -1     1  -0.1  Moves: unit 3 sends 1 × slope 1 × seed 1.
+    b2[0]         0     1  -0.1  Moves: slope 1 × seed 1.
     >>> step.row("W2[1][0]").why, step.row("W2[1][0]").reasons
     ('silent', [('silent',)])
     """

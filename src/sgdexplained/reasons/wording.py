@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from fractions import Fraction
+from html import escape
 from textwrap import wrap
 
 from sgdexplained.reasons.factors import Factors, closing, returned
@@ -14,8 +16,9 @@ if TYPE_CHECKING:
 
     from sgdexplained.reasons.explanation import Explanation, Reason
 
-WIDTH = 100
+WIDTH = 80
 MOST_LISTED = 8  # examples; more of them are counted
+MOST_SHOWN = 200  # rows on a page; more of them are counted
 
 # The code words of a row, as the summary says them.
 SAID = {
@@ -364,8 +367,8 @@ def summary(rows: Sequence[Reason]) -> str:
 
 
 def table(explanation: Explanation) -> str:
-    """Return the rows one below the other, in lines of at most 100 characters."""
-    cells = [("", "value", "gradient", "move")]
+    """Return the rows one below the other, in lines of at most 80 characters."""
+    cells = [("", "value", "grad", "move")]
     cells += [
         (row.name, number(row.value), number(row.gradient), number(row.move)) for row in explanation
     ]
@@ -381,3 +384,61 @@ def table(explanation: Explanation) -> str:
         lines.append(f"{left}  {first}")
         lines += [" " * (WIDTH - room) + line for line in others]
     return "\n".join(lines)
+
+
+# ## The table on a page
+#
+# Notebooks ask an object for its HTML. A page knows what a minus sign is, may give a row as much
+# room as its sentence needs, and tells signs apart by the classes, if it has a style for them.
+
+
+def html_table(explanation: Explanation) -> str:
+    """Return the table in HTML, the summary as its caption; long ones are cut."""
+    heads = "".join(
+        f'<th scope="col">{head}</th>' for head in ("parameter", "value", "gradient", "move", "why")
+    )
+    rows = explanation.rows[:MOST_SHOWN]
+    left_out = len(explanation) - len(rows)
+    last = [f'<tr><td colspan="5">and {left_out} more.</td></tr>'] if left_out else []
+    lines = [
+        '<table class="explanation">',
+        f"<caption>{escape(explanation.summary())}</caption>",
+        f"<thead><tr>{heads}</tr></thead>",
+        "<tbody>",
+        *map(_html_row, rows),
+        *last,
+        "</tbody>",
+        "</table>",
+    ]
+    return "\n".join(lines)
+
+
+def _html_row(row: Reason) -> str:
+    numbers = (
+        f'<td class="{sign}">{minus(number(value))}</td>'
+        for sign, value in (
+            ("value", row.value),
+            (_sign(row.gradient), row.gradient),
+            (_sign(row.move), row.move),
+        )
+    )
+    name = f'<th scope="row"><code>{escape(row.name)}</code></th>'
+    why = f'<td class="why">{minus(escape(row.sentence))}</td>'
+    return f'<tr class="{"moves" if row.moves else "stays"}">{name}{"".join(numbers)}{why}</tr>'
+
+
+def _sign(value: Any) -> str:
+    if value is None:
+        return "none"
+    return "positive" if value > 0 else "negative" if value < 0 else "zero"
+
+
+def minus(text: str) -> str:
+    """Write minus signs where a text has hyphens before numbers.
+
+    Examples
+    --------
+    >>> minus("slope -2, 6 - 6 = 0, upstream-like, 1e-05")
+    'slope −2, 6 − 6 = 0, upstream-like, 1e−05'
+    """
+    return re.sub(r"-(?=[ \d])", "−", text)

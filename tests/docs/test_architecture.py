@@ -1,0 +1,97 @@
+"""The picture of the architecture is true: what it says of imports is so."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import architecture
+import pytest
+
+import sgdexplained
+
+SOURCE = Path(sgdexplained.__file__).parent
+STOREY_OF = {
+    room.name: number for number, rooms in enumerate(architecture.STOREYS) for room in rooms
+}
+ARRAYS = {rooms[1].name for rooms in architecture.STOREYS if len(rooms) == 2}
+# Known to all, and to no module in particular.
+EVERYWHERE = {"errors"}
+
+
+def imports_of(path: Path) -> Iterator[tuple[str, bool]]:
+    """Give what a module imports, and whether it does so at once; types alone do not count."""
+    tree = ast.parse(path.read_text("utf-8"))
+    for_types = {
+        id(inner)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+        for inner in ast.walk(node)
+    }
+    for node in ast.walk(tree):
+        if id(node) in for_types:
+            continue
+        at_once = node in tree.body
+        if isinstance(node, ast.Import):
+            yield from ((alias.name, at_once) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield from ((f"{node.module}.{alias.name}", at_once) for alias in node.names)
+
+
+def room_of(name: str) -> str:
+    """Name the room in which an imported name lives."""
+    return name.removeprefix("sgdexplained.").partition(".")[0]
+
+
+def modules() -> list[Path]:
+    return [path for path in sorted(SOURCE.rglob("*.py")) if path != SOURCE / "__init__.py"]
+
+
+def home_of(path: Path) -> str:
+    return path.relative_to(SOURCE).with_suffix("").parts[0]
+
+
+def test_every_module_has_a_room() -> None:
+    homes = {home_of(path) for path in modules()}
+
+    assert homes == {*STOREY_OF, architecture.CABINET.name} | EVERYWHERE
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: path.relative_to(SOURCE).as_posix())
+def test_a_room_stands_on_those_below(path: Path) -> None:
+    home = home_of(path)
+    known = {
+        room_of(name) for name, _ in imports_of(path) if name.startswith("sgdexplained.")
+    } - EVERYWHERE
+    if home == architecture.CABINET.name:
+        assert known <= {*STOREY_OF, home}
+    elif home in EVERYWHERE:
+        assert known == set()
+    else:
+        # Into what is above, or beside it, nobody looks: but scalars are arrays' ground.
+        storey = STOREY_OF[home]
+        below = {name for name, number in STOREY_OF.items() if number < storey}
+        beside = {rooms[0].name for rooms in architecture.STOREYS[storey : storey + 1]}
+        assert known <= below | {home} | (beside if home in ARRAYS else set())
+
+
+def test_only_arrays_import_numpy_at_once_and_only_drawing_matplotlib() -> None:
+    found: dict[str, set[str]] = {"numpy": set(), "matplotlib": set()}
+    for path in modules():
+        for name, at_once in imports_of(path):
+            library = name.partition(".")[0]
+            if library in found and (at_once or library == "matplotlib"):
+                found[library].add(home_of(path))
+
+    assert found == {"numpy": ARRAYS, "matplotlib": {"draw"}}
+
+
+def test_the_picture_names_every_room_and_says_so_in_words() -> None:
+    svg = architecture.picture()
+    names = re.findall(r'<text class="name"[^>]*>(\w+)<', svg)
+
+    assert set(names) == {*STOREY_OF, architecture.CABINET.name}
+    assert len(names) == len(set(names))
+    assert all(name in architecture.description() for name in names)
+    assert set(architecture.WAY) <= set(names)
+    assert len(architecture.LEGS) == len(architecture.WAY) - 1
