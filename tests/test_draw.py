@@ -140,7 +140,11 @@ def contrast(one, two):
 def darkened(rgb):
     """Apply the filter with which the site shows drawings in the dark."""
     turn = [[-0.574, 1.43, 0.144], [0.426, 0.43, 0.144], [0.426, 1.43, -0.856]]
-    return np.clip(turn @ (1 - np.array(rgb)), 0, 1)
+    return np.clip(turn @ (0.925 - 0.85 * np.array(rgb)), 0, 1)
+
+
+def test_white_becomes_the_ground_of_a_dark_page():
+    assert contrast(darkened((1, 1, 1)), to_rgb("#131416")) < 1.02
 
 
 @pytest.mark.parametrize(

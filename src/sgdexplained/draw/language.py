@@ -12,7 +12,7 @@ slope          purple                         a triangle that rises, like the sl
 upstream       amber                          a triangle that points back
 ============== ============================== ==========================================
 
-The inks keep their contrast on white and, turned by ``invert(1) hue-rotate(180deg)``, on black.
+The inks keep their contrast on white and, turned by ``invert(0.925) hue-rotate(180deg)``, on black.
 Figures are as narrow as their type allows, so that it can be read on a phone.
 """
 
