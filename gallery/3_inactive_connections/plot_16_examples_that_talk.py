@@ -53,13 +53,13 @@ def one_unit(normalise, X=X, bias=0):
 
 
 def written(numbers):
-    return " ".join(f"{number!s:>5}" for number in numbers)
+    return "".join(f"{number!s:>6}" for number in numbers)
 
 
 alone, together = one_unit(normalise=False), one_unit(normalise=True)
 for name, unit in (("as it is", alone), ("normalised", together)):
-    print(f"{name:10}  says   {written(unit['says'])}")
-    print(f"{'':10}  deltas {written(unit['deltas'])}")
+    print(f"{name:10} says  {written(unit['says'])}")
+    print(f"{'':10} deltas{written(unit['deltas'])}")
 
 # %%
 # A column for each example.
@@ -126,7 +126,7 @@ print(f"delta of last  {float(together['deltas'][3]):.6f}")
 # A bias is heard alike by all examples, so its gradient is their sum.
 
 for name, unit in (("as it is", alone), ("normalised", together)):
-    print(f"{name:11} weights {written(unit['weights'])}   bias {unit['bias']}")
+    print(f"{name:10} weights{written(unit['weights'])}  bias {unit['bias']}")
 
 # %%
 # A bias before batch normalisation has a gradient of exactly zero, whoever is active, and for ever: what it adds is subtracted again with the mean.
