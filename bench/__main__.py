@@ -20,7 +20,7 @@ from statistics import median, quantiles
 from typing import Any, NamedTuple
 
 from bench import imports
-from bench.process import EngineProcess
+from bench.process import KEEP_MEMORY, ONE_THREAD, EngineProcess
 
 PACKAGES = ["micrograd", "numpy", "autograd", "mygrad", "torch", "jax"]
 NEEDS = {"torch_nn": "torch", "torch_tensors": "torch", "ours_in_its_style": "micrograd"}
@@ -85,8 +85,11 @@ def installed(engine: str) -> bool:
 def run(job: Job, seconds: float, rounds: int, quick: bool) -> dict[str, Any]:
     """Check that all engines compute the same, then time them in turns."""
     processes, failures = {}, {}
+    environment = (ONE_THREAD if job.threads == "1" else {}) | (
+        {} if job.name == "chain" else KEEP_MEMORY  # a chain shows how much is taken
+    )
     for engine in filter(installed, job.engines):
-        processes[engine] = EngineProcess(job.module, engine, job.arguments, job.threads == "1")
+        processes[engine] = EngineProcess(job.module, engine, job.arguments, environment)
     try:
         expected = None
         for engine, process in list(processes.items()):
