@@ -354,41 +354,49 @@ class Hunt:
         killers = self.killers[file, one.function]
         return sorted(here, key=lambda unit: (unit not in killers, self.seconds[unit], unit))
 
-    def run(self, mutants: list[Mutant]) -> dict[str, list[Mutant]]:
-        """Return the mutants that are alive after each suite."""
+    def run(self, mutants: list[Mutant]) -> tuple[list[Mutant], dict[str, list[Mutant]]]:
+        """Return the mutants that were tried, and those that are alive after each suite.
+
+        Ctrl-C ends the hunt early.
+        """
+        tried: list[Mutant] = []
         alive: dict[str, list[Mutant]] = {suite: [] for suite in SUITES}
         first, second = SUITES
         waiting = [(one, first) for one in mutants][::-1]
         running: dict[int, tuple[Mutant, str, int]] = {}
-        done = 0
-        while waiting or running:
-            while waiting and len(running) < WORKERS:
-                one, suite = waiting.pop()
-                units = self.units_for(one, suite)
-                seconds = 20 + 2 * int(sum(self.seconds[unit] for unit in units))
-                pid, pipe = in_a_child(partial(try_out, one, units, seconds))
-                running[pid] = one, suite, pipe
-            pid, _ = os.wait()
-            one, suite, pipe = running.pop(pid)
-            # No answer: it hung or brought Python down. 0: no unit failed.
-            exit_code, killer = read(pipe) or (1, "")
-            if exit_code == 0:
-                alive[suite].append(one)
-                if suite == first:
-                    waiting.append((one, second))
-            elif killer:
-                self.killers[str(path_of(one.module)), one.function].add(killer)
-            done += suite == first
-            if suite == first and done % 100 == 0:
-                print(f"{done} of {len(mutants)} done", flush=True)
-        return alive
+        try:
+            while waiting or running:
+                while waiting and len(running) < WORKERS:
+                    one, suite = waiting.pop()
+                    units = self.units_for(one, suite)
+                    seconds = 20 + 2 * int(sum(self.seconds[unit] for unit in units))
+                    pid, pipe = in_a_child(partial(try_out, one, units, seconds))
+                    running[pid] = one, suite, pipe
+                pid, _ = os.wait()
+                one, suite, pipe = running.pop(pid)
+                # No answer: it hung or brought Python down. 0: no unit failed.
+                exit_code, killer = read(pipe) or (1, "")
+                if exit_code == 0:
+                    alive[suite].append(one)
+                    if suite == first:
+                        waiting.append((one, second))
+                        continue
+                elif killer:
+                    self.killers[str(path_of(one.module)), one.function].add(killer)
+                tried.append(one)
+                if len(tried) % 100 == 0:
+                    print(f"{len(tried)} of {len(mutants)} tried", flush=True)
+        except KeyboardInterrupt:
+            print(f"Interrupted after {len(tried)} of {len(mutants)}.")
+        return tried, {suite: [one for one in alive[suite] if one in tried] for suite in SUITES}
 
 
 def chosen(modules: list[str], sample: int | None, seed: int) -> list[Mutant]:
-    """Return all mutants of modules, or a sample."""
+    """Return all mutants of modules, or a sample, in no order."""
     changes = [(module, *rest) for module in modules for rest in all_changes(module)]
-    if sample is not None:
-        changes = Random(seed).sample(changes, min(sample, len(changes)))
+    # In no order, so that a hunt that ends early has tried a sample.
+    count = len(changes) if sample is None else min(sample, len(changes))
+    changes = Random(seed).sample(changes, count)
     made = (mutant(*change) for change in changes)
     return [one for one in made if one is not None]
 
@@ -446,8 +454,8 @@ def main(arguments: list[str]) -> int:
     print(f"{time.perf_counter() - begin:.0f} s", flush=True)
     mutants = chosen(options.modules, options.sample, options.seed)
     print(f"{len(mutants)} mutants, seed {options.seed}.", flush=True)
-    alive = Hunt(surveys).run(mutants)
-    wrong = report(mutants, alive, sampled=options.sample is not None)
+    tried, alive = Hunt(surveys).run(mutants)
+    wrong = report(tried, alive, sampled=len(tried) < len(mutants) or options.sample is not None)
     print(f"\n{time.perf_counter() - begin:.0f} s", *wrong, sep="\n")
     return 1 if wrong else 0
 
