@@ -168,7 +168,9 @@ print("dead on examples 1 and 3:", dead(bench, [X[0], X[2]])[0][1])
 #    >>> half_squared_error(net([[1, 2], [-2, 1]]), [[1], [2]]).backward()
 #    >>> untouched(net.layers[0])[1], dead(net, [[1, 2], [-2, 1]])[0][1]
 #    (True, True)
-#    >>> # A right answer leaves an open unit untouched.
+#
+#    A right answer leaves an open unit untouched:
+#
 #    >>> half_squared_error(net([[2, 1]]), [[2]]).backward()
 #    >>> untouched(net.layers[0])[1], dead(net, [[2, 1]])[0][1]
 #    (True, False)
