@@ -190,6 +190,8 @@ html_theme_options = {
         "color-brand-primary": "#0b5d8a",
         "color-brand-content": "#0b5d8a",
         "color-brand-visited": "#6d3b8f",
+        "color-line-gone": "#a33c00",
+        "color-line-come": "#0b6b3f",
         "drawing-filter": "none",
         "sign-negative": "#b84a00",
         "sign-positive": "#0067a3",
@@ -198,6 +200,8 @@ html_theme_options = {
         "color-brand-primary": "#7cc4f0",
         "color-brand-content": "#7cc4f0",
         "color-brand-visited": "#c9a3e8",
+        "color-line-gone": "#ffa07a",
+        "color-line-come": "#7ee0a0",
         # The white around the numbers of a drawing becomes the ground of the page.
         "drawing-filter": "invert(0.925) hue-rotate(180deg)",
         "sign-negative": "#ff9e5e",

@@ -66,7 +66,7 @@ draw.alt(
 )
 
 # %%
-# Green is what the unit says, the height of the curve; purple is its slope.
+# Green is what the unit says, the height of the curve; the short thick line is its slope.
 # A unit is *silent* if it says 0; it is *shut* if its slope is exactly 0, so that a little more or less on its way in would change nothing.
 #
 # The smallest network

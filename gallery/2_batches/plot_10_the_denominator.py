@@ -169,7 +169,7 @@ with draw.style():
     ax.text(32, 0.66, "mean", ha="right", weight="bold")
     ax.axhline(1, color=draw.ZERO, linewidth=1, linestyle=":")
     ax.text(1, 1.07, "before the step", color=draw.ZERO)
-    ax.text(11.6, 0, "lands exactly")
+    ax.text(13, 0.08, "lands exactly")
     ax.set(
         xlabel="examples in the batch",
         ylabel="error after one step",

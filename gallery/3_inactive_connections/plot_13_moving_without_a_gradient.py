@@ -165,8 +165,9 @@ under_sgd = moves(
 under_adam = moves(
     lambda w: Adam(w, lr=rate, weight_decay=penalty), silence, start=2.0
 )
-print(f"SGD   first {under_sgd[0]:.4e}, at the end {2 + sum(under_sgd):.4f}")
-print(f"Adam  first {under_adam[0]:.4e}, at the end {2 + sum(under_adam):.4f}")
+print("        first step  in the end")
+print(f"SGD    {under_sgd[0]:.4e} {2 + sum(under_sgd):11.4f}")
+print(f"Adam   {under_adam[0]:.4e} {2 + sum(under_adam):11.4f}")
 
 # %%
 # The first step of Adam is 5000 times as long.
