@@ -409,7 +409,12 @@ def all_changes(module: str) -> list[tuple[Any, Any]]:
 def report(mutants: list[Mutant], alive: dict[str, list[Mutant]], *, sampled: bool) -> list[str]:
     """Print scores and survivors; return what is wrong."""
     entries, wrong = equivalents(), []
-    equivalent = [one for one in mutants if any(fits(entry, one) for entry in entries)]
+    last = list(SUITES)[-1]
+    equivalent = [
+        one
+        for one in mutants
+        if any(fits(entry, one) and ("module" in entry or one in alive[last]) for entry in entries)
+    ]
     counted = [one for one in mutants if one not in equivalent]
     for suite, (_, goal) in SUITES.items():
         killed = [one for one in counted if one not in alive[suite]]
@@ -423,7 +428,6 @@ def report(mutants: list[Mutant], alive: dict[str, list[Mutant]], *, sampled: bo
             print(f"    {module:22} {dead:4} of {len(here):4}  {dead / len(here):6.1%}")
         if share < goal - luck:
             wrong.append(f"{share:.1%} of the mutants are dead after the {suite}, not {goal:.0%}")
-    last = list(SUITES)[-1]
     print(f"\n{len(equivalent)} more are listed as equivalent.\n\nSurvivors:")
     print(*[one for one in counted if one in alive[last]], sep="\n")
     wrong += [

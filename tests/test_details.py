@@ -15,8 +15,11 @@ from sgdexplained import (
     Tensor,
     draw,
     explain,
+    gradcheck,
     half_squared_error,
 )
+from sgdexplained.affine import affine
+from sgdexplained.array_maths import ArrayMaths
 from sgdexplained.backward import topological_order
 from sgdexplained.maths import NumberMaths
 
@@ -109,3 +112,47 @@ def test_any_numbers_may_be_asked_whether_they_are_finite():
     assert Tensor.is_finite([1.0, 2.0])
     assert not Tensor.is_finite([1.0, math.inf])
     assert not Tensor.is_finite(np.array([Fraction(1), math.nan], dtype=object))
+
+
+def test_a_relu_layer_of_arrays_is_shut_at_0_unless_told_otherwise():
+    W, b = Tensor([[1.0]]), Tensor([0.0])
+    affine([[0.0]], W, b, relu=True).backward()
+    assert b.grad.tolist() == [0]
+
+
+def test_a_small_slope_may_be_wrong_by_a_millionth_and_no_more():
+    w = Scalar(1.0)
+    with pytest.raises(AssertionError):
+        gradcheck(lambda: Scalar.computed(w.data / 2, w, 0.5 + 1.5e-6), [w])
+    assert gradcheck(lambda: Scalar.computed(w.data / 2, w, 0.5 + 0.5e-6), [w]) < 1e-6
+
+
+def test_zero_to_a_power_too_large_for_a_float_is_refused():
+    with pytest.raises(OverflowError):
+        NumberMaths.power(0.0, 10**400)
+
+
+def test_each_number_of_the_page_is_coloured_by_its_sign():
+    net = MLP([1, 2], init=[([[0.5, 0.0]], None)])
+    step = explain(net, [[1.0]], [[0.0, 0.5]], half_squared_error, SGD(net.parameters(), lr=1))
+    page = step._repr_html_()
+    assert '<td class="positive">0.5</td><td class="negative">−0.5</td>' in page
+    assert '<td class="negative">−0.5</td><td class="positive">0.5</td>' in page
+    assert page.index("</thead>") < page.index("<tbody>") < page.index("</tbody>")
+
+
+def test_data_of_an_explanation_have_these_names():
+    net = MLP([1, 1], init=[([[1.0]], None)])
+    step = explain(net, [[1.0]], [[0.0]], half_squared_error, SGD(net.parameters(), lr=1))
+    assert set(step.to_data()) == {"summary", "loss", "examples", "reduction", "rows"}
+
+
+def test_a_product_that_is_too_small_for_floats_is_rounding():
+    net = MLP([1, 1, 1], activation="sigmoid", init=[([[1.0]], None), ([[1e-100]], None)])
+    step = explain(net, [[-700.0]], [[1.0]], half_squared_error, SGD(net.parameters(), lr=1))
+    assert step.row("W1[0][0]").reasons == [("rounding",)]
+
+
+def test_fractions_of_an_array_are_worked_off_one_by_one():
+    x = np.array([Fraction(0), Fraction(1)], dtype=object)
+    assert ArrayMaths.exp(x).tolist() == [1, math.e]
