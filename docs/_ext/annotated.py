@@ -13,6 +13,7 @@ import inspect
 from pathlib import Path
 from typing import Any
 
+import generated
 from annotated_links import EngineRole, anchor_of, find, link_to_sources
 from annotated_prose import comment_to_nodes, docstring_to_rest
 from annotated_source import Piece, read
@@ -89,18 +90,11 @@ def code(piece: Piece) -> nodes.container:
 
 def write_pages(app: Sphinx) -> None:
     """Write a page for each module: a title and the directive. Remove those of no module."""
-    folder = Path(app.srcdir, app.config.annotated_folder)
-    folder.mkdir(parents=True, exist_ok=True)
     pages = {
-        folder / f"{name}.rst": f"{name}\n{'=' * len(name)}\n\n"
-        f".. annotated:: {app.config.annotated_package}.{name}\n"
+        name: f"{name}\n{'=' * len(name)}\n\n.. annotated:: {app.config.annotated_package}.{name}\n"
         for name in app.config.annotated_modules
     }
-    for path in set(folder.glob("*.rst")) - set(pages):
-        path.unlink()
-    for path, text in pages.items():
-        if not path.exists() or path.read_text("utf-8") != text:
-            path.write_text(text, "utf-8")
+    generated.write_pages(Path(app.srcdir, app.config.annotated_folder), pages)
 
 
 def setup(app: Sphinx) -> dict[str, Any]:

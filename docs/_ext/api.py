@@ -5,6 +5,7 @@ import inspect
 from pathlib import Path
 from typing import Any
 
+import generated
 from sphinx.application import Sphinx
 
 INDEX = """\
@@ -110,15 +111,7 @@ def describe(packages: list[str]) -> dict[str, str]:
 def write_pages(app: Sphinx) -> None:
     """Write what has changed, so that Sphinx reads again only that; remove what has gone."""
     folder = Path(app.srcdir, app.config.api_folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    pages = {
-        folder / f"{name}.rst": text for name, text in describe(app.config.api_packages).items()
-    }
-    for path in set(folder.glob("*.rst")) - set(pages):
-        path.unlink()
-    for path, text in pages.items():
-        if not path.exists() or path.read_text("utf-8") != text:
-            path.write_text(text, "utf-8")
+    generated.write_pages(folder, describe(app.config.api_packages))
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
