@@ -93,7 +93,7 @@ def test_unrelated_nodes_are_not_touched(node):
 
 
 def test_many_parents_each_wait():
-    """Losses and units have a tuple of parents."""
+    """Losses and units have groups of parents."""
     x = Scalar(2.0)
     outputs = [[x * k] for k in (1, 2, 3)]
     half_squared_error(outputs, [[0.0]] * 3, reduction="sum").backward()
@@ -118,6 +118,50 @@ def test_order_lists_parents_first_and_each_node_once():
         for parent in (node.left, node.right):
             if parent is not None and parent.left is not None:
                 assert place[id(parent)] < place[id(node)]
+
+
+class _Sums:
+    """The derivatives of a sum towards two groups of so many parents."""
+
+    def __init__(self, *sizes):
+        self.sizes = sizes
+
+    def __mul__(self, gradient):
+        return [[gradient] * size for size in self.sizes]
+
+
+def _sum_of(*groups):
+    value = sum(node.data for group in groups for node in group)
+    return Scalar.computed(value, groups, _Sums(*map(len, groups)))
+
+
+@pytest.mark.parametrize("swapped", [False, True])
+def test_a_group_is_done_only_when_its_last_parent_is(swapped):
+    """A unit whose own weight was computed by a unit that hears the same senders."""
+    x = Scalar(1)
+    senders = (x * 2, x * 3)
+    inner = _sum_of(senders)  # 5x, met while the outer node still waits for the senders
+    own = (inner * 7,)
+    outer = _sum_of(senders, own) if swapped else _sum_of(own, senders)
+    outer.backward()
+    assert x.grad == 2 + 3 + 7 * 5
+
+
+def test_random_graphs_whose_nodes_share_groups_of_parents():
+    rng = np.random.default_rng(2)
+    for _ in range(300):
+        x = Scalar(1)
+        nodes, groups = [x * 1, x * 2], []
+        for _ in range(15):
+            if not groups or rng.random() < 0.4:
+                size = int(rng.integers(0, 4))
+                groups.append(tuple(nodes[int(k)] for k in rng.integers(0, len(nodes), size)))
+            some = [groups[int(k)] for k in rng.integers(0, len(groups), 2)]
+            nodes.append(_sum_of(*some))
+        # Everything is a sum of multiples of x = 1, so a value is its own derivative.
+        last = _sum_of(tuple(nodes))
+        last.backward()
+        assert x.grad == last.data
 
 
 def test_random_graphs_agree_with_forward_differentiation():
@@ -397,7 +441,7 @@ def test_order_stopped_halfway_leaves_no_marks():
     w.grad = 10.0
     product = w * v
     # The stack is worked off from its end: the product and its leaves come before the trap.
-    loss = Scalar.computed(1.0, (trap, product), Factors((1, 1)))
+    loss = Scalar.computed(1.0, ((trap, product),), Factors((1, 1)))
     with pytest.raises(KeyboardInterrupt):
         loss.backward()
     assert (w.grad, v.grad, trap.grad, product.grad) == (10.0, None, None, None)

@@ -48,7 +48,7 @@ class Affine:
         self.towards = towards
         self.grad: Any = None
 
-    def __mul__(self, gradient: Array) -> list[Array]:
+    def __mul__(self, gradient: Array) -> list[list[Array]]:
         # dL/dZ = gate * dL/dA
         delta = gradient if self.gates is None else gradient * self.gates
         self.grad = delta
@@ -61,7 +61,7 @@ class Affine:
         # as all the rest.
         if "x" in self.towards:  # dL/dX = dL/dZ Wᵀ
             shares.append(delta.dot(self.weight.T))
-        return shares
+        return [shares]
 
 
 def affine(
@@ -144,6 +144,6 @@ def affine(
         towards += "x"
     if not parents:
         return Tensor(out, requires_grad=False)
-    node = Tensor.computed(out, tuple(parents), Affine(inputs, W, z, gates, towards))
+    node = Tensor.computed(out, (tuple(parents),), Affine(inputs, W, z, gates, towards))
     node.used = remembered(weight, x if is_node else inputs)
     return node

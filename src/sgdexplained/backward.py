@@ -14,6 +14,8 @@ It knows no operation by name. All it ever does with a local derivative is multi
 
 from __future__ import annotations
 
+from itertools import chain
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
@@ -30,6 +32,10 @@ class _Mark:
 
 _MET: Any = _Mark()
 
+# A note for the stack of the search, which looks like a node already met.
+_GROUPS_DONE: Any = _Mark()
+_GROUPS_DONE.grad = _MET
+
 
 # ## Step 1: the order
 #
@@ -39,6 +45,9 @@ _MET: Any = _Mark()
 #
 # Why a stack of our own instead of a function that calls itself? Python stops at about a thousand
 # nested calls; a chain of a million nodes needs a million.
+#
+# Why groups of parents? All units of a layer hear the same senders, and every example meets the
+# same weights. A group that one of them has waited for need not be looked through by the others.
 
 
 def topological_order(root: Node, interior: list[Node], leaves: list[tuple[Node, Any]]) -> None:
@@ -69,6 +78,7 @@ def topological_order(root: Node, interior: list[Node], leaves: list[tuple[Node,
     >>> leaves == [(a, None)]
     True
     """
+    complete: set[int] = set()  # groups of parents that are all done
     stack: list[Any] = [root]
     push, pop, done = stack.append, stack.pop, interior.append
     while stack:
@@ -77,30 +87,34 @@ def topological_order(root: Node, interior: list[Node], leaves: list[tuple[Node,
             done(pop())
             continue
         if node.grad is _MET:
+            if node is _GROUPS_DONE:  # another note: these parents come in groups
+                node = pop()
+                done(node)
+                complete.update(map(id, node.left))
             continue
         left, right = node.left, node.right
         if left is None:
-            leaves.append((node, node.grad))
+            leaves.append((node, node.grad))  # first, or an interruption would lose the gradient
             node.grad = _MET
             continue
         node.grad = _MET
-        if right is None:
-            push(node)
-            push(None)
-            if left.__class__ is tuple:
-                stack += [parent for parent in left if parent.grad is not _MET]
-            else:
-                push(left)
-        elif right.grad is not _MET:
+        if right is not None and right.grad is not _MET:
             push(node)
             push(None)
             push(right)
             push(left)
+        elif left.__class__ is tuple:
+            if complete.issuperset(map(id, left)):
+                done(node)
+            else:
+                push(node)
+                push(_GROUPS_DONE)
+                stack += chain(*left)
         elif left.grad is not _MET:
             push(node)
             push(None)
             push(left)
-        else:  # both parents are done: nothing to wait for
+        else:  # all parents are done: nothing to wait for
             done(node)
 
 
@@ -144,10 +158,13 @@ def propagate(interior: list[Node]) -> None:
                 left.grad = left.grad + derivative * gradient
                 right.grad = right.grad + node.dright * gradient
         elif left.__class__ is tuple:
-            # Many parents at once: the derivative times the gradient is a share for each, or
-            # nothing at all if no share differs from the zero that is already there.
-            for parent, share in zip(left, derivative * gradient, strict=False):
-                parent.grad = parent.grad + share
+            # Many parents at once: the derivative times the gradient is a share for each of a
+            # group, or nothing at all if no share differs from the zero that is already there.
+            # (This is the innermost loop of all. To ask `zip` for equal lengths takes longer than
+            # to zip.)
+            for group, shares in zip(left, derivative * gradient):
+                for parent, share in zip(group, shares):
+                    parent.grad = parent.grad + share
         else:
             left.grad = left.grad + (gradient if derivative is None else derivative * gradient)
 
@@ -221,4 +238,4 @@ def _undo(root: Node, leaves: list[tuple[Node, Any]]) -> None:
             node.grad = before.get(id(node), node.grad)
         else:
             node.grad = None
-            stack += node.left if node.left.__class__ is tuple else (node.left, node.right)
+            stack += chain(*node.left) if node.left.__class__ is tuple else (node.left, node.right)

@@ -263,7 +263,7 @@ def softmax_cross_entropy(logits: Any, labels: Any, reduction: Reduction = "mean
         loss += NumberMaths.log(total) - (row[label].data - largest)
         seeds += [w / total - (k == label) for k, w in enumerate(weights)]
     factors = Factors(_over(seed, divisor) for seed in seeds)
-    return Scalar.computed(_over(loss, divisor), tuple(parents), factors)
+    return Scalar.computed(_over(loss, divisor), (tuple(parents),), factors)
 
 
 def weighted_mean(losses: Sequence[Node], sizes: Sequence[Any]) -> Node:
@@ -337,7 +337,7 @@ def _elementwise(
     pairs = [rule(y.data, t, NumberMaths) for y, t in zip(outputs, targets, strict=True)]
     loss = sum(value for value, _ in pairs)
     seeds = Factors(_over(slope, divisor) for _, slope in pairs)
-    return Scalar.computed(_over(loss, divisor), tuple(outputs), seeds)
+    return Scalar.computed(_over(loss, divisor), (tuple(outputs),), seeds)
 
 
 def _elementwise_of_arrays(

@@ -35,7 +35,7 @@ class Node:
         A leaf adds up the passes since ``zero_grad``; a computed node shows the last one.
     left, right : Node, tuple of Node, or None
         The parents. A leaf has none; a node with one parent has no `right`; a tuple in `left`
-        stands for many parents.
+        stands for many parents, in groups, each of them a tuple of nodes.
     dleft, dright : number, array, LinearMap or None
         Local derivatives: d(this node)/d(parent), multiplied by the gradient on the way back.
         ``None`` in `dleft` stands for 1 (towards both parents, if there are two).

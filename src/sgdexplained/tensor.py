@@ -32,8 +32,7 @@ class LinearMap:
     Parameters
     ----------
     apply : callable
-        Takes dL/d(node) and returns dL/d(parent) as an array that nobody else holds, or a
-        tuple of those where the node has a tuple of parents.
+        Takes dL/d(node) and returns dL/d(parent) as an array that nobody else holds.
 
     Examples
     --------

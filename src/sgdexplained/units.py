@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from itertools import repeat
+from itertools import compress, repeat
 from operator import mul
 
 from sgdexplained.maths import NumberMaths
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 
 
 class Factors(tuple):  # type: ignore[type-arg]
-    """One local derivative for each of many parents; times a gradient, it gives their shares."""
+    """One local derivative for each parent of a group; times a gradient, it gives their shares."""
 
     __slots__ = ()
 
-    def __mul__(self, gradient: Any) -> Any:
+    def __mul__(self, gradient: Any) -> tuple[list[Any], ...]:
         # Nothing came back: nothing to hand on, to however many parents.
-        return [factor * gradient for factor in self] if gradient else ()
+        return ([factor * gradient for factor in self],) if gradient else ()
 
 
 class Unit:
@@ -55,11 +55,13 @@ class Unit:
         self.data, self.gate, self.said, self.weights = data, gate, said, weights
         self.grad: Any = None
 
-    def __mul__(self, gradient: Any) -> Iterable[Any]:
+    def __mul__(self, gradient: Any) -> tuple[Iterable[Any], ...]:
         # dL/dz = gate * dL/da
         self.grad = delta = self.gate * gradient
         # Behind a shut gate nothing comes back: nothing to hand on, to however many parents.
-        return map(mul, self.said + self.weights, repeat(delta)) if delta else ()
+        if not delta:
+            return ()
+        return map(mul, self.said, repeat(delta)), map(mul, self.weights, repeat(delta))
 
 
 def linear_units(
@@ -106,31 +108,32 @@ def linear_units(
     (0, -2, 0)
     """
     # A bias is a weight whose sender always says 1.
-    for_bias: tuple[int, ...] = ()
-    own = [tuple(weights) for weights in columns]
-    if biases is not None:
-        for_bias = (1,)
-        own = [(*weights, bias) for weights, bias in zip(columns, biases, strict=True)]
-    # What the weights are now serves all examples, so it is looked up once.
-    receivers = [(weights, tuple([w.data for w in weights])) for weights in own]
+    for_bias = () if biases is None else (1,)
+    of_biases = [()] * len(columns) if biases is None else [(bias,) for bias in biases]
+    receivers = []
+    for column, bias in zip(columns, of_biases, strict=True):
+        # What the weights are now serves all examples, so it is looked up once.
+        weights = tuple([w.data for w in column])
+        receivers.append(((*column, *bias), (*weights, *[b.data for b in bias]), weights))
     return [_units_of_example(row, receivers, for_bias, relu, kink) for row in rows]
 
 
 def _units_of_example(
     row: Sequence[Any], receivers: list[Any], for_bias: tuple[int, ...], relu: bool, kink: Any
 ) -> list[Scalar]:
-    places = [j for j, x in enumerate(row) if x.__class__ is Scalar]
-    senders = tuple([row[j] for j in places])
+    learn = [x.__class__ is Scalar for x in row]
+    senders = tuple(compress(row, learn))
+    learning = len(senders)
+    mixed = 0 < learning < len(row)
     said = tuple([x.data if x.__class__ is Scalar else Scalar.constant(x) for x in row]) + for_bias
-    all_learn = len(places) == len(row)
     units = []
-    for own, values in receivers:
+    for own, values, weights in receivers:
         # z = x_1 w_1 + x_2 w_2 + ... + 1 b
         out = z = sum(map(mul, said, values))
         gate = 1
         if relu:
             out, gate = NumberMaths.relu(z, kink)
         # dz/dw_j = x_j      dz/db = 1      dz/dx_j = w_j
-        weights = values[: len(row)] if all_learn else tuple([values[j] for j in places])
-        units.append(Scalar.computed(out, own + senders, Unit(z, gate, said, weights)))
+        kept = tuple(compress(weights, learn)) if mixed else weights[:learning]
+        units.append(Scalar.computed(out, (own, senders), Unit(z, gate, said, kept)))
     return units
