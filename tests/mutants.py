@@ -8,8 +8,8 @@ them is done here, because mutmut's own runner swaps functions when they are cal
 neither operators that are made while the module is imported, nor anything outside functions.
 
 Each mutant lives in a process of its own, in which its module is imported with the change. There
-those tests run that call the changed function, quick ones first, until one fails: the examples of
-docstrings, pages, gallery and README, since the pages are the specification; and, for what they
+those tests run that reach the changed statement, quick ones first, until one fails: the examples
+of docstrings, pages, gallery and README, since the pages are the specification; and, for what they
 let live, the unit tests.
 
 A mutant that no test can kill is listed in mutants_equivalent.toml, with the reason.
@@ -36,6 +36,8 @@ from math import sqrt
 from pathlib import Path
 from random import Random
 from typing import Any
+
+from coverage import Coverage
 
 ROOT = Path(__file__).parent.parent
 SOURCE = ROOT / "src" / "sgdexplained"
@@ -76,8 +78,9 @@ class Mutant:
     before: str
     after: str
     code: str = field(repr=False)
-    # The line at which the innermost function begins that holds the change; 0 outside functions.
-    function: int = 0
+    # The lines of the statement that is changed, and of the function around it, if there is one.
+    statement: range = range(0)
+    function: range = range(0)
 
     def __str__(self) -> str:
         return f"{self.module}:{self.line}\n    - {self.before}\n    + {self.after}"
@@ -99,11 +102,11 @@ def mutant(module: str, tree: Any, change: Any) -> Mutant | None:
     before, after = old.splitlines(), new.splitlines()
     head = alike(before, after)
     tail = alike(before[head:][::-1], after[head:][::-1])
-    only_for_types, function = place_of(ast.parse(old), head + 1)
+    only_for_types, statement, function = place_of(ast.parse(old), head + 1)
     if only_for_types or old == new:
         return None
     texts = [" ".join(map(str.strip, rows[head : len(rows) - tail])) for rows in (before, after)]
-    return Mutant(module, head + 1, *texts, new, function)
+    return Mutant(module, head + 1, *texts, new, statement, function)
 
 
 def alike(some: list[str], others: list[str]) -> int:
@@ -113,18 +116,28 @@ def alike(some: list[str], others: list[str]) -> int:
     return next((k for k, (one, other) in enumerate(pairs) if one != other), shorter)
 
 
-def place_of(tree: ast.Module, line: int) -> tuple[bool, int]:
-    """Return whether only a type checker reads a line, and where its function begins."""
-    function = 0
+def place_of(tree: ast.Module, line: int) -> tuple[bool, range, range]:
+    """Return whether only a type checker reads a line, and its statement's and function's lines.
+
+    Of a statement that holds others these are the lines of its head.
+    """
+    statement = function = range(0)
     for node in ast.walk(tree):
-        if not getattr(node, "lineno", line + 1) <= line <= (getattr(node, "end_lineno", 0) or 0):
+        if not isinstance(node, ast.stmt | ast.ExceptHandler):
+            continue
+        whole = range(node.lineno, (node.end_lineno or node.lineno) + 1)
+        if line not in whole:
             continue
         names = {part.id for part in ast.walk(node) if isinstance(part, ast.Name)}
         if "TYPE_CHECKING" in names and isinstance(node, ast.If | ast.Assign):
-            return True, 0
+            return True, statement, function
+        body = getattr(node, "body", None)
+        head = range(node.lineno, body[0].lineno) if body else whole
+        # Outer ones come first, so the last word is that of the innermost.
+        statement = head if line in head else range(0)
         if isinstance(node, ast.FunctionDef):
-            function = min(part.lineno for part in [node, *node.decorator_list])
-    return False, function
+            function = range(body[0].lineno, whole.stop)
+    return False, statement, function
 
 
 def path_of(module: str) -> Path:
@@ -178,30 +191,34 @@ def unit_of(node: str) -> str:
 
 
 class Watch:
-    """Notes which functions of the package each unit calls, and how long it takes."""
+    """Notes which lines of the package each unit reaches, and how long it takes."""
 
     def __init__(self) -> None:
-        self.calls: defaultdict[str, set[tuple[str, int]]] = defaultdict(set)
+        self.coverage = Coverage(data_file=None, config_file=False, include=[f"{SOURCE}/*"])
         self.seconds: defaultdict[str, float] = defaultdict(float)
         self.failed: list[str] = []
 
     def pytest_runtest_setup(self, item: Any) -> None:
-        called = self.calls[unit_of(item.nodeid)]
-
-        def note(frame: Any, event: str, _: Any) -> None:
-            if event == "call" and frame.f_code.co_filename.startswith(str(SOURCE)):
-                called.add((frame.f_code.co_filename, frame.f_code.co_firstlineno))
-
-        sys.setprofile(note)
+        self.coverage.switch_context(unit_of(item.nodeid))
         self.begin = time.process_time()
 
     def pytest_runtest_teardown(self, item: Any) -> None:
-        sys.setprofile(None)
         self.seconds[unit_of(item.nodeid)] += time.process_time() - self.begin
+        self.coverage.switch_context("")
 
     def pytest_runtest_logreport(self, report: Any) -> None:
         if report.failed:
             self.failed.append(report.nodeid)
+
+    def lines(self) -> dict[str, dict[str, list[int]]]:
+        """Return which lines of each file each unit reaches."""
+        found: dict[str, dict[str, list[int]]] = {unit: {} for unit in self.seconds}
+        data = self.coverage.get_data()
+        for file in data.measured_files():
+            for line, units in data.contexts_by_lineno(file).items():
+                for unit in filter(None, units):
+                    found[unit].setdefault(file, []).append(line)
+        return found
 
 
 class Choice:
@@ -248,11 +265,14 @@ def run_pytest(arguments: list[str], plugin: Any) -> int:
 
 
 def survey(suite: str) -> Any:
-    """Run a suite on the package as it is: calls and seconds of each unit, and what failed."""
+    """Run a suite on the package as it is: lines and seconds of each unit, and what failed."""
+    for module in MODULES:
+        # What runs on import belongs to no unit.
+        import_module(f"sgdexplained.{module}")
     watch = Watch()
-    run_pytest([*SUITES[suite][0], *QUICK, "--maxfail=1000000"], watch)
-    calls = {unit: sorted(called) for unit, called in watch.calls.items()}
-    return calls, watch.seconds, watch.failed
+    with watch.coverage.collect():
+        run_pytest([*SUITES[suite][0], *QUICK, "--maxfail=1000000"], watch)
+    return watch.lines(), watch.seconds, watch.failed
 
 
 def try_out(one: Mutant, units: list[str], seconds: int) -> Any:
@@ -318,21 +338,25 @@ class Hunt:
 
     def __init__(self, surveys: list[Any]) -> None:
         self.seconds: dict[str, float] = {}
-        # Who calls a function of a file, which begins at a line; line 0: any of the file.
+        # Who reaches a line of a file; line 0: any of them.
         self.units: defaultdict[tuple[str, int], set[str]] = defaultdict(set)
-        for calls, seconds, failed in surveys:
+        for lines, seconds, failed in surveys:
             self.seconds |= seconds
-            for unit in calls.keys() - set(map(unit_of, failed)):
-                for file, line in calls[unit]:
-                    self.units[file, line].add(unit)
-                    self.units[file, 0].add(unit)
-        self.killers: defaultdict[tuple[str, int], set[str]] = defaultdict(set)
+            for unit in lines.keys() - set(map(unit_of, failed)):
+                for file, reached in lines[unit].items():
+                    for line in (0, *reached):
+                        self.units[file, line].add(unit)
+        self.killers: defaultdict[tuple[str, range], set[str]] = defaultdict(set)
 
     def units_for(self, one: Mutant, suite: str) -> list[str]:
         """List the units of a suite that may notice, the most promising ones first."""
         file = str(path_of(one.module))
-        # A function that no unit calls is called while the module is imported, or never.
-        units = self.units.get((file, one.function)) or self.units[file, 0]
+        # What no unit reaches runs while the module is imported (as the head of a function does,
+        # so whoever calls it may notice), or never.
+        for lines in (one.statement, one.function, [0]):
+            units = {unit for line in lines for unit in self.units[file, line]}
+            if units:
+                break
         here = [unit for unit in units if unit.startswith("tests/") == (suite == "unit tests")]
         killers = self.killers[file, one.function]
         return sorted(here, key=lambda unit: (unit not in killers, self.seconds[unit], unit))
@@ -361,6 +385,7 @@ class Hunt:
                 exit_code, killer = read(pipe) or (1, "")
                 if exit_code == 0:
                     alive[suite].append(one)
+                    print(f"{one}\n    lives after the {suite}", flush=True)
                     if suite == first:
                         waiting.append((one, second))
                         continue
