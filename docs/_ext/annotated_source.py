@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from textwrap import dedent
 
 HEADING = re.compile(r"## (.+)\n?")
+# What a linter or a type checker is told is nothing to a reader.
+FOR_TOOLS = re.compile(r"  # (noqa|type: ignore)\b.*$", re.MULTILINE)
 Definition = ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
 
 
@@ -50,7 +52,7 @@ def read(source: str) -> list[Piece]:
         else:
             pieces.append(piece)
     for piece in pieces:
-        piece.code = dedent(piece.code).strip("\n")
+        piece.code = FOR_TOOLS.sub("", dedent(piece.code).strip("\n"))
     return pieces
 
 

@@ -40,10 +40,15 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 INK = "#1f2328"
+"""Colour of text, axes and outlines."""
 POSITIVE = "#0067a3"
+"""Colour of a gradient above zero."""
 NEGATIVE = "#b84a00"
+"""Colour of a gradient below zero."""
 ZERO = "#6f6f6f"
+"""Colour of what is exactly zero; its lines are dashed, its cells hatched."""
 GRID = "#d4d4d4"
+"""Colour of lines that only guide the eye."""
 
 
 @dataclass(frozen=True)
@@ -56,8 +61,11 @@ class Factor:
 
 
 SENDER = Factor("sender", "#007a5a", "●")
+"""What the sender says."""
 SLOPE = Factor("slope", "#9b3d79", "◢")
+"""The slope of the receiver's activation function."""
 UPSTREAM = Factor("upstream", "#8a6000", "◀")
+"""What comes back to the receiver from the layer ahead."""
 
 WIDTH = 5.4
 """Width of a figure in inches."""
