@@ -149,8 +149,8 @@ class ArrayMaths:
 def _powers(x: Array, n: Array) -> tuple[Any, Any]:
     if np.any((x == 0) & (n < 1) & (n != 0)):
         raise ValueError("0 to a power below 1 has no derivative, expected powers >= 1")
-    with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+    with np.errstate(over="ignore", invalid="ignore"):
         if np.any((x < 0) & (n % 1 != 0)):
             raise ValueError("a negative number to a broken power is not a real number")
-        # Where n is 0 the power is flat, though xⁿ⁻¹ does not exist at 0.
-        return x**n, np.where(n == 0, 0, n * np.where(n == 0, 1, x) ** (n - 1))
+        # Where n is 0 the power is flat, and xⁿ⁻¹ need not exist: any base but 0 gives 0.
+        return x**n, n * np.where(n == 0, 1, x) ** (n - 1)

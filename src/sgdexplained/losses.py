@@ -249,7 +249,7 @@ def softmax_cross_entropy(logits: Any, labels: Any, reduction: Reduction = "mean
         raise ShapeError(f"logits have shape {shape}, expected (B, n)")
     _check_scalars(parents)
     rows = [list(row) for row in logits]
-    _checked_labels(labels, len(rows), len(rows[0]) if rows else 0)
+    _checked_labels(labels, *shape)
     divisor = _divisor_of(reduction)(len(rows))
     loss: Any = 0
     seeds: list[Any] = []

@@ -203,6 +203,7 @@ def in_range(name: str, value: Any, below: float = float("inf")) -> Any:
     """Return `value` if it is a number from 0 to less than `below`; else raise ``ValueError``."""
     number = python_number(value)
     if isinstance(number, bool) or not hasattr(number, "__float__") or not 0 <= number < below:
-        limit = f"a number from 0 to less than {below}" if below < 2 else "a finite number from 0"
+        unlimited = below == float("inf")
+        limit = "a finite number from 0" if unlimited else f"a number from 0 to less than {below}"
         raise ValueError(f"{name} is {value!r}, expected {limit}")
     return number

@@ -113,6 +113,12 @@ def receiver_reasons(network: list[Factors], number: int, i: int, k: int) -> tup
     (('flat', 'shut'), ('flat',))
     >>> reasons([one, ([[1e-200]], [0]), ([[1e-200]], [0])], 2, [1])
     ('rounding',)
+
+    Nothing is 0 but the product.
+
+    >>> tiny = Factors([[1]], [[1]], [[1]], slopes=[[1e-200]], upstream=[[1e-200]], deltas=[[0.0]])
+    >>> receiver_reasons([tiny], 0, 0, 0)
+    ('rounding',)
     """
     layer = network[number]
     if layer.deltas[i][k] != 0:

@@ -149,6 +149,8 @@ class Sentence:
 
     >>> tell(one, [[2], [1]], [[3], [0]], reduction="sum")
     Moves: both examples, -2 + 1 = -1.
+    >>> tell(one, [[2], [1]], [[3], [1]], reduction="sum")
+    Moves: 1 of 2 examples, -2 + 0 = -2.
     >>> tell(one, [[2], [1], [1]], [[3], [0], [1]])
     Moves: 2 of 3 examples, (-2 + 1 + 0) / 3 = -0.3333, diluted from -0.5.
     >>> tell(one, [[1]] * 8, [[0]] * 8)
