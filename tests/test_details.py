@@ -5,6 +5,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from matplotlib import pyplot as plt
 
 from sgdexplained import (
     MLP,
@@ -130,6 +131,7 @@ def test_a_small_slope_may_be_wrong_by_1e_6_and_no_more():
     with pytest.raises(AssertionError):
         gradcheck(lambda: Scalar.computed(w.data / 2, w, 0.5 + 1.5e-6), [w])
     assert gradcheck(lambda: Scalar.computed(w.data / 2, w, 0.5 + 0.5e-6), [w]) < 1e-6
+    assert gradcheck(lambda: Scalar.computed(w.data * 1000, w, 1000 + 5e-4), [w]) > 1e-4
 
 
 def test_zero_to_a_power_too_large_for_a_float_is_refused():
@@ -161,6 +163,7 @@ def test_a_product_that_is_too_small_for_floats_is_rounding():
 def test_fractions_of_an_array_are_worked_off_one_by_one():
     x = np.array([Fraction(0), Fraction(1)], dtype=object)
     assert ArrayMaths.exp(x).tolist() == [1, math.e]
+    assert ArrayMaths.exp(x[0]).dtype == object
 
 
 def test_the_whole_page_of_a_small_network():
@@ -205,6 +208,32 @@ def test_a_mean_lost_in_rounding_is_no_cancelling(size):
     step = explain(net, x, target, half_squared_error, SGD(net.parameters(), lr=1))
     row = step.row("W1[0][0]")
     assert (row.contributions, row.gradient, row.zero) == ([size] * 3 + [0], 0, "rounding")
+
+
+@pytest.mark.parametrize("size", [5e-324, -5e-324])
+def test_a_route_lost_in_rounding_is_no_cancelling(size):
+    net = MLP([1, 1, 2], activation=None, init=[([[1.0]], [0.0]), ([[0.25, 0.0]], [4 * size, 0.0])])
+    x, target = [[0.0]] * 4, [[0.0, 0.0]] * 4
+    step = explain(net, x, target, half_squared_error, SGD(net.parameters(), lr=1))
+    assert step.row("b1[0]").reasons == [("rounding",)] * 4
+
+
+def test_eight_examples_that_cancel_are_listed():
+    net = MLP([1, 1], init=[([[1]], [0])])
+    x, target = [[1], [-1]] * 4, [[0], [-2]] * 4
+    step = explain(net, x, target, half_squared_error, SGD(net.parameters(), lr=1), "sum")
+    assert step.row("W1[0][0]").sentence == (
+        "Stays: the examples cancel: 1 - 1 + 1 - 1 + 1 - 1 + 1 - 1 = 0."
+    )
+
+
+def test_a_step_is_drawn_where_one_is_told_to():
+    net = MLP([1, 1], init=[([[1]], [0])])
+    step = explain(net, [[1]], [[0]], half_squared_error, SGD(net.parameters(), lr=1))
+    _, (ax, other) = plt.subplots(ncols=2)
+    assert step.draw(ax=ax) is ax
+    assert ax.texts
+    assert not other.texts
 
 
 def test_a_step_that_did_not_finish_says_so():
@@ -290,3 +319,26 @@ def test_truth_values_deep_inside_are_no_numbers():
 def test_labels_in_an_array_are_counted():
     with pytest.raises(ShapeError):
         softmax_cross_entropy(Tensor(np.zeros((2, 2))), np.array([0]))
+
+
+def test_a_layer_of_arrays_is_linear_unless_told_otherwise():
+    assert affine([[1.0]], Tensor([[-2.0]])).item() == -2
+
+
+def test_every_step_between_the_passes_is_noticed():
+    x = Tensor(np.ones(2000))
+    sgd = SGD([x], lr=1)
+    x.grad = np.zeros(2000)
+    x.grad[1] = 1  # where no fingerprint looks
+    sgd.step()
+    loss = (x * x).sum()
+    sgd.step()
+    with pytest.raises(GraphError):
+        loss.backward()
+
+
+def test_slopes_as_far_apart_as_the_error_make_no_kink():
+    w = Scalar(Fraction(0))
+    with pytest.raises(AssertionError) as caught:
+        gradcheck(lambda: Scalar.computed(max(w.data, Fraction(0)), w, Fraction(3, 2)), [w])
+    assert "kink" not in str(caught.value)

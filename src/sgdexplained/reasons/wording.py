@@ -226,7 +226,7 @@ class Sentence:
         text = f"{who}, {listed} = {number(row.gradient)}"
         if self.reduction == "sum" or all_of_them:
             return text
-        return f"{text}, diluted from {number(_mean(contributing))}"
+        return f"{text}, diluted from {number(sum(contributing) / count)}"
 
     # Why the gradient is zero
 
@@ -313,11 +313,6 @@ def _examples(places: list[int]) -> str:
 
 def _every(count: int) -> str:
     return "both examples" if count == 2 else f"all {count} examples"
-
-
-def _mean(numbers: Sequence[Any]) -> Any:
-    total = sum(numbers)
-    return Fraction(total, len(numbers)) if isinstance(total, int) else total / len(numbers)
 
 
 # ## The table and its summary
