@@ -27,6 +27,7 @@ from sgdexplained.array_maths import ArrayMaths
 from sgdexplained.backward import topological_order
 from sgdexplained.maths import NumberMaths
 from sgdexplained.reasons.factors import REASONS
+from sgdexplained.reasons.routes import open_routes
 from sgdexplained.reasons.wording import SAID
 
 from .helpers import BENCH_1, BENCH_4, bench
@@ -335,6 +336,43 @@ def test_every_step_between_the_passes_is_noticed():
     sgd.step()
     with pytest.raises(GraphError):
         loss.backward()
+
+
+def test_a_step_of_either_factor_is_noticed():
+    x, y = Tensor(np.ones(2000)), Tensor(np.ones(2000))
+    for moved in x, y:
+        loss = (x * y).sum()
+        moved.grad = np.zeros(2000)
+        SGD([moved], lr=1).step()
+        with pytest.raises(GraphError):
+            loss.backward()
+        moved.zero_grad()
+
+
+def test_a_product_hands_back_no_minus_zero():
+    x, y = Tensor(0.0), Tensor(1.0)
+    (x * y).backward(seed=-1)
+    assert not np.signbit(y.grad)
+
+
+def test_a_product_of_matrices_takes_no_stack_of_them():
+    with pytest.raises(ShapeError):
+        Tensor([1.0, 2.0]) @ Tensor([[[1.0]], [[2.0]]])
+
+
+def test_a_route_names_its_input():
+    net = MLP([2, 1], init=[([[1], [1]], None)])
+    assert [next(iter(one.factors)) for one in open_routes(net, [1, 1])] == ["x[0]", "x[1]"]
+
+
+def test_examples_are_listed_with_commas():
+    net = MLP([1, 1], init=[([[1]], [0])])
+    step = explain(
+        net, [[0], [0], [0], [1]], [[1]] * 4, half_squared_error, SGD(net.parameters(), lr=1)
+    )
+    assert step.row("W1[0][0]").sentence == (
+        "Stays: input 1 is silent in examples 1, 2 and 3; the loss is flat in example 4."
+    )
 
 
 def test_slopes_as_far_apart_as_the_error_make_no_kink():

@@ -43,8 +43,8 @@ def number(value: Any) -> str:
     --------
     >>> number(3.0), number(0.1 + 0.2), number(Fraction(23, 4)), number(Fraction(99, 625))
     ('3', '0.3', '23/4', '0.1584')
-    >>> number(-0.0), number(None)
-    ('0', 'none')
+    >>> number(-0.0), number(None), number(12345678), number(123456789)
+    ('0', 'none', '12345678', '1.235e+08')
     """
     if value is None:
         return "none"
