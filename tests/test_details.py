@@ -20,6 +20,7 @@ from sgdexplained import (
     explain,
     gradcheck,
     half_squared_error,
+    hinge,
     softmax_cross_entropy,
 )
 from sgdexplained.affine import affine
@@ -153,6 +154,7 @@ def test_data_of_an_explanation_have_these_names():
     net = MLP([1, 1], init=[([[1.0]], None)])
     step = explain(net, [[1.0]], [[0.0]], half_squared_error, SGD(net.parameters(), lr=1))
     assert set(step.to_data()) == {"summary", "loss", "examples", "reduction", "rows"}
+    assert step.to_data()["reduction"] == step.reduction == "mean"
 
 
 def test_a_product_that_is_too_small_for_floats_is_rounding():
@@ -373,6 +375,10 @@ def test_examples_are_listed_with_commas():
     assert step.row("W1[0][0]").sentence == (
         "Stays: input 1 is silent in examples 1, 2 and 3; the loss is flat in example 4."
     )
+    step = explain(
+        net, [[0]] * 8 + [[1]], [[1]] * 9, half_squared_error, SGD(net.parameters(), lr=1)
+    )
+    assert "silent in examples 1, 2, 3, 4, 5, 6, 7 and 8;" in step.row("W1[0][0]").sentence
 
 
 def test_slopes_as_far_apart_as_the_error_make_no_kink():
@@ -380,3 +386,18 @@ def test_slopes_as_far_apart_as_the_error_make_no_kink():
     with pytest.raises(AssertionError) as caught:
         gradcheck(lambda: Scalar.computed(max(w.data, Fraction(0)), w, Fraction(3, 2)), [w])
     assert "kink" not in str(caught.value)
+
+
+def test_numbers_that_are_not_a_number_have_not_changed():
+    x = Tensor([math.nan, 2.0])
+    (x * x)[1].backward()
+    assert x.grad[1] == 4
+
+
+def test_nothing_has_a_logarithm():
+    assert Tensor(np.zeros(0)).log().shape == (0,)
+
+
+def test_the_label_that_is_wrong_is_named():
+    with pytest.raises(ValueError, match=r"a label is .*2\.0"):
+        hinge(Tensor([1.0, 1.0]), [-1.0, 2.0])
