@@ -401,3 +401,19 @@ def test_nothing_has_a_logarithm():
 def test_the_label_that_is_wrong_is_named():
     with pytest.raises(ValueError, match=r"a label is .*2\.0"):
         hinge(Tensor([1.0, 1.0]), [-1.0, 2.0])
+
+
+def test_a_step_of_the_inputs_of_a_layer_is_noticed():
+    x = Tensor(np.ones((1, 2000)))
+    loss = affine(x, Tensor(np.ones((2000, 1))))
+    x.grad = np.zeros((1, 2000))
+    SGD([x], lr=1).step()
+    with pytest.raises(GraphError):
+        loss.backward()
+
+
+def test_a_list_of_truth_values_chooses():
+    x = Tensor([1.0, 2.0, 3.0])
+    y = x[[True, False, True]]
+    y.backward(seed=[10, 100])
+    assert (y.data.tolist(), x.grad.tolist()) == ([1, 3], [10, 0, 100])

@@ -445,7 +445,25 @@ def test_parts_that_cannot_be_told_apart():
     )
 
     assert (row.why, row.move, row.parts) == ("gradient", F(1, 2), None)
-    assert "told apart" in row.sentence
+    assert row.sentence == (
+        "Moves: input 1 sends 1 × slope 1 × seed -2. "
+        "Parts of the move: the optimiser does not let its parts be told apart."
+    )
+
+
+def test_infinite_parts_of_a_move_are_none():
+    class Inverse(Optimiser):
+        """Divides by the gradient: without one the step would be infinite."""
+
+        def move(self, parameter, gradient, memory):  # noqa: ARG002
+            with np.errstate(divide="ignore"):
+                parameter.data -= self.lr / gradient
+
+    net = MLP([1, 1], Tensor, init=[([[1.0]], None)])
+    inverse = Inverse(net.parameters(), lr=1)
+    row = explain(net, [[1.0]], [[3.0]], half_squared_error, inverse).row("W1[0][0]")
+
+    assert (row.move, row.parts) == (0.5, None)
 
 
 def test_a_move_from_memory_that_cannot_do_without_it():
