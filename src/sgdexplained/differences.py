@@ -143,4 +143,4 @@ def _numbers(parameter: Node) -> Iterator[tuple[Any, Any, Callable[[Any], None]]
             data[where] = value
 
         value = data[where]
-        yield where, value.item() if hasattr(value, "item") else value, put_element
+        yield where, value, put_element

@@ -45,8 +45,8 @@ def number(value: Any) -> str:
     ('3', '0.3', '23/4', '0.1584')
     >>> number(-0.0), number(None), number(12345678), number(123456789)
     ('0', 'none', '12345678', '1.235e+08')
-    >>> number(Fraction(1, 99)), number(Fraction(1, 100))
-    ('1/99', '0.01')
+    >>> number(Fraction(1, 99)), number(Fraction(1, 100)), number(12345678.0)
+    ('1/99', '0.01', '12345678')
     """
     if value is None:
         return "none"
