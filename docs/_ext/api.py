@@ -2,11 +2,14 @@
 
 import importlib
 import inspect
+import sys
 from pathlib import Path
+from textwrap import indent
 from typing import Any
 
 import generated
 from sphinx.application import Sphinx
+from sphinx.pycode import ModuleAnalyzer
 
 INDEX = """\
 The package
@@ -32,8 +35,8 @@ PAGE = """\
 """
 
 
-def directive(name: str, value: object, *, again: bool = False) -> str:
-    """Choose the directive that documents a public name.
+def directive(name: str, value: object, words: str, *, again: bool = False) -> str:
+    """Choose the directive that documents a public name; a constant cannot hold its own words.
 
     What a class inherits is shown with it; not *again* in another package, where a base is named.
     """
@@ -44,9 +47,18 @@ def directive(name: str, value: object, *, again: bool = False) -> str:
         return f".. autoclass:: {name}\n   :members:\n{inherited}"
     if callable(value):
         return f".. autofunction:: {name}\n"
-    if type(value).__module__ == "builtins":  # its documentation would be that of str or float
-        return f".. py:data:: {name}\n   :value: {value!r}\n"
-    return f".. autodata:: {name}\n"
+    return f".. py:data:: {name}\n   :value: {value!r}\n\n{indent(words, '   ')}\n"
+
+
+def origin(package: str, name: str, value: object) -> tuple[str, str]:
+    """Return the module that defines a public name, and what is written below a constant."""
+    if inspect.isclass(value) or callable(value):
+        return value.__module__, ""
+    for module in [one for one in sys.modules if f"{one}.".startswith(f"{package}.")]:
+        words = ModuleAnalyzer.for_module(module).find_attr_docs().get(("", name))
+        if words:
+            return module, "\n".join(words)
+    return package, ""
 
 
 def inherits_from(first: str, package: str, value: object) -> bool:
@@ -58,13 +70,15 @@ def inherits_from(first: str, package: str, value: object) -> bool:
     )
 
 
-def public_names(packages: list[str]) -> dict[str, dict[str, dict[str, object]]]:
+def public_names(packages: list[str]) -> dict[str, dict[str, dict[str, tuple[object, str]]]]:
     """Sort the names of all packages by the module that defines them, and where they are public.
+
+    With each name go its value and the words below it.
 
     A name that is public in two packages belongs to the first; a module that is public itself is
     no name, for its own names have pages.
     """
-    modules: dict[str, dict[str, dict[str, object]]] = {}
+    modules: dict[str, dict[str, dict[str, tuple[object, str]]]] = {}
     seen: list[object] = []
     for package in packages:
         public = importlib.import_module(package)
@@ -72,10 +86,10 @@ def public_names(packages: list[str]) -> dict[str, dict[str, dict[str, object]]]
             value = getattr(public, name)
             if inspect.ismodule(value) or any(value is one for one in seen):
                 continue
-            # A constant does not know where it was defined, and may equal another one.
-            home = getattr(value, "__module__", None)
-            seen += [value] if home else []
-            modules.setdefault(home or package, {}).setdefault(package, {})[name] = value
+            home, words = origin(package, name, value)
+            # A constant may be another one's equal.
+            seen += [value] if hasattr(value, "__module__") else []
+            modules.setdefault(home, {}).setdefault(package, {})[name] = value, words
     return modules
 
 
@@ -87,8 +101,8 @@ def describe(packages: list[str]) -> dict[str, str]:
         entries = [
             f".. currentmodule:: {package}\n\n"
             + "\n".join(
-                directive(name, value, again=inherits_from(packages[0], package, value))
-                for name, value in names.items()
+                directive(name, value, words, again=inherits_from(packages[0], package, value))
+                for name, (value, words) in names.items()
             )
             for package, names in by_package.items()
         ]

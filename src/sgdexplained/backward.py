@@ -83,18 +83,19 @@ def topological_order(root: Node, interior: list[Node], leaves: list[tuple[Node,
     push, pop, done = stack.append, stack.pop, interior.append
     while stack:
         node = pop()
-        if node is None:  # a note left below: the parents of the next node are all done
+        if node is None:  # a note: all parents of the next node are done
             done(pop())
             continue
         if node.grad is _MET:
-            if node is _GROUPS_DONE:  # another note: these parents come in groups
+            if node is _GROUPS_DONE:  # a note, too: they come in groups
                 node = pop()
                 done(node)
                 complete.update(map(id, node.left))
             continue
         left, right = node.left, node.right
         if left is None:
-            leaves.append((node, node.grad))  # first, or an interruption would lose the gradient
+            # In this order, or an interruption could lose the gradient.
+            leaves.append((node, node.grad))
             node.grad = _MET
             continue
         node.grad = _MET

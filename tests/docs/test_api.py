@@ -17,10 +17,10 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
         '"""The second module.\n\nMore."""\nclass Thing: ...\nclass Wrong(Exception): ...\n',
         "utf-8",
     )
-    (folder / "first.py").write_text("def act(): ...\n", "utf-8")
+    (folder / "first.py").write_text('def act(): ...\nSIZE = 2\n"""How large."""\n', "utf-8")
     (folder / "__init__.py").write_text(
-        f"from {name}.first import act\nfrom {name}.second import Thing, Wrong\n"
-        "LIMIT = 3\n__all__ = ['Thing', 'act', 'LIMIT', 'Wrong']\n",
+        f"from {name}.first import SIZE, act\nfrom {name}.second import Thing, Wrong\n"
+        "LIMIT = 3\n__all__ = ['Thing', 'act', 'LIMIT', 'Wrong', 'SIZE']\n",
         "utf-8",
     )
     monkeypatch.syspath_prepend(tmp_path)
@@ -36,7 +36,8 @@ def test_each_module_has_a_page_in_the_order_of_the_names(package: str) -> None:
     assert second.index(".. autoclass:: Thing") < second.index(".. autoexception:: Wrong")
     assert f".. minigallery:: {package}.Thing {package}.Wrong\n" in second
     assert ".. autofunction:: act" in pages[f"{package}.first"]
-    assert ".. py:data:: LIMIT\n   :value: " in pages[package]
+    assert ".. py:data:: LIMIT\n   :value: 3\n" in pages[package]
+    assert ".. py:data:: SIZE\n   :value: 2\n\n   How large.\n" in pages[f"{package}.first"]
 
 
 def test_only_what_changes_is_written(package: str, tmp_path: Path) -> None:
