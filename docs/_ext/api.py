@@ -50,15 +50,13 @@ def directive(name: str, value: object, words: str, *, again: bool = False) -> s
     return f".. py:data:: {name}\n   :value: {value!r}\n\n{indent(words, '   ')}\n"
 
 
-def origin(package: str, name: str, value: object) -> tuple[str, str]:
-    """Return the module that defines a public name, and what is written below a constant."""
-    if inspect.isclass(value) or callable(value):
-        return value.__module__, ""
+def words_below(package: str, name: str) -> str:
+    """Return what is written below a constant, in whichever module of a package it is defined."""
     for module in [one for one in sys.modules if f"{one}.".startswith(f"{package}.")]:
         words = ModuleAnalyzer.for_module(module).find_attr_docs().get(("", name))
         if words:
-            return module, "\n".join(words)
-    return package, ""
+            return "\n".join(words)
+    return ""
 
 
 def inherits_from(first: str, package: str, value: object) -> bool:
@@ -86,10 +84,11 @@ def public_names(packages: list[str]) -> dict[str, dict[str, dict[str, tuple[obj
             value = getattr(public, name)
             if inspect.ismodule(value) or any(value is one for one in seen):
                 continue
-            home, words = origin(package, name, value)
-            # A constant may be another one's equal.
-            seen += [value] if hasattr(value, "__module__") else []
-            modules.setdefault(home, {}).setdefault(package, {})[name] = value, words
+            # A constant does not know where it was defined, and may equal another one.
+            home = getattr(value, "__module__", None)
+            seen += [value] if home else []
+            words = "" if callable(value) else words_below(package, name)
+            modules.setdefault(home or package, {}).setdefault(package, {})[name] = value, words
     return modules
 
 

@@ -37,7 +37,7 @@ def test_each_module_has_a_page_in_the_order_of_the_names(package: str) -> None:
     assert f".. minigallery:: {package}.Thing {package}.Wrong\n" in second
     assert ".. autofunction:: act" in pages[f"{package}.first"]
     assert ".. py:data:: LIMIT\n   :value: 3\n" in pages[package]
-    assert ".. py:data:: SIZE\n   :value: 2\n\n   How large.\n" in pages[f"{package}.first"]
+    assert ".. py:data:: SIZE\n   :value: 2\n\n   How large.\n" in pages[package]
 
 
 def test_only_what_changes_is_written(package: str, tmp_path: Path) -> None:
