@@ -7,6 +7,8 @@ gradient.
 
 from __future__ import annotations
 
+from math import isfinite
+
 from sgdexplained.errors import NotFiniteError, ShapeError
 from sgdexplained.node import Node, python_number
 
@@ -203,7 +205,8 @@ def in_range(name: str, value: Any, below: float = float("inf")) -> Any:
     """Return `value` if it is a number from 0 to less than `below`; else raise ``ValueError``."""
     number = python_number(value)
     if isinstance(number, bool) or not hasattr(number, "__float__") or not 0 <= number < below:
-        unlimited = below == float("inf")
-        limit = "a finite number from 0" if unlimited else f"a number from 0 to less than {below}"
+        limit = (
+            f"a number from 0 to less than {below}" if isfinite(below) else "a finite number from 0"
+        )
         raise ValueError(f"{name} is {value!r}, expected {limit}")
     return number

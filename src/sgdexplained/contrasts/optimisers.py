@@ -89,7 +89,7 @@ class Adagrad(Optimiser):
 
     def __init__(self, parameters: Parameters, lr: Any = 0.01, eps: Any = 1e-10) -> None:
         super().__init__(parameters, lr)
-        self.eps = self.setting("eps", _above_zero("eps", eps))
+        self.eps = _above_zero("eps", self.setting("eps", eps))
 
     def move(self, parameter: Node, gradient: Any, memory: dict[str, Any]) -> None:
         """Move one parameter."""
@@ -135,7 +135,7 @@ class RMSprop(Optimiser):
     ) -> None:
         super().__init__(parameters, lr)
         self.alpha = self.setting("alpha", alpha, below=1)
-        self.eps = self.setting("eps", _above_zero("eps", eps))
+        self.eps = _above_zero("eps", self.setting("eps", eps))
 
     def move(self, parameter: Node, gradient: Any, memory: dict[str, Any]) -> None:
         """Move one parameter."""
@@ -198,7 +198,7 @@ class Adam(Optimiser):
         if not isinstance(betas, tuple | list) or len(betas) != 2:
             raise ValueError(f"betas is {betas!r}, expected two numbers")
         self.betas = tuple(self.setting("a beta", beta, below=1) for beta in betas)
-        self.eps = self.setting("eps", _above_zero("eps", eps))
+        self.eps = _above_zero("eps", self.setting("eps", eps))
         self.weight_decay = self.setting("weight_decay", weight_decay)
 
     def move(self, parameter: Node, gradient: Any, memory: dict[str, Any]) -> None:
@@ -326,7 +326,7 @@ class MovingAverage:
 
 
 def _above_zero(name: str, value: Any) -> Any:
-    """Return `value` if it is a number above 0; else raise ``ValueError``."""
-    if value == 0 and not isinstance(value, bool):
+    """Return `value`, a number from 0, if it is not 0; else raise ``ValueError``."""
+    if value == 0:
         raise ValueError(f"{name} is {value!r}, expected a number above 0: 0 / 0 is no step")
-    return in_range(name, value)
+    return value
