@@ -421,6 +421,8 @@ W = Scalar(1.0)
         (lambda: AdamW([W], weight_decay=-1), ValueError, "weight_decay is -1, expected"),
         (lambda: RMSprop([W], alpha=1), ValueError, "alpha is 1, expected .* less than 1"),
         (lambda: RMSprop([W], eps=0.0), ValueError, "eps is 0.0, expected a number above 0"),
+        (lambda: RMSprop([W], eps=-1), ValueError, "eps is -1, expected"),
+        (lambda: Adagrad([W], eps=-1), ValueError, "eps is -1, expected"),
         (lambda: Adagrad([W], eps=0), ValueError, "eps is 0, .* 0 / 0 is no step"),
         (lambda: SignSGD([2 * W], lr=1), TypeError, "parameter 0 was computed"),
         (lambda: MovingAverage([]), ValueError, "no parameters, expected at least one"),
