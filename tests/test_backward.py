@@ -424,7 +424,8 @@ def test_pass_stopped_while_looking_for_its_order(node, monkeypatch):
     assert (w.grad, v.grad) == (3 + 12, 2 + 14)
 
 
-def test_order_stopped_halfway_leaves_no_marks():
+@pytest.mark.parametrize("trap_first", [False, True])
+def test_order_stopped_halfway_leaves_no_marks(trap_first):
     """A mark left in `grad` would be read as a gradient by the next optimiser."""
     stops = [KeyboardInterrupt()]
 
@@ -440,8 +441,10 @@ def test_order_stopped_halfway_leaves_no_marks():
     trap.data, trap.grad, trap.right = 1.0, None, None
     w.grad = 10.0
     product = w * v
-    # The stack is worked off from its end: the product and its leaves come before the trap.
-    loss = Scalar.computed(1.0, ((trap, product),), Factors((1, 1)))
+    # The stack is worked off from its end: so the product and its leaves come before the trap, or
+    # have not been met when it closes.
+    parents = (product, trap) if trap_first else (trap, product)
+    loss = Scalar.computed(1.0, (parents,), Factors((1, 1)))
     with pytest.raises(KeyboardInterrupt):
         loss.backward()
     assert (w.grad, v.grad, trap.grad, product.grad) == (10.0, None, None, None)
