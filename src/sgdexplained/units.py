@@ -124,7 +124,7 @@ def _units_of_example(
     learn = [x.__class__ is Scalar for x in row]
     senders = tuple(compress(row, learn))
     learning = len(senders)
-    mixed = 0 < learning < len(row)
+    mixed = 0 < learning < len(row)  # nodes beside plain numbers
     said = tuple([x.data if x.__class__ is Scalar else Scalar.constant(x) for x in row]) + for_bias
     units = []
     for own, values, weights in receivers:
