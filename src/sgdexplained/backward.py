@@ -159,10 +159,9 @@ def propagate(interior: list[Node]) -> None:
                 left.grad = left.grad + derivative * gradient
                 right.grad = right.grad + node.dright * gradient
         elif left.__class__ is tuple:
-            # Many parents at once: the derivative times the gradient is a share for each of a
-            # group, or nothing at all if no share differs from the zero that is already there.
-            # (This is the innermost loop of all. To ask `zip` for equal lengths takes longer than
-            # to zip.)
+            # Many parents at once, in groups: a share for each, or nothing at
+            # all if no share differs from the zero that is already there.
+            # (Asking `zip` for equal lengths would cost more than the sum.)
             for group, shares in zip(left, derivative * gradient):
                 for parent, share in zip(group, shares):
                     parent.grad = parent.grad + share
