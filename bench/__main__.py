@@ -59,8 +59,9 @@ def jobs() -> list[Job]:
         # A million nodes of Autograd or MyGrad would take as long as everything else together.
         engines = CHAIN if length < 1_000_000 else ("ours", "micrograd", "torch")
         rounds = max(3, min(15, 300_000 // length))
-        listed.append(Job("chain", "chain", engines, (length,), rounds=rounds, may_fail=CHAIN[1:]))
-    listed.append(Job("tiny", "tiny", TINY))
+        job = Job("chain", "chain", engines, (length,), rounds=rounds, may_fail=CHAIN[1:])
+        listed += [job._replace(collector=on) for on in (True, False)]
+    listed += [Job("tiny", "tiny", TINY, collector=on) for on in (True, False)]
     for threads in ("1", "all"):
         for dtype, tolerance in (("float64", 1e-9), ("float32", 1e-4)):
             for batch in (1, 32, 128, 1024):
