@@ -10,3 +10,8 @@ os.environ["MPLBACKEND"] = "agg"
 
 pytest_plugins = ["pytester"]
 pytest_collect_file = collect(Path(__file__).parent).pytest()
+
+
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """Name a function by its name: an id with an address differs between parallel workers."""
+    return getattr(val, "__name__", None) if callable(val) else None

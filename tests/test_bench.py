@@ -46,7 +46,7 @@ def test_bench_1_forward(node, kind):
     hidden, output = net.layers
     assert listed(hidden.pre_activations) == [[3, -2, 1]]
     assert listed(hidden.activations) == [[3, 0, 1]]
-    assert listed(hidden.gates) == [[1, 0, 1]]
+    assert listed(hidden.derivatives) == [[1, 0, 1]]
     assert listed(output.activations) == [[2]]
     assert value(loss) == Fraction(1, 2)
 
@@ -210,7 +210,7 @@ def test_bench_4_table(node, kind):
     net, loss = passed(node, BENCH_4, "sum", kind)
     hidden, output = net.layers
     assert listed(hidden.pre_activations) == TABLE["z"]
-    assert listed(hidden.gates) == TABLE["gates"]
+    assert listed(hidden.derivatives) == TABLE["gates"]
     assert listed(output.activations) == TABLE["y"]
     assert listed(output.deltas) == TABLE["r"]
     assert value(loss) == 15
@@ -256,7 +256,7 @@ def test_bench_4_third_example_moves_the_output_bias_alone(node):
 @BOTH
 def test_bench_4_each_unit_is_active_in_two_of_four(node):
     net, _ = passed(node, BENCH_4)
-    gates = np.array(listed(net.layers[0].gates))
+    gates = np.array(listed(net.layers[0].derivatives))
     assert gates.sum(axis=0).tolist() == [2, 2, 2]
     assert gates.max(axis=0).tolist() == [1, 1, 1]
 
@@ -328,12 +328,12 @@ def test_path_net_values(node):
 def test_path_net_is_the_sum_of_its_open_routes(node):
     net, y = path_net(node)
     W1, W2, W3 = (listed(weight) for weight in net.values().values())
-    (g1,), (g2,) = listed(net.layers[0].gates), listed(net.layers[1].gates)
+    (g1,), (g2,) = listed(net.layers[0].derivatives), listed(net.layers[1].derivatives)
     x = (1, 2)
     routes = list(itertools.product(range(2), repeat=3))
-    open_routes = [(i, j, k) for i, j, k in routes if g1[j] and g2[k]]
-    worth = {(i, j, k): x[i] * W1[i][j] * W2[j][k] * W3[k][0] for i, j, k in open_routes}
-    assert (len(routes), len(open_routes)) == (8, 4)
+    active_paths = [(i, j, k) for i, j, k in routes if g1[j] and g2[k]]
+    worth = {(i, j, k): x[i] * W1[i][j] * W2[j][k] * W3[k][0] for i, j, k in active_paths}
+    assert (len(routes), len(active_paths)) == (8, 4)
     assert sorted(worth.values()) == [-4, 1, 2, 4]
     assert sum(worth.values()) == y
     for i, j in itertools.product(range(2), repeat=2):

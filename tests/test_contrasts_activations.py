@@ -1,4 +1,4 @@
-"""Other activations: silent is not shut, loud is not open, and the kink is a convention."""
+"""Other activations: inactive is not shut, loud is not open, and the kink is a convention."""
 
 import math
 import subprocess
@@ -350,7 +350,7 @@ def test_every_function_is_an_activation_of_a_network(name, node):
     net = MLP([2, 4, 1], node, activation=function, init="uniform", seed=3)
     x, t = [[1.5, -0.5], [-2.0, 0.25]], [[1.0], [0.0]]
     gradcheck(lambda: half_squared_error(net(x), t), net.parameters())
-    z, gates = net.layers[0].pre_activations, net.layers[0].gates
+    z, gates = net.layers[0].pre_activations, net.layers[0].derivatives
     for row, slopes in zip(z, gates, strict=True):
         expected = [value_and_slope(function, float(one))[1] for one in row]
         assert list(slopes) == pytest.approx(expected)

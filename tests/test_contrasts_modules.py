@@ -39,7 +39,7 @@ ARRIVING = [[1, 2], [5, 6], [10, 20]]  # at tokens 1, 3 and 1
 def send_back(rows, arriving):
     """Let these gradients arrive at the rows."""
     if isinstance(rows, Tensor):
-        rows.backward(seed=arriving)
+        rows.backward(gradient=arriving)
     else:
         sum(
             node * gradient

@@ -30,7 +30,7 @@ from sgdexplained.backward import topological_order
 from sgdexplained.contrasts.optimisers import MovingAverage
 from sgdexplained.maths import NumberMaths
 from sgdexplained.reasons.factors import REASONS
-from sgdexplained.reasons.routes import open_routes
+from sgdexplained.reasons.routes import active_paths
 from sgdexplained.reasons.wording import SAID, summary
 
 from .helpers import BENCH_1, BENCH_4, bench
@@ -96,7 +96,7 @@ def test_a_relu_layer_of_arrays_is_one_node():
 def test_the_slope_at_a_kink_is_0_unless_told_otherwise():
     layer = Linear([[Scalar(1)]], activation="relu")
     layer([[0]])
-    assert layer.gates == [[0]]
+    assert layer.derivatives == [[0]]
 
 
 def test_maximum_is_no_minus_zero():
@@ -339,7 +339,7 @@ def test_a_step_of_either_factor_is_noticed():
 
 def test_a_product_hands_back_no_minus_zero():
     x, y = Tensor(0.0), Tensor(1.0)
-    (x * y).backward(seed=-1)
+    (x * y).backward(gradient=-1)
     assert not np.signbit(y.grad)
 
 
@@ -350,7 +350,7 @@ def test_a_product_of_matrices_takes_no_stack_of_them():
 
 def test_a_route_names_its_input():
     net = MLP([2, 1], init=[([[1], [1]], None)])
-    assert [next(iter(one.factors)) for one in open_routes(net, [1, 1])] == ["x[0]", "x[1]"]
+    assert [next(iter(one.factors)) for one in active_paths(net, [1, 1])] == ["x[0]", "x[1]"]
 
 
 def test_examples_are_listed_with_commas():
@@ -359,12 +359,12 @@ def test_examples_are_listed_with_commas():
         net, [[0], [0], [0], [1]], [[1]] * 4, half_squared_error, SGD(net.parameters(), lr=1)
     )
     assert step.row("W1[0][0]").sentence == (
-        "Stays: input 1 is silent in examples 1, 2 and 3; the loss is flat in example 4."
+        "Stays: input 1 is inactive in examples 1, 2 and 3; the loss is flat in example 4."
     )
     step = explain(
         net, [[0]] * 8 + [[1]], [[1]] * 9, half_squared_error, SGD(net.parameters(), lr=1)
     )
-    assert "silent in examples 1, 2, 3, 4, 5, 6, 7 and 8;" in step.row("W1[0][0]").sentence
+    assert "inactive in examples 1, 2, 3, 4, 5, 6, 7 and 8;" in step.row("W1[0][0]").sentence
 
 
 def test_slopes_as_far_apart_as_the_error_make_no_kink():
@@ -401,7 +401,7 @@ def test_a_step_of_the_inputs_of_a_layer_is_noticed():
 def test_a_list_of_truth_values_chooses():
     x = Tensor([1.0, 2.0, 3.0])
     y = x[[True, False, True]]
-    y.backward(seed=[10, 100])
+    y.backward(gradient=[10, 100])
     assert (y.data.tolist(), x.grad.tolist()) == ([1, 3], [10, 0, 100])
 
 
@@ -411,7 +411,7 @@ def test_a_number_below_1_can_be_too_large():
 
 def test_who_does_not_win_a_maximum_gets_no_minus_zero():
     x = Tensor([1.0, 2.0])
-    x.max().backward(seed=-1)
+    x.max().backward(gradient=-1)
     assert not np.signbit(x.grad[0])
 
 

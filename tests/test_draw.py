@@ -199,8 +199,8 @@ def test_a_network_shows_all_weights_and_gradients_of_the_bench():
     shown = texts(draw.network(bench(), key=False))
 
     assert shown.count("+1") == 4
-    assert shown.count("0") == 6  # four gradients, one weight, one silent unit
-    assert {"+3", "+2", "−2", "−1", "b 1", "shut, silent"} <= set(shown)
+    assert shown.count("0") == 6  # four gradients, one weight, one inactive unit
+    assert {"+3", "+2", "−2", "−1", "b 1", "shut, inactive"} <= set(shown)
 
 
 def test_lines_with_a_gradient_of_zero_are_dashed_and_no_others_are():
@@ -251,7 +251,7 @@ def test_films_multiply_to_the_gradient_of_the_engine():
     layer = net.layers[0]
     upstream = [row[0] for row in net.values()["W2"]]  # times the seed, 1
 
-    shown = texts(draw.factors(layer.inputs[0], layer.gates[0], upstream))
+    shown = texts(draw.factors(layer.inputs[0], layer.derivatives[0], upstream))
 
     written = [draw.number(g, signed=True) for row in net.gradients()["W1"] for g in row]
     start = shown.index("gradient") + 2  # then the equals sign

@@ -8,7 +8,7 @@ import pytest
 
 from sgdexplained import MLP, half_squared_error
 from sgdexplained.draw import number, products
-from sgdexplained.reasons import sender, slope, upstream
+from sgdexplained.reasons import activation_derivative, sender_activation, upstream_gradient
 
 
 def texts(ax):
@@ -19,7 +19,11 @@ def test_last_cell_of_each_line_is_the_gradient_of_the_engine():
     net = MLP([2, 3, 1], init=[([[1, 1, 2], [1, -2, 0]], [0, 1, -1]), ([[1], [2], [-1]], [0])])
     half_squared_error(net([[1, 2]]), [[1]]).backward()
     layer = net.layers[0]
-    [said], [slopes], [signals] = sender(layer), slope(layer), upstream(layer)
+    [said], [slopes], [signals] = (
+        sender_activation(layer),
+        activation_derivative(layer),
+        upstream_gradient(layer),
+    )
     lines = [(f"{j} to {k}", said[j], slopes[k], signals[k]) for j in range(2) for k in range(3)]
     drawn = texts(products(lines))
     gradients = [number(g, signed=True) for row in net.gradients()["W1"] for g in row]

@@ -32,18 +32,18 @@ from sgdexplained import (
 from sgdexplained.contrasts.activations import gelu, hard_tanh, leaky_relu, relu6, silu
 from sgdexplained.contrasts.optimisers import Adagrad, Adam, AdamW, RMSprop, SignSGD
 from sgdexplained.reasons import (
+    activation_derivative,
+    active_paths,
     co_active,
     dead,
     delta,
     explain,
-    open_routes,
-    sender,
+    inactive,
+    sender_activation,
     shut,
-    silent,
-    slope,
-    untouched,
-    untouched_weights,
-    upstream,
+    upstream_gradient,
+    weights_without_contribution,
+    without_contribution,
 )
 from sgdexplained.sgd import Optimiser
 from tests.helpers import BENCH_1, BENCH_4, PATH_VALUES, bench, flat, floats, fractions, listed
@@ -88,9 +88,9 @@ def test_bench_1_has_four_zeros_with_two_reasons(node):
         "W1[0][1]": "shut",
         "W1[1][1]": "shut",
         "b1[1]": "shut",
-        "W2[1][0]": "silent",
+        "W2[1][0]": "inactive",
     }
-    assert step.summary() == "4 of 13 do not move: 3 shut receiver, 1 silent sender."
+    assert step.summary() == "4 of 13 do not move: 3 shut receiver, 1 inactive sender."
     assert sum(row.gradient**2 for row in step) == 23
     assert step.row("W1[1][2]").factors == [(2, 1, -1)]
 
@@ -131,8 +131,8 @@ def test_bench_4_one_example_alone(example, zeros):
 def test_zero_input_freezes_its_weights_though_the_receiver_is_on():
     step = explained(bench(), [BENCH_4[0][3]], [BENCH_4[1][3]])
 
-    assert step.row("W1[0][1]").why == "silent"
-    assert step.row("W1[0][1]").sentence == "Stays: input 1 is silent, it sends 0."
+    assert step.row("W1[0][1]").why == "inactive"
+    assert step.row("W1[0][1]").sentence == "Stays: input 1 is inactive, it sends 0."
     assert (step.row("W1[1][1]").gradient, step.row("b1[1]").gradient) == (-16, 8)
 
 
@@ -141,7 +141,7 @@ def test_zero_input_freezes_its_weights_though_the_receiver_is_on():
     [
         ([2, 1], 0, 1, ""),
         ([2, 1], -2, 2, ""),  # the second route is closed, and the gradient doubles
-        ([1, 1], 0, 0, "routes cancel"),
+        ([1, 1], 0, 0, "paths cancel"),
         ([1, 1], -2, 1, ""),  # closing one of two routes brings the gradient back
         ([1, 2], 0, -1, ""),
         ([1, 2], -3, 1, ""),
@@ -164,7 +164,7 @@ def test_cancelling_routes_are_listed():
 
 def test_path_net_has_four_open_routes_of_eight():
     net = network(PATH_VALUES)
-    routes = open_routes(net, [1, 2])
+    routes = active_paths(net, [1, 2])
 
     assert [route.contribution for route in routes] == [2, 1, 4, -4]
     assert sum(route.contribution for route in routes) == net([[1, 2]])[0][0].data == 3
@@ -177,7 +177,7 @@ def test_derivatives_are_sums_over_open_routes_without_the_weight(node):
     step = explained(net, [[1, 2]], [[1]], partial(half_squared_error))
     seed = 3 - 1
     for row in step:
-        routes = open_routes(net, [1, 2], through=row.name)
+        routes = active_paths(net, [1, 2], through=row.name)
         assert seed * sum(route.without(row.name) for route in routes) == row.gradient
     assert [[step.row(f"W1[{j}][{k}]").gradient / seed for k in (0, 1)] for j in (0, 1)] == [
         [2, -1],
@@ -192,9 +192,9 @@ def test_both_ends_active_but_never_together():
     net = network([([[1]], [0]), ([[-1]], [1]), ([[1]], [0])])
     row = explained(net, [[2], [-1]], [[5], [5]]).row("W2[0][0]")
 
-    assert (row.why, row.reasons) == ("mixed", [("shut",), ("silent",)])
+    assert (row.why, row.reasons) == ("mixed", [("shut",), ("inactive",)])
     assert row.sentence == (
-        "Stays: unit 1 of layer 2 is shut in example 1; unit 1 of layer 1 is silent in example 2."
+        "Stays: unit 1 of layer 2 is shut in example 1; unit 1 of layer 1 is inactive in example 2."
     )
 
 
@@ -231,7 +231,7 @@ def test_active_but_saturated(activation, z):
     row = explained(net, [[1]], [[0]]).row("W1[0][0]")
 
     assert row.why == "shut"
-    assert not silent(net.layers[0] if net([[1]]) else None)[0][0]
+    assert not inactive(net.layers[0] if net([[1]]) else None)[0][0]
 
 
 def test_relu_output_that_is_shut_teaches_nothing_though_the_loss_is_not_flat():
@@ -265,7 +265,7 @@ def test_of_several_open_ways_ahead_a_cancellation_is_told_first():
     )
     row = explained(net, [[1]], [[0, 1]], linear).row("W1[0][0]")
 
-    assert row.reasons == [("routes cancel",)]
+    assert row.reasons == [("paths cancel",)]
     assert row.sentence == "Stays: the routes ahead of unit 1 of layer 1 cancel further ahead."
 
 
@@ -653,22 +653,20 @@ def by_hand(case, row, i, seeds, free=()):
     def freed(x, word):
         return x if x != 0 or word not in free else random.randint(10**6, 10**7)
 
-    gates = [listed(layer.gates)[i] for layer in net.layers]
+    gates = [listed(layer.derivatives)[i] for layer in net.layers]
     weights = [listed(net.values()[f"W{n}"]) for n in range(1, len(net.layers) + 1)]
     upstream = [freed(seed, "flat") for seed in seeds[i]]
     for n in range(len(net.layers) - 1, number, -1):
         deltas = [freed(g, "closed") * u for g, u in zip(gates[n], upstream, strict=True)]
         upstream = [
             sum(
-                freed(w, "closed")
-                * d
-                * (random.randint(1, 10**6) if "routes cancel" in free else 1)
+                freed(w, "closed") * d * (random.randint(1, 10**6) if "paths cancel" in free else 1)
                 for w, d in zip(out, deltas, strict=True)
             )
             for out in weights[n]
         ]
     said = 1 if row.sender is None else listed(net.layers[number].inputs)[i][row.sender - 1]
-    return freed(said, "silent") * freed(gates[number][k], "shut") * upstream[k]
+    return freed(said, "inactive") * freed(gates[number][k], "shut") * upstream[k]
 
 
 def check_reasons(case, row, seeds):
@@ -755,7 +753,7 @@ def test_random_networks_meet_every_reason():
             met[row.why] += 1
             met.update(word for reasons in row.reasons for word in reasons)
 
-    wanted = {"flat", "silent", "shut", "closed", "routes cancel", "examples cancel", "mixed"}
+    wanted = {"flat", "inactive", "shut", "closed", "paths cancel", "examples cancel", "mixed"}
     assert wanted | {"gradient", "memory", "decay", "memory+decay"} <= set(met)
 
 
@@ -815,10 +813,10 @@ def test_a_scalar_network_needs_no_numpy():
     code = """
 import sys
 from sgdexplained import MLP, SGD, half_squared_error
-from sgdexplained.reasons import dead, explain, open_routes
+from sgdexplained.reasons import dead, explain, active_paths
 net = MLP([2, 3, 1])
 print(explain(net, [[1, 2]], [[1]], half_squared_error, SGD(net.parameters(), lr=1)).summary())
-dead(net, [[1, 2]]), open_routes(net, [1, 2])
+dead(net, [[1, 2]]), active_paths(net, [1, 2])
 assert "numpy" not in sys.modules
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -864,7 +862,7 @@ def test_arrays_are_welcome_and_python_numbers_come_back(node):
     assert json.loads(json.dumps(step.to_data()))["summary"] == "All 13 move."
     assert {type(x) for row in step for factors in row.factors for x in factors} <= {int, float}
     assert dead(net, X[2:]) == [[True, False, True], [False]]
-    assert {type(route.contribution) for route in open_routes(net, X[0])} <= {int, float}
+    assert {type(route.contribution) for route in active_paths(net, X[0])} <= {int, float}
 
 
 def test_large_batches_are_counted_not_listed():
@@ -883,7 +881,7 @@ def test_large_batches_are_counted_not_listed():
     step = explained(net, [[1]] * 9 + [[-2]] * 2, [[5]] * 11)
     assert step.row("W2[0][0]").sentence == (
         "Stays: unit 1 of layer 2 is shut in 9 examples; "
-        "unit 1 of layer 1 is silent in examples 10 and 11."
+        "unit 1 of layer 1 is inactive in examples 10 and 11."
     )
 
 
@@ -932,7 +930,7 @@ def test_three_factors_make_the_gradient(node):
         net(fractions(BENCH_4[0])), fractions(BENCH_4[1]), reduction="sum"
     ).backward()
     for layer, gradients in zip(net.layers, ("W1", "W2"), strict=True):
-        a, s, u = sender(layer), slope(layer), upstream(layer)
+        a, s, u = sender_activation(layer), activation_derivative(layer), upstream_gradient(layer)
         product = [
             [sum(a[i][j] * s[i][k] * u[i][k] for i in range(4)) for k in range(len(s[0]))]
             for j in range(len(a[0]))
@@ -949,11 +947,11 @@ def test_words_of_bench_4(node):
     half_squared_error(net(fractions(BENCH_4[0])), fractions(BENCH_4[1])).backward()
     hidden, last = net.layers
 
-    assert shut(hidden) == silent(hidden)
+    assert shut(hidden) == inactive(hidden)
     assert [row.count(True) for row in shut(hidden)] == [1, 0, 3, 2]
     assert co_active(hidden) == [[2, 1, 2], [2, 2, 2]]
     assert co_active(last) == [[2], [2], [2]]
-    assert untouched(hidden) == [False, False, False]
+    assert without_contribution(hidden) == [False, False, False]
     assert dead(net, fractions(BENCH_4[0])) == [[False] * 3, [False]]
     assert dead(net, fractions([BENCH_4[0][2], BENCH_4[0][3]])) == [[True, False, True], [False]]
 
@@ -963,8 +961,8 @@ def test_untouched_is_more_than_a_zero_gradient():
     half_squared_error(net([[1], [1]]), [[0], [2]]).backward()
 
     assert net.gradients()["W1"] == [[0]]
-    assert untouched_weights(net.layers[0]) == [[False]]
-    assert untouched(net.layers[0]) == [False]
+    assert weights_without_contribution(net.layers[0]) == [[False]]
+    assert without_contribution(net.layers[0]) == [False]
 
 
 @pytest.mark.parametrize(
@@ -984,7 +982,7 @@ def test_silent_and_shut_come_apart(activation, z, said, gate):
     net = MLP([1, 1], output=activation, init=[([[z]], None)])
     net([[1]])
 
-    assert silent(net.layers[0]) == [[said]]
+    assert inactive(net.layers[0]) == [[said]]
     assert shut(net.layers[0]) == [[gate]]
 
 
@@ -1000,20 +998,25 @@ def test_dead_asks_a_copy():
 
 def test_words_ask_for_a_pass_first():
     net = network([([[1]], None)])
-    for word in (sender, slope, silent, shut, co_active):
+    for word in (sender_activation, activation_derivative, inactive, shut, co_active):
         with pytest.raises(GraphError, match="forward"):
             word(net.layers[0])
     net([[1]])
-    for word in (upstream, delta, untouched, untouched_weights):
+    for word in (
+        upstream_gradient,
+        delta,
+        without_contribution,
+        weights_without_contribution,
+    ):
         with pytest.raises(GraphError, match="backward"):
             word(net.layers[0])
 
 
 def test_routes_through_a_weight_that_is_not_there():
     with pytest.raises(KeyError, match=r"W4\[0\]\[0\]"):
-        open_routes(network(PATH_VALUES), [1, 2], through="W4[0][0]")
+        active_paths(network(PATH_VALUES), [1, 2], through="W4[0][0]")
     with pytest.raises(KeyError, match="is not on the route"):
-        open_routes(network(PATH_VALUES), [1, 2])[0].without("W1[1][1]")
+        active_paths(network(PATH_VALUES), [1, 2])[0].without("W1[1][1]")
 
 
 def test_no_minus_zero_is_shown():

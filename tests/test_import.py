@@ -47,7 +47,7 @@ def test_networks_of_scalars_train_without_numpy():
         "    def run(): return weighted_mean([loss(net([[1.0, 2.0]]), t)], [1])\n"
         "    run().backward()\n"
         "    SGD(net.parameters(), lr=0.1, momentum=0.5).step()\n"
-        "    net.check_finite(), net.values(), net.gradients(), net.layers[0].gates\n"
+        "    net.check_finite(), net.values(), net.gradients(), net.layers[0].derivatives\n"
         "    gradcheck(run, net.parameters())\n"
     )
     assert "sgdexplained.layers" in loaded

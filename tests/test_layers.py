@@ -29,7 +29,7 @@ def softplus_like(z):
 
 
 ACTIVATIONS = pytest.mark.parametrize(
-    "activation", ["relu", "tanh", "sigmoid", None, softplus_like], ids=str
+    "activation", ["relu", "tanh", "sigmoid", None, softplus_like]
 )
 BOTH = pytest.mark.parametrize("node", [Scalar, Tensor])
 
@@ -70,7 +70,7 @@ def test_everything_of_a_pass_can_be_read_and_is_what_the_formulas_say(activatio
         same(layer.inputs, a)
         same(layer.pre_activations, z)
         same(layer.activations, out)
-        same(layer.gates, g)
+        same(layer.derivatives, g)
         same(layer.deltas, d)
     gradients = net.gradients()
     same(gradients["W1"], a0.T @ d1)
@@ -102,7 +102,7 @@ def test_networks_of_scalars_and_of_tensors_give_the_same_numbers(activation, bi
             np.testing.assert_allclose(left, right, rtol=1e-10, atol=1e-13)
     for left, right in zip(one.layers, other.layers, strict=True):
         assert left.shape == right.shape
-        for read in ("inputs", "pre_activations", "activations", "gates", "deltas"):
+        for read in ("inputs", "pre_activations", "activations", "derivatives", "deltas"):
             got = getattr(right, read)
             assert isinstance(got, np.ndarray) or read == "inputs"
             np.testing.assert_allclose(getattr(left, read), got, rtol=1e-10, atol=1e-13)
@@ -143,14 +143,14 @@ def test_batch_is_worked_off_as_if_each_example_were_alone(node):
     net = MLP([3, 4, 2], node, seed=1)
     half_squared_error(net(X), T, reduction="sum").backward()
     whole = [np.array(layer.deltas) for layer in net.layers]
-    gates = [np.array(layer.gates) for layer in net.layers]
+    gates = [np.array(layer.derivatives) for layer in net.layers]
     summed = {name: np.array(value) for name, value in net.gradients().items()}
     net.zero_grad()
     for row in range(len(X)):
         half_squared_error(net(X[row : row + 1]), T[row : row + 1]).backward()
         for index, layer in enumerate(net.layers):
             np.testing.assert_allclose(np.array(layer.deltas)[0], whole[index][row], rtol=1e-12)
-            np.testing.assert_array_equal(np.array(layer.gates)[0], gates[index][row])
+            np.testing.assert_array_equal(np.array(layer.derivatives)[0], gates[index][row])
     for name, value in net.gradients().items():
         np.testing.assert_allclose(np.array(value), summed[name], rtol=1e-12)
 
@@ -158,7 +158,7 @@ def test_batch_is_worked_off_as_if_each_example_were_alone(node):
 @BOTH
 def test_before_a_pass_there_is_nothing_to_read(node):
     layer = MLP([2, 3, 1], node).layers[0]
-    read = (layer.inputs, layer.pre_activations, layer.activations, layer.gates, layer.deltas)
+    read = (layer.inputs, layer.pre_activations, layer.activations, layer.derivatives, layer.deltas)
     assert read == (None,) * 5
 
 
@@ -176,7 +176,7 @@ def test_asking_for_gates_changes_nothing(node):
     net = MLP([2, 3, 1], node, "tanh")
     half_squared_error(net([[1.0, 2.0]]), [[1.0]]).backward()
     gradients, deltas = net.gradients(), net.layers[0].deltas
-    assert net.layers[0].gates is not None
+    assert net.layers[0].derivatives is not None
     for name in gradients:
         np.testing.assert_array_equal(net.gradients()[name], gradients[name])
     np.testing.assert_array_equal(net.layers[0].deltas, deltas)
@@ -191,7 +191,7 @@ def test_kink_is_the_gate_of_a_unit_at_exactly_zero(node, kink):
     [[y]] = [net([[0.0]])] if node is Tensor else net([[0.0]])
     y.backward() if node is Scalar else y.sum().backward()
     layer = net.layers[0]
-    assert listed(layer.gates) == [[kink, kink]]
+    assert listed(layer.derivatives) == [[kink, kink]]
     assert listed(layer.deltas) == [[kink, kink]]
     assert listed(net.gradients()["b1"]) == [kink, kink]
 
@@ -216,7 +216,7 @@ def test_no_minus_zero_is_shown(node):
     net = MLP([2, 3, 1], node, init=floats(BENCH_VALUES))
     half_squared_error(net([[1.0, 2.0], [-0.0, 0.0]]), [[9.0], [9.0]]).backward()
     for layer in net.layers:
-        assert not any(has_minus_zero(part) for part in (layer.deltas, layer.gates))
+        assert not any(has_minus_zero(part) for part in (layer.deltas, layer.derivatives))
     assert not any(has_minus_zero(gradient) for gradient in net.gradients().values())
     for parameter in net.parameters():
         assert not has_minus_zero(np.asarray(parameter.grad))
@@ -309,7 +309,11 @@ def test_infinite_output_is_never_trained_on(node):
 # ## Bad input
 
 
-@pytest.mark.parametrize("sizes", [[], [3], [2, 0], [2, -1, 1], [2, 1.5], ["2", 1]], ids=str)
+@pytest.mark.parametrize(
+    "sizes",
+    [[], [3], [2, 0], [2, -1, 1], [2, 1.5], ["2", 1]],
+    ids=str,
+)
 def test_sizes_are_positive_integers(sizes):
     with pytest.raises(ValueError, match="expected two or more positive integers"):
         MLP(sizes)
@@ -362,7 +366,11 @@ def test_inputs_of_tensors_that_do_not_fit_name_both_shapes(inputs):
         MLP([2, 3], Tensor)(inputs)
 
 
-@pytest.mark.parametrize("inputs", [[1.0, 2.0], [[1.0]], [[1.0, 2.0, 3.0]]], ids=str)
+@pytest.mark.parametrize(
+    "inputs",
+    [[1.0, 2.0], [[1.0]], [[1.0, 2.0, 3.0]]],
+    ids=str,
+)
 def test_inputs_of_scalars_that_do_not_fit_tell_what_was_given(inputs):
     with pytest.raises(ShapeError, match="an example is .*, expected a row of 2 inputs"):
         MLP([2, 3])(inputs)

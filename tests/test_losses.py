@@ -303,7 +303,7 @@ def test_unknown_reduction_names_the_known_ones(loss, reduction, kind):
     "targets", [[[1.0], [1.0]], [1.0, 1.0], [[1.0] * 3] * 3, [[1.0] * 3], 1.0], ids=str
 )
 def test_targets_of_another_shape_name_both(loss, kind, targets):
-    """Broadcasting (2, 3) against (2, 1) would be a silent, wrong loss."""
+    """Broadcasting (2, 3) against (2, 1) would be a inactive, wrong loss."""
     shape = str(np.shape(targets)).replace("(", r"\(").replace(")", r"\)")
     with pytest.raises(
         ShapeError, match=rf"outputs of shape \(2, 3\) and targets of shape {shape}"

@@ -24,7 +24,7 @@ from sgdexplained import (
 from sgdexplained.affine import affine
 from sgdexplained.array_maths import ArrayMaths
 from sgdexplained.contrasts import Adam, MovingAverage
-from sgdexplained.reasons import dead, open_routes, sender
+from sgdexplained.reasons import active_paths, dead, sender_activation
 
 SOURCE = Path(__file__).parent.parent / "src" / "sgdexplained"
 MODULES = [
@@ -434,11 +434,11 @@ ERRORS = [
     ),
     (
         X.backward,
-        "ShapeError: backward from shape (1, 2) needs a seed of that shape",
+        "ShapeError: backward from shape (1, 2) starts from a gradient of that shape",
     ),
     (
         lambda: X.backward([1.0]),
-        "ShapeError: seed has shape (1,), expected (1, 2)",
+        "ShapeError: the gradient has shape (1,), expected (1, 2)",
     ),
     (
         changed().backward,
@@ -500,11 +500,11 @@ ERRORS = [
         "TypeError: the loss is <it>, expected a Scalar or a Tensor",
     ),
     (
-        lambda: open_routes(net(), [1, 2], through="W9"),
+        lambda: active_paths(net(), [1, 2], through="W9"),
         "KeyError: the network has no weight 'W9', but for example 'W1[0][0]'",
     ),
     (
-        lambda: open_routes(net(), [1, 2])[0].without("W9"),
+        lambda: active_paths(net(), [1, 2])[0].without("W9"),
         "KeyError: W9 is not on the route input 1 → output 1",
     ),
     (
@@ -512,7 +512,7 @@ ERRORS = [
         "ShapeError: the set is empty, expected at least one example",
     ),
     (
-        lambda: sender(net().layers[0]),
+        lambda: sender_activation(net().layers[0]),
         "GraphError: the layer has seen no forward pass yet",
     ),
 ]

@@ -77,7 +77,7 @@ def test_a_weight_moves_only_if_an_example_opens_both_its_ends(problem):
                     assert any(
                         said[j] != 0 and gates[k] != 0 and delta[k] != 0
                         for said, gates, delta in zip(
-                            layer.inputs, layer.gates, layer.deltas, strict=True
+                            layer.inputs, layer.derivatives, layer.deltas, strict=True
                         )
                     )
 
@@ -136,7 +136,7 @@ def test_output_and_slopes_are_sums_over_open_routes(problem):
     outputs = net([row])
     outputs[0][0].backward()
     W = list(net.values().values())
-    gates = [layer.gates[0] for layer in net.layers]
+    gates = [layer.derivatives[0] for layer in net.layers]
     worth = {
         (i, j, k): (row[i], W[0][i][j], W[1][j][k], W[2][k][0])
         for i in range(sizes[0])

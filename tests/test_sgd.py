@@ -247,7 +247,7 @@ def test_gradient_that_is_not_finite_is_named_and_nothing_moves(node, number):
 
 
 def test_step_that_moves_one_column_of_many_is_noticed_by_a_pending_pass():
-    """A silent layer lets most of a large weight stand still; the few that moved still count."""
+    """A inactive layer lets most of a large weight stand still; the few that moved still count."""
     weight = Tensor(np.ones((100, 100)))
     x = Tensor(np.ones((1, 100)))
     loss = (x @ weight).sum()

@@ -503,7 +503,7 @@ def test_rows_of_different_length_are_refused():
 
 
 def test_backward_from_an_array_needs_a_seed():
-    with pytest.raises(ShapeError, match=r"shape \(2, 3\) needs a seed of that shape"):
+    with pytest.raises(ShapeError, match=r"shape \(2, 3\) starts from a gradient of that shape"):
         (Tensor(np.ones((2, 3))) * 2).backward()
 
 
@@ -511,7 +511,7 @@ def test_backward_from_an_array_needs_a_seed():
     "seed", [np.ones((3, 2)), np.ones(3), 1.0, np.ones((1, 2, 3))], ids=np.shape
 )
 def test_seed_of_another_shape_names_both(seed):
-    with pytest.raises(ShapeError, match=r"seed has shape .*, expected \(2, 3\)"):
+    with pytest.raises(ShapeError, match=r"the gradient has shape .*, expected \(2, 3\)"):
         (Tensor(np.ones((2, 3))) * 2).backward(seed)
 
 
@@ -733,7 +733,7 @@ def test_writing_the_same_numbers_again_is_harmless():
 
 
 def test_no_minus_zero_in_any_gradient():
-    """Shut gates, silent senders and negative seeds give -0.0 in every product."""
+    """Shut gates, inactive senders and negative seeds give -0.0 in every product."""
     net = MLP([2, 4, 3, 1], node=Tensor, seed=2)
     inputs = Tensor([[0.0, -1.0], [1.0, 0.0], [0.0, 0.0]])
     for count in (1, 2, 3):

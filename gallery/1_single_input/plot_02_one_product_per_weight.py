@@ -19,7 +19,13 @@ It stands in a function, so that we can change one number at a time.
 """
 
 from sgdexplained import MLP, draw, half_squared_error
-from sgdexplained.reasons import delta, sender, silent, slope, upstream
+from sgdexplained.reasons import (
+    activation_derivative,
+    delta,
+    inactive,
+    sender_activation,
+    upstream_gradient,
+)
 
 
 def bench(x=(1, 2), target=1, bias_of_unit_2=1, out_of_unit_3=-1):
@@ -47,7 +53,11 @@ hidden = net.layers[0]
 # Think of each as a coloured film that covers all the weights.
 # The gradient is what you see through all three.
 
-ax = draw.factors(sender(hidden)[0], slope(hidden)[0], upstream(hidden)[0])
+ax = draw.factors(
+    sender_activation(hidden)[0],
+    activation_derivative(hidden)[0],
+    upstream_gradient(hidden)[0],
+)
 draw.title(
     ax, "A gradient is three factors multiplied: a single zero makes it zero."
 )
@@ -74,7 +84,7 @@ products
 # The last layer is no exception: its senders are the hidden units, its output has the slope 1, and its upstream signal is the seed.
 #
 # >>> last = net.layers[1]
-# >>> sender(last)[0], slope(last)[0], upstream(last)[0]
+# >>> sender_activation(last)[0], activation_derivative(last)[0], upstream_gradient(last)[0]
 # ([3, 0, 1], [1], [1.0])
 # >>> net.gradients()["W2"]
 # [[3.0], [0.0], [1.0]]
@@ -93,7 +103,7 @@ for target in (1, 2):
     case = bench(target=target)
     moved = sum(w.grad != 0 for w in case.parameters())
     print(f"target {target}: {moved} numbers move")
-    print("  silent", silent(case.layers[0])[0])
+    print("  silent", inactive(case.layers[0])[0])
 
 # %%
 # Nine, and then none.
@@ -136,7 +146,7 @@ draw.alt(
 #    Whether units are active decides which weights are updated.
 #
 #    >>> from sgdexplained import MLP, half_squared_error
-#    >>> from sgdexplained.reasons import sender, slope, upstream
+#    >>> from sgdexplained.reasons import sender_activation, activation_derivative, upstream_gradient
 #    >>> def one_step(target):
 #    ...     W1, W2 = [[1, 1, 2], [1, -2, 0]], [[1], [2], [-1]]
 #    ...     net = MLP([2, 3, 1], init=[(W1, [0, 1, -1]), (W2, [0])])
@@ -144,8 +154,8 @@ draw.alt(
 #    ...     return net
 #    >>> case = one_step(target=1)
 #    >>> one = case.layers[0]
-#    >>> slopes, signals = slope(one)[0], upstream(one)[0]
-#    >>> [[a * slopes[k] * signals[k] for k in range(3)] for a in sender(one)[0]]
+#    >>> slopes, signals = activation_derivative(one)[0], upstream_gradient(one)[0]
+#    >>> [[a * slopes[k] * signals[k] for k in range(3)] for a in sender_activation(one)[0]]
 #    [[1.0, 0.0, -1.0], [2.0, 0.0, -2.0]]
 #    >>> case.gradients()["W1"]
 #    [[1.0, 0.0, -1.0], [2.0, 0.0, -2.0]]
@@ -216,9 +226,9 @@ draw.show()
 # >>> W1, W2 = [[1, 1, 2], [1, -2, 0]], [[1], [2], [-1]]
 # >>> soft = MLP([2, 3, 1], activation="tanh", init=[(W1, [0, 1, -1]), (W2, [0])])
 # >>> _ = soft([[1, 2]])
-# >>> silent(soft.layers[0])
+# >>> inactive(soft.layers[0])
 # [[False, False, False]]
-# >>> [round(rise, 4) for rise in slope(soft.layers[0])[0]]
+# >>> [round(rise, 4) for rise in activation_derivative(soft.layers[0])[0]]
 # [0.0099, 0.0707, 0.42]
 #
 # *Very wrong, and still no lesson.*

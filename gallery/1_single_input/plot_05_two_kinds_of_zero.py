@@ -20,7 +20,13 @@ It stands in a function, so that we can give the hidden units another activation
 """
 
 from sgdexplained import MLP, draw, half_squared_error
-from sgdexplained.reasons import sender, shut, silent, slope, upstream
+from sgdexplained.reasons import (
+    activation_derivative,
+    inactive,
+    sender_activation,
+    shut,
+    upstream_gradient,
+)
 
 
 def bench(activation="relu", x=(1, 2), target=1, bias_of_unit_2=1):
@@ -38,13 +44,13 @@ net = bench()
 # The gradient of each is one product, *sender × slope × upstream*, so we can look which factor is zero.
 
 hidden, last = net.layers
-into = slope(hidden)[0][1], upstream(hidden)[0][1]
-out = slope(last)[0][0], upstream(last)[0][0]
+into = activation_derivative(hidden)[0][1], upstream_gradient(hidden)[0][1]
+out = activation_derivative(last)[0][0], upstream_gradient(last)[0][0]
 products = [
-    ("x₁ → 2", sender(hidden)[0][0], *into),
-    ("x₂ → 2", sender(hidden)[0][1], *into),
+    ("x₁ → 2", sender_activation(hidden)[0][0], *into),
+    ("x₂ → 2", sender_activation(hidden)[0][1], *into),
     ("bias of 2", 1, *into),
-    ("2 → output", sender(last)[0][1], *out),
+    ("2 → output", sender_activation(last)[0][1], *out),
 ]
 ax = draw.products(products)
 draw.title(
@@ -74,7 +80,7 @@ draw.alt(
 def around_unit_2(net):
     hidden, gradients = net.layers[0], net.gradients()
     return {
-        "silent": silent(hidden)[0][1],
+        "inactive": inactive(hidden)[0][1],
         "shut": shut(hidden)[0][1],
         "in": [round(row[1], 4) for row in gradients["W1"]],
         "bias": round(gradients["b1"][1], 4),
@@ -150,7 +156,7 @@ draw.alt(
 # .. claim:: B5
 #    :verdict: holds when
 #    :when: inactive means that the unit says exactly 0; its slope has no part in it.
-#    :corrected: A silent sender gives every weight out of it a gradient of exactly zero for this example, for any activation function; the biases ahead of it do not notice.
+#    :corrected: A inactive sender gives every weight out of it a gradient of exactly zero for this example, for any activation function; the biases ahead of it do not notice.
 #    :sources: rumelhart1986, lecun1998
 #    :refuted-by: whispering-relu, sender-forgotten
 #
@@ -197,7 +203,7 @@ draw.show()
 #
 # .. claim:: B6
 #    :verdict: false as stated
-#    :corrected: Units are active or silent, weights never: each weight takes part in every forward pass. What can be closed for an example is the edge, on which the gradient is zero, and one can say at which end: a silent sender, or a receiver that passes nothing back.
+#    :corrected: Units are active or silent, weights never: each weight takes part in every forward pass. What can be closed for an example is the edge, on which the gradient is zero, and one can say at which end: a inactive sender, or a receiver that passes nothing back.
 #    :sources: rumelhart1986
 #    :refuted-by: against-left-out, leaky-shut-gate, gates-ignored
 #
@@ -236,7 +242,7 @@ draw.show()
 # No unit is to blame.
 #
 # >>> around_unit_2(bench(x=(0, -2), target=6))
-# {'silent': False, 'shut': False, 'in': [0.0, -16.0], 'bias': 8.0, 'out': 20.0}
+# {'inactive': False, 'shut': False, 'in': [0.0, -16.0], 'bias': 8.0, 'out': 20.0}
 #
 # *Nearly is not exactly.*
 # SiLU, a smooth relative of ReLU, falls a little below 0 before it rises; at its lowest point it speaks and is shut.
@@ -283,10 +289,10 @@ draw.show()
 #    ...     ],
 #    ... )
 #    >>> half_squared_error(net([[1, 2]]), [[1]]).backward()
-#    >>> upstream(net.layers[0])[0][1]
+#    >>> upstream_gradient(net.layers[0])[0][1]
 #    5.0
 #    >>> around_unit_2(net)
-#    {'silent': True, 'shut': True, 'in': [0.0, 0.0], 'bias': 0.0, 'out': 0.0}
+#    {'inactive': True, 'shut': True, 'in': [0.0, 0.0], 'bias': 0.0, 'out': 0.0}
 #
 # 2. The unit is a ReLU6 with the bias 8, so that it hears 5.
 #    Which gradients are zero?
@@ -297,7 +303,7 @@ draw.show()
 #    The output is 3 + 2 × 5 − 1 = 12, so the seed is 11 and the delta of unit 2 is 2 × 11.
 #
 #    >>> around_unit_2(bench(relu6, bias_of_unit_2=8))
-#    {'silent': False, 'shut': False, 'in': [22.0, 44.0], 'bias': 22.0, 'out': 55.0}
+#    {'inactive': False, 'shut': False, 'in': [22.0, 44.0], 'bias': 22.0, 'out': 55.0}
 #
 # 3. In the ReLU network, the second input becomes 0, so x = (1, 0).
 #    Unit 2 now hears 1 + 0 + 1 = 2.
@@ -309,7 +315,7 @@ draw.show()
 #    The output is 1 + 2 × 2 − 1 = 4, the seed 3.
 #
 #    >>> around_unit_2(bench(x=(1, 0)))
-#    {'silent': False, 'shut': False, 'in': [6.0, 0.0], 'bias': 6.0, 'out': 6.0}
+#    {'inactive': False, 'shut': False, 'in': [6.0, 0.0], 'bias': 6.0, 'out': 6.0}
 #
 # In the engine
 # -------------

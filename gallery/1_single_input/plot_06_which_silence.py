@@ -53,7 +53,7 @@ with draw.style():
     bold = {"fontweight": "bold", "fontsize": 17}
     for place, row in [(0, "open"), (1, "shut")]:
         axes[place, 0].set_ylabel(row, **bold)
-    for place, column in [(0, "silent"), (1, "speaks")]:
+    for place, column in [(0, "inactive"), (1, "speaks")]:
         above = {"xy": (0.5, 1.2), "xycoords": "axes fraction", "ha": "center"}
         axes[0, place].annotate(column, **above, **bold)
 draw.title(fig, "Silent is not shut: a unit can be either alone.")
@@ -77,7 +77,7 @@ draw.alt(
 # Only the unit differs.
 
 from sgdexplained import MLP
-from sgdexplained.reasons import shut, silent
+from sgdexplained.reasons import inactive, shut
 
 
 def chain(activation, z):
@@ -96,7 +96,7 @@ for name, activation, z in [
     ("ReLU6", relu6, 7),
 ]:
     unit = chain(activation, z).layers[0]
-    words = f"{silent(unit)[0][0]!s:6}  {shut(unit)[0][0]!s:5}"
+    words = f"{inactive(unit)[0][0]!s:6}  {shut(unit)[0][0]!s:5}"
     print(f"{name:5}  {z:2}  {words}  {unit.weight[0][0].grad:8.0f}")
 
 # %%
@@ -385,7 +385,7 @@ draw.show()
 #
 #    >>> from sgdexplained.contrasts import hard_tanh
 #    >>> net = chain(hard_tanh, 2)
-#    >>> silent(net.layers[0]), shut(net.layers[0]), net.gradients()["W1"]
+#    >>> inactive(net.layers[0]), shut(net.layers[0]), net.gradients()["W1"]
 #    ([[False]], [[True]], [[0]])
 #
 # 2. A SiLU unit hears −3, and the loss wants the output to be smaller.

@@ -200,7 +200,7 @@ draw.alt(
 #    >>> net = MLP([1, 1, 1, 1], init=[([[1]], [0]), ([[-1]], [1]), ([[1]], [0])])
 #    >>> half_squared_error(net([[2], [-1]]), [[5], [5]]).backward()
 #    >>> one = net.layers[1]
-#    >>> one.inputs, one.gates, co_active(one), one.weight[0][0].grad
+#    >>> one.inputs, one.derivatives, co_active(one), one.weight[0][0].grad
 #    ([[2], [0]], [[0], [1]], [[0]], 0.0)
 
 # %%
@@ -229,7 +229,7 @@ def share_apart(batch, bias, nets=40):
         net = MLP([3, 6, 6], node=Tensor, init=layers, output="relu")
         net(rng.normal(size=(batch, 3)))
         layer = net.layers[1]
-        speaks, opens = layer.inputs.any(axis=0), layer.gates.any(axis=0)
+        speaks, opens = layer.inputs.any(axis=0), layer.derivatives.any(axis=0)
         both_ends = np.outer(speaks, opens)
         never_at_once = np.array(co_active(layer)) == 0
         somewhere += both_ends.sum()
@@ -304,7 +304,7 @@ draw.show()
 # >>> def slope_at_2(activation):
 # ...     net = network(activation=activation)
 # ...     _ = net([[1]])
-# ...     return round(net.layers[0].gates[0][0], 4)
+# ...     return round(net.layers[0].derivatives[0][0], 4)
 # >>> slope_at_2(hard_tanh), slope_at_2("tanh")
 # (0, 0.0707)
 #

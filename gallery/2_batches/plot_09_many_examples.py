@@ -43,7 +43,7 @@ def count_zeros(net):
 
 for i in range(4):
     net = backward([X[i]], [targets[i]])
-    gates = net.layers[0].gates[0]
+    gates = net.layers[0].derivatives[0]
     print(f"example {i + 1}   gates {gates}   zeros {count_zeros(net)}")
 
 four = backward(X, targets)
@@ -228,7 +228,7 @@ def tick_table(ax, matrix, colour, heading, rows, columns):
     ax.set_title(heading, color=colour, style="italic", pad=4)
 
 
-gates = listeners.layers[0].gates
+gates = listeners.layers[0].derivatives
 spoke = [any(row[j] for row in words) for j in range(3)]
 opened = [any(row[k] for row in gates) for k in range(3)]
 apart = [[int(said and heard) for heard in opened] for said in spoke]

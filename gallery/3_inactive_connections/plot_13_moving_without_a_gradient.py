@@ -266,7 +266,7 @@ draw.alt(
 # A row that was used twice has the sum of both.
 
 table = Embedding(Tensor([[1.0, 1.0]] * 5))
-table([1, 3, 1]).backward(seed=[[1, 2], [5, 6], [10, 20]])
+table([1, 3, 1]).backward(gradient=[[1, 2], [5, 6], [10, 20]])
 table.weight.grad
 
 # %%
@@ -284,7 +284,7 @@ def rows_moved(make_optimiser):
     for number, word in enumerate(texts, start=1):
         before = table.weight.data.copy()
         table.weight.zero_grad()
-        table([word]).backward(seed=[[1.0]])
+        table([word]).backward(gradient=[[1.0]])
         optimiser.step()
         moved = (table.weight.data != before)[:, 0]
         found += [(number, row) for row in range(5) if moved[row]]

@@ -143,7 +143,7 @@ draw.alt(
 #    In a ReLU network without biases the output is the sum, over all open routes, of the input times the weights on the way; and the derivative for a weight is the same sum over the routes through it, with that weight left out.
 #
 #    >>> from sgdexplained import MLP
-#    >>> from sgdexplained.reasons import open_routes
+#    >>> from sgdexplained.reasons import active_paths
 #    >>> layers = [
 #    ...     ([[1, -1], [1, 2]], None),
 #    ...     ([[2, 1], [-1, -2]], None),
@@ -153,13 +153,13 @@ draw.alt(
 #    >>> [[output]] = net([[1, 2]])
 #    >>> output.backward()
 #    >>> output.data == sum(
-#    ...     route.contribution for route in open_routes(net, [1, 2])
+#    ...     route.contribution for route in active_paths(net, [1, 2])
 #    ... )
 #    True
 #    >>> def over_routes(name):
 #    ...     return sum(
 #    ...         route.without(name)
-#    ...         for route in open_routes(net, [1, 2], through=name)
+#    ...         for route in active_paths(net, [1, 2], through=name)
 #    ...     )
 #    >>> all(
 #    ...     w.grad == over_routes(n)
@@ -167,7 +167,7 @@ draw.alt(
 #    ...     if n[1] != "3"
 #    ... )
 #    True
-#    >>> net.gradients()["W1"], len(open_routes(net, [1, 2]))
+#    >>> net.gradients()["W1"], len(active_paths(net, [1, 2]))
 #    ([[2, -1], [4, -2]], 4)
 #
 # So what does closing do?
@@ -646,7 +646,7 @@ draw.show()
 # In the engine
 # -------------
 #
-# Routes are listed by :engine:`open_routes <reasons.routes.open_routes>`, and the backward pass never needs them: :engine:`the walk back <backward.propagate>` adds them up on the way.
+# Routes are listed by :engine:`active_paths <reasons.routes.active_paths>`, and the backward pass never needs them: :engine:`the walk back <backward.propagate>` adds them up on the way.
 #
 # In PyTorch
 # ----------

@@ -26,7 +26,7 @@ import numpy as np
 
 from sgdexplained import MLP, SGD, draw, half_squared_error
 from sgdexplained.contrasts import Adam
-from sgdexplained.reasons import dead, silent, untouched
+from sgdexplained.reasons import dead, inactive, without_contribution
 
 net = MLP(
     [1, 1, 2, 1], init=[([[1]], None), ([[1, 1]], [-2, 0]), ([[1], [1]], None)]
@@ -140,11 +140,11 @@ bench = MLP(
 X, targets = [[1, 2], [2, 1], [-2, 1], [0, -2]], [[1], [-1], [2], [6]]
 half_squared_error(bench(X), targets).backward()
 
-says_nothing = [row[1] for row in silent(bench.layers[0])]
+says_nothing = [row[1] for row in inactive(bench.layers[0])]
 print(
     "silent in examples:      ", *(i + 1 for i in range(4) if says_nothing[i])
 )
-print("untouched by this batch: ", untouched(bench.layers[0])[1])
+print("untouched by this batch: ", without_contribution(bench.layers[0])[1])
 print("dead on all four:        ", dead(bench, X)[0][1])
 print("dead on examples 1 and 3:", dead(bench, [X[0], X[2]])[0][1])
 
@@ -157,22 +157,22 @@ print("dead on examples 1 and 3:", dead(bench, [X[0], X[2]])[0][1])
 #    Silent, untouched and dead are three different things: they are about one example, one batch and a whole set of data.
 #
 #    >>> from sgdexplained import MLP, half_squared_error
-#    >>> from sgdexplained.reasons import dead, silent, untouched
+#    >>> from sgdexplained.reasons import dead, inactive, without_contribution
 #    >>> bench = [([[1, 1, 2], [1, -2, 0]], [0, 1, -1]), ([[1], [2], [-1]], [0])]
 #    >>> net = MLP([2, 3, 1], init=bench)
 #    >>> half_squared_error(net([[1, 2], [2, 1]]), [[1], [-1]]).backward()
-#    >>> [row[1] for row in silent(net.layers[0])]
+#    >>> [row[1] for row in inactive(net.layers[0])]
 #    [True, False]
-#    >>> untouched(net.layers[0])[1], dead(net, [[1, 2], [2, 1]])[0][1]
+#    >>> without_contribution(net.layers[0])[1], dead(net, [[1, 2], [2, 1]])[0][1]
 #    (False, False)
 #    >>> half_squared_error(net([[1, 2], [-2, 1]]), [[1], [2]]).backward()
-#    >>> untouched(net.layers[0])[1], dead(net, [[1, 2], [-2, 1]])[0][1]
+#    >>> without_contribution(net.layers[0])[1], dead(net, [[1, 2], [-2, 1]])[0][1]
 #    (True, True)
 #
 #    A right answer leaves an open unit untouched:
 #
 #    >>> half_squared_error(net([[2, 1]]), [[2]]).backward()
-#    >>> untouched(net.layers[0])[1], dead(net, [[2, 1]])[0][1]
+#    >>> without_contribution(net.layers[0])[1], dead(net, [[2, 1]])[0][1]
 #    (True, False)
 #
 # How to kill a unit

@@ -177,7 +177,7 @@ tables = {
 }
 
 # %%
-# Words are a case of silent senders: a word that does not occur says 0, and its row has a gradient of zero.
+# Words are a case of inactive senders: a word that does not occur says 0, and its row has a gradient of zero.
 # So it is with two tables; the second word is looked up, and its row alone gets one.
 # With one table all four rows do.
 # All scores are 0, so *softmax*, which turns scores into probabilities, gives each word a quarter; what comes back is −3/4 for the right word, and 1/4 for *each wrong one*, which is pushed away.
@@ -226,7 +226,7 @@ draw.alt(
 #    Words that do not occur are silent, and their rows stay; a word that occurs twice has the sum:
 #
 #    >>> table = Embedding(Tensor([[0.0], [0.0], [0.0], [0.0]]))
-#    >>> table([1, 3, 1]).backward(seed=[[1], [5], [10]])
+#    >>> table([1, 3, 1]).backward(gradient=[[1], [5], [10]])
 #    >>> table.weight.grad.tolist()
 #    [[0.0], [11.0], [0.0], [5.0]]
 #
@@ -375,7 +375,7 @@ def gates_on_circle(angle, directions):
     W = [[turn(radians(d)) for d in directions] for turn in (cos, sin)]
     net = MLP([2, len(directions)], output="relu", init=[(W, None)])
     net([[1, 0], [cos(radians(angle)), sin(radians(angle))]])
-    return net.layers[0].gates
+    return net.layers[0].derivatives
 
 
 def opened(angle):
@@ -497,7 +497,7 @@ for _ in range(5):
 #    ...     net([[1, 0], [cos(radians(angle)), sin(radians(angle))]])
 #    ...     return net.layers[0]
 #    >>> def open_for_both(angle):
-#    ...     one, other = layer(angle, [15 + 30 * k for k in range(12)]).gates
+#    ...     one, other = layer(angle, [15 + 30 * k for k in range(12)]).derivatives
 #    ...     count = sum(g != 0 and h != 0 for g, h in zip(one, other))
 #    ...     return Fraction(count, 12)
 #    >>> [str(open_for_both(angle)) for angle in (60, 90, 120)]

@@ -29,7 +29,7 @@ from statistics import mean, stdev
 import numpy as np
 
 from sgdexplained import MLP, SGD, Tensor, draw, explain, half_squared_error
-from sgdexplained.reasons import sender, slope
+from sgdexplained.reasons import activation_derivative, sender_activation
 
 silent = zeros = weights = 0
 for a, b, c, d, e, f in product([-1, 1], repeat=6):
@@ -161,13 +161,13 @@ draw.alt(
 #    >>> circle = [
 #    ...     [f(radians(15 + 30 * k)) for k in range(12)] for f in (cos, sin)
 #    ... ]
-#    >>> def untouched(angle):
+#    >>> def without_contribution(angle):
 #    ...     X = [[1, 0], [cos(radians(angle)), sin(radians(angle))]]
 #    ...     return Fraction(
 #    ...         sum(still([(circle, None), ([[1]] * 12, None)], X, "W1")[:12]),
 #    ...         12,
 #    ...     )
-#    >>> [str(untouched(angle)) for angle in (0, 60, 90, 180)]
+#    >>> [str(without_contribution(angle)) for angle in (0, 60, 90, 180)]
 #    ['1/2', '1/3', '1/4', '0']
 #
 # What it saves
@@ -191,7 +191,7 @@ for name, said in (("scattered", scattered), ("two units", two_units)):
     print(f"{name}{needed:10}{every:8}{left:11}")
 
 # %%
-# *Skipping* leaves out silent senders.
+# *Skipping* leaves out inactive senders.
 # There are as many zeros in both cases; but in one they save 19 of 20 multiplications, and in the other none.
 
 with draw.style():
@@ -237,7 +237,11 @@ def kept(examples):
     """Count the numbers that the backward pass needs from the forward pass."""
     net = MLP([2, 3, 1], init=bench_layers)
     net(four_examples[:examples])
-    rows = [row for layer in net.layers for row in sender(layer) + slope(layer)]
+    rows = [
+        row
+        for layer in net.layers
+        for row in sender_activation(layer) + activation_derivative(layer)
+    ]
     return sum(map(len, rows))
 
 
@@ -285,7 +289,7 @@ def kept(examples):
 #    ...     net = MLP([2, 3, 1], node=Tensor, init=layers)
 #    ...     half_squared_error(net(X), [[1]] * len(X)).backward()
 #    ...     kept = sum(
-#    ...         np.size(layer.inputs) + np.size(layer.gates)
+#    ...         np.size(layer.inputs) + np.size(layer.derivatives)
 #    ...         for layer in net.layers
 #    ...     )
 #    ...     return kept, sum(w.grad.size for w in net.parameters())
@@ -317,7 +321,7 @@ grid = np.linspace(-3, 3, 361)
 plane = np.stack([axis.ravel() for axis in np.meshgrid(grid, grid)], axis=1)
 bench = MLP([2, 3, 1], node=Tensor, init=bench_layers)
 bench(plane)
-patterns = np.array(bench.layers[0].gates, dtype=int) @ [100, 10, 1]
+patterns = np.array(bench.layers[0].derivatives, dtype=int) @ [100, 10, 1]
 cells = {}
 for pattern in np.unique(patterns):
     middle = plane[patterns == pattern].mean(axis=0)
@@ -390,7 +394,7 @@ draw.alt(
 #    ...     net = MLP([2, 3, 1], init=layers)
 #    ...     half_squared_error(net([x]), [[100]]).backward()
 #    ...     count = sum(w.grad != 0 for w in net.parameters())
-#    ...     return tuple(net.layers[0].gates[0]), count
+#    ...     return tuple(net.layers[0].derivatives[0]), count
 #    >>> places = [Fraction(k, 2) for k in range(-6, 7)]
 #    >>> off_lines = Fraction(1, 8), Fraction(1, 32)
 #    >>> cells = {
@@ -625,7 +629,7 @@ print(f"all other rows:  at least {louder[~symmetric].min():.3f}")
 # >>> net = MLP([20, 100, 1], node=Tensor, seed=1)
 # >>> net.layers[0].bias.data -= 1
 # >>> _ = net(np.random.default_rng(1).normal(size=(200, 20)))
-# >>> round(float(net.layers[0].gates.mean()), 2)
+# >>> round(float(net.layers[0].derivatives.mean()), 2)
 # 0.23
 #
 # *Smooth units stand still nowhere.*

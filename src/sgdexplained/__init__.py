@@ -12,7 +12,7 @@ One step of a network with two inputs, three relu units and one output, in exact
 >>> net = MLP([2, 3, 1], init=[([[1, 1, 2], [1, -2, 0]], [0, 1, -1]), ([[1], [2], [-1]], [0])])
 >>> loss = half_squared_error(net([[1, 2]]), [[1]])
 >>> loss.backward()
->>> net.layers[0].activations  # the second unit is silent ...
+>>> net.layers[0].activations  # the second unit is inactive ...
 [[3, 0, 1]]
 >>> net.gradients()["W1"]  # ... and no weight that leads to it moves
 [[1.0, 0.0, -1.0], [2.0, 0.0, -2.0]]

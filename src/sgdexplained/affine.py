@@ -30,7 +30,7 @@ class Affine:
         W of the forward pass.
     data : array, shape (B, m)
         Z = X W + b.
-    gates : array, shape (B, m), or None
+    derivatives : array, shape (B, m), or None
         The slope of relu at Z; ``None`` if there is no relu.
     towards : str
         Which of the parents want a share: some of ``"Wbx"``, in this order.
@@ -41,16 +41,18 @@ class Affine:
         Z and dL/dZ, under the names that a node for Z would use.
     """
 
-    __slots__ = ("data", "gates", "grad", "inputs", "towards", "weight")
+    __slots__ = ("data", "derivatives", "grad", "inputs", "towards", "weight")
 
-    def __init__(self, inputs: Array, weight: Array, data: Array, gates: Any, towards: str) -> None:
-        self.inputs, self.weight, self.data, self.gates = inputs, weight, data, gates
+    def __init__(
+        self, inputs: Array, weight: Array, data: Array, derivatives: Any, towards: str
+    ) -> None:
+        self.inputs, self.weight, self.data, self.derivatives = inputs, weight, data, derivatives
         self.towards = towards
         self.grad: Any = None
 
     def __mul__(self, gradient: Array) -> list[list[Array]]:
         # dL/dZ = gate * dL/dA
-        delta = gradient if self.gates is None else gradient * self.gates
+        delta = gradient if self.derivatives is None else gradient * self.derivatives
         self.grad = delta
         shares = []
         if "W" in self.towards:  # dL/dW = Xᵀ dL/dZ
@@ -128,10 +130,10 @@ def affine(
     z = inputs.dot(W)
     if bias is not None:
         z += bias.data
-    out, gates = z, None
+    out, derivatives = z, None
     if relu:
         out = Tensor.maths.maximum(z, 0)
-        gates = z > 0 if kink == 0 else Tensor.maths.step(z, checked_kink(kink))
+        derivatives = z > 0 if kink == 0 else Tensor.maths.step(z, checked_kink(kink))
     parents, towards = [], ""
     if weight.requires_grad:
         parents.append(weight)
@@ -144,6 +146,6 @@ def affine(
         towards += "x"
     if not parents:
         return Tensor(out, requires_grad=False)
-    node = Tensor.computed(out, (tuple(parents),), Affine(inputs, W, z, gates, towards))
+    node = Tensor.computed(out, (tuple(parents),), Affine(inputs, W, z, derivatives, towards))
     node.used = remembered(weight, x if is_node else inputs)
     return node

@@ -59,7 +59,7 @@ class Linear:
     >>> layer = Linear([[Scalar(1), Scalar(-1)]], [Scalar(0), Scalar(1)], "relu")
     >>> layer([[3]])
     [[Scalar(3), Scalar(0)]]
-    >>> layer.pre_activations, layer.activations, layer.gates
+    >>> layer.pre_activations, layer.activations, layer.derivatives
     ([[3, -2]], [[3, 0]], [[1, 0]])
     """
 
@@ -137,8 +137,8 @@ class Linear:
         return values(self._a)
 
     @property
-    def gates(self) -> Any:
-        """The slope φ'(Z) of each unit, shape (B, m): 0 or 1 for relu."""
+    def derivatives(self) -> Any:
+        """The derivative φ'(Z) of each unit's activation, shape (B, m): 0 or 1 for relu."""
         return _slopes(self._phi, values(self._z))
 
     @property

@@ -68,12 +68,12 @@ class Scalar(Node):
         self.grad = None
         self.left = self.dleft = self.right = self.dright = None
 
-    def backward(self, seed: Any = 1) -> None:
-        """Add d(this node)/d(leaf) times `seed` to the gradient of every leaf behind it.
+    def backward(self, gradient: Any = 1) -> None:
+        """Add d(this node)/d(leaf) times `gradient` to the gradient of every leaf behind it.
 
         Parameters
         ----------
-        seed : number, default 1
+        gradient : number, default 1
             The derivative to start from: 1 if this node is the loss.
 
         Raises
@@ -98,7 +98,7 @@ class Scalar(Node):
             raise NotFiniteError(f"backward: the loss is {self.data!r}, expected a finite number")
         # A zero and a one of the same number type keep integers and fractions exact.
         zero = type(self.data)(0)
-        backward_pass.backward(self, zero + self.constant(seed), zero)
+        backward_pass.backward(self, zero + self.constant(gradient), zero)
 
     def __repr__(self) -> str:
         return f"Scalar({self.data!r})"

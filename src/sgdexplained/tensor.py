@@ -326,7 +326,7 @@ class Tensor(Node):
         >>> y = x.broadcast_to((2, 3))
         >>> y.data.tolist()
         [[1.0, 1.0, 1.0], [2.0, 2.0, 2.0]]
-        >>> y.backward(seed=[[1, 10, 100], [2, 20, 200]])
+        >>> y.backward(gradient=[[1, 10, 100], [2, 20, 200]])
         >>> x.grad.tolist()  # every copy is a use of the one number
         [[111.0], [222.0]]
         """
@@ -355,7 +355,7 @@ class Tensor(Node):
         >>> x.sum(), x.sum(axis=0), x.sum(axis=-1, keepdims=True)
         (Tensor(10.), Tensor([4., 6.]), Tensor([[3.],
                 [7.]]))
-        >>> x.sum(axis=0).backward(seed=[10, 20])
+        >>> x.sum(axis=0).backward(gradient=[10, 20])
         >>> x.grad.tolist()
         [[10.0, 20.0], [10.0, 20.0]]
         """
@@ -372,7 +372,7 @@ class Tensor(Node):
         >>> x = Tensor([[1.0, 2.0], [3.0, 4.0]])
         >>> x.mean(), x.mean(axis=0), x.mean(axis=0, keepdims=True)
         (Tensor(2.5), Tensor([2., 3.]), Tensor([[2., 3.]]))
-        >>> x.mean(axis=1).backward(seed=[1, 10])
+        >>> x.mean(axis=1).backward(gradient=[1, 10])
         >>> x.grad.tolist()
         [[0.5, 0.5], [5.0, 5.0]]
         """
@@ -392,7 +392,7 @@ class Tensor(Node):
         >>> x.max(), x.max(axis=0), x.max(axis=1, keepdims=True)
         (Tensor(4.), Tensor([4., 4.]), Tensor([[3.],
                 [4.]]))
-        >>> x.max(axis=1).backward(seed=[10, 20])
+        >>> x.max(axis=1).backward(gradient=[10, 20])
         >>> x.grad.tolist()
         [[0.0, 10.0], [10.0, 10.0]]
         """
@@ -417,7 +417,7 @@ class Tensor(Node):
         >>> x = Tensor([[1.0, 2.0], [3.0, 4.0]])
         >>> x.reshape(4), x.reshape((1, -1))
         (Tensor([1., 2., 3., 4.]), Tensor([[1., 2., 3., 4.]]))
-        >>> x.reshape(4).backward(seed=[1, 2, 3, 4])
+        >>> x.reshape(4).backward(gradient=[1, 2, 3, 4])
         >>> x.grad.tolist()
         [[1.0, 2.0], [3.0, 4.0]]
         """
@@ -437,7 +437,7 @@ class Tensor(Node):
         >>> x = Tensor([[[1.0, 2.0, 3.0]]])
         >>> x.transpose().shape, x.transpose(1, 2, 0).shape
         ((3, 1, 1), (1, 3, 1))
-        >>> x.transpose(1, 2, 0).backward(seed=[[[10], [20], [30]]])
+        >>> x.transpose(1, 2, 0).backward(gradient=[[[10], [20], [30]]])
         >>> x.grad.tolist()
         [[[10.0, 20.0, 30.0]]]
         """
@@ -461,7 +461,7 @@ class Tensor(Node):
         >>> x = Tensor([[1.0, 2.0], [3.0, 4.0]])
         >>> x[1], x[:, 0], x[[]].shape
         (Tensor([3., 4.]), Tensor([1., 3.]), (0, 2))
-        >>> x[[0, 1, 0], 1].backward(seed=[10, 20, 30])
+        >>> x[[0, 1, 0], 1].backward(gradient=[10, 20, 30])
         >>> x.grad.tolist()
         [[0.0, 40.0], [0.0, 20.0]]
         """
@@ -478,19 +478,19 @@ class Tensor(Node):
 
     # ## The backward pass
 
-    def backward(self, seed: Any = None) -> None:
-        """Add d(this tensor)/d(leaf) times `seed` to the gradient of every leaf behind it.
+    def backward(self, gradient: Any = None) -> None:
+        """Add d(this tensor)/d(leaf) times `gradient` to the gradient of every leaf behind it.
 
         Parameters
         ----------
-        seed : array_like, optional
+        gradient : array_like, optional
             The derivative to start from, in the shape of this tensor. A single number, such as a
             loss, starts from 1.
 
         Raises
         ------
         ShapeError
-            If this tensor has more than one element and no seed is given, or one of another shape.
+            If this tensor has more than one element and no `gradient`, or one of another shape.
         GraphError
             If nothing behind this tensor requires a gradient, or if an array it was computed from
             has changed since. An optimiser's step is always noticed; of an array of more than
@@ -501,7 +501,7 @@ class Tensor(Node):
         Examples
         --------
         >>> W = Tensor([[1.0], [2.0]])
-        >>> (W * 3).backward(seed=[[1.0], [10.0]])
+        >>> (W * 3).backward(gradient=[[1.0], [10.0]])
         >>> W.grad.tolist()
         [[3.0], [30.0]]
         """
@@ -510,16 +510,18 @@ class Tensor(Node):
         if not self.is_finite(self.data):
             raise NotFiniteError(f"backward: the loss is {self.data}, expected finite numbers")
         shape = self.data.shape
-        if seed is None:
+        if gradient is None:
             if self.data.size != 1:
-                raise ShapeError(f"backward from shape {shape} needs a seed of that shape")
-            seed = self.data * 0 + 1
+                raise ShapeError(
+                    f"backward from shape {shape} starts from a gradient of that shape"
+                )
+            gradient = self.data * 0 + 1
         else:
-            seed = self.constant(seed, self.data.dtype)
-            if seed.shape != shape:
-                raise ShapeError(f"seed has shape {seed.shape}, expected {shape}")
-            seed = seed + 0  # a copy, in which -0.0 is 0.0
-        backward_pass.backward(self, seed, _NOTHING)
+            gradient = self.constant(gradient, self.data.dtype)
+            if gradient.shape != shape:
+                raise ShapeError(f"the gradient has shape {gradient.shape}, expected {shape}")
+            gradient = gradient + 0  # a copy, in which -0.0 is 0.0
+        backward_pass.backward(self, gradient, _NOTHING)
 
     def accumulated(self, before: Any) -> Any:
         """Return what a leaf holds after a pass, in its own number type."""

@@ -1,9 +1,10 @@
 """The cabinet of contrasts: what the story sets beside ReLU and plain SGD.
 
-A sentence such as *a silent unit's weights do not move* is true of ReLU, of plain SGD, and of
+A sentence such as *a inactive unit's weights do not move* is true of ReLU, of plain SGD, and of
 examples that do not talk to each other. Here stand the exhibits that break it, one drawer each:
 
-- :mod:`~sgdexplained.contrasts.activations`: units that are silent and learn, or speak and do not;
+- :mod:`~sgdexplained.contrasts.activations`: units that are inactive and learn, or active and
+  do not;
 - :mod:`~sgdexplained.contrasts.optimisers`: rules that move a weight whose gradient is 0;
 - :mod:`~sgdexplained.contrasts.modules`: parameters that are shared, skipped or masked, and
   batches in which one example changes the gradient of another.

@@ -1,7 +1,7 @@
-"""Activation functions for which *silent* and *shut* come apart.
+"""Activation functions for which *inactive* and *shut* come apart.
 
 For ReLU a unit that says nothing (a = 0) is also one that learns nothing (slope 0). Here are units
-that are silent and open (gelu at 0), loud and shut (relu6 at 7), or that speak and are shut at a
+that are inactive and open (gelu at 0), loud and shut (relu6 at 7), or that speak and are shut at a
 single point (silu at its minimum).
 
 Each function takes a ``Scalar`` or a ``Tensor`` and returns one of the same kind, with the value

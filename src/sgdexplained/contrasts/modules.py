@@ -46,7 +46,7 @@ class Embedding:
     >>> rows = embedding([1, 3, 1])
     >>> rows.data.tolist()
     [[3.0, 4.0], [7.0, 8.0], [3.0, 4.0]]
-    >>> rows.backward(seed=[[1, 2], [5, 6], [10, 20]])
+    >>> rows.backward(gradient=[[1, 2], [5, 6], [10, 20]])
     >>> embedding.weight.grad.tolist()  # row 1: (1, 2) + (10, 20)
     [[0.0, 0.0], [11.0, 22.0], [0.0, 0.0], [5.0, 6.0], [0.0, 0.0]]
     """

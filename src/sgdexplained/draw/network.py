@@ -102,7 +102,7 @@ def network_data(net: MLP, example: int | None = 0) -> dict[str, Any]:
             "gates": None,
         }
         if example is None:
-            gates = list(zip(*_plain(layer.gates), strict=True))
+            gates = list(zip(*_plain(layer.derivatives), strict=True))
             one["open_in"] = [(sum(g != 0 for g in unit), len(unit)) for unit in gates]
             if deltas is not None and None not in deltas[0]:
                 one["weight_gradients"] = _plain(gradients[f"W{index}"])
@@ -110,7 +110,7 @@ def network_data(net: MLP, example: int | None = 0) -> dict[str, Any]:
         else:
             one["z"] = _plain(layer.pre_activations)[example]
             one["a"] = _plain(layer.activations)[example]
-            one["gates"] = _plain(layer.gates)[example]
+            one["gates"] = _plain(layer.derivatives)[example]
             delta = None if deltas is None or None in deltas[example] else deltas[example]
             if delta is not None:
                 one["weight_gradients"] = [[a * d + 0 for d in delta] for a in senders[example]]
@@ -133,7 +133,7 @@ def network(
     """Draw a small network: units with what they hear and say, weights with their gradients.
 
     A unit with an activation function shows ``z | a``. Its left side is hatched and barred where
-    it is shut, its right side where it is silent: there the gradients on that side end. A line is
+    it is shut, its right side where it is inactive: there the gradients on that side end. A line is
     as thick as its gradient is large, dashed and grey where it is exactly zero.
 
     Parameters
@@ -222,7 +222,7 @@ def _layout(
         *(_layer_units(layer, digits) for layer in layers),
     ]
     for unit in units[-1]:
-        unit["silent"] = False  # it sends to nobody
+        unit["inactive"] = False  # it sends to nobody
     texts = [_line_texts(layer, show, digits) for layer in layers]
     used = sum(max(unit["width"] for unit in column) for column in units)
     gap = (width - _overhang(units[0]) - _overhang(units[-1]) - used) / len(layers)
@@ -259,7 +259,7 @@ def _input_units(data: Mapping[str, Any], n: int, digits: int) -> list[dict[str,
         {
             "halves": ["" if x is None else number(x, digits=digits)],
             "shut": False,
-            "silent": x == 0,
+            "inactive": x == 0,
             "heading": "input",
             "width": 0.46 if x is None else max(0.46, text_width(number(x, digits=digits)) + 0.24),
         }
@@ -286,14 +286,14 @@ def _layer_units(layer: Mapping[str, Any], digits: int) -> list[dict[str, Any]]:
         unit = {
             "halves": halves,
             "shut": gate == 0 or (count is not None and count[0] == 0),
-            "silent": a == 0,
+            "inactive": a == 0,
             "heading": "output" if layer.get("plain") else "open in" if count else "z | a",
             "width": max(0.46, len(halves) * half),
             "bias": None if bias is None else f"b {number(bias, digits=digits)}",
             "bias_gradient": slope,
             "slope": None if slope is None else number(slope, signed=True, digits=digits),
         }
-        words = [word for word in ("shut", "silent") if unit[word] and len(halves) == 2]
+        words = [word for word in ("shut", "inactive") if unit[word] and len(halves) == 2]
         unit["note"] = ", ".join(words)
         units.append(unit)
     return units
@@ -445,7 +445,7 @@ def _unit(ax: Axes, unit: Mapping[str, Any], show: str) -> None:
     outline.set_zorder(6)
     ax.add_patch(outline)
     two = len(unit["halves"]) == 2
-    for side, closed in (("left", unit["shut"]), ("right", unit["silent"])):
+    for side, closed in (("left", unit["shut"]), ("right", unit["inactive"])):
         start, end = (x0, x if two else x1) if side == "left" else (x if two else x0, x1)
         if closed:
             shade = Rectangle(
@@ -458,7 +458,7 @@ def _unit(ax: Axes, unit: Mapping[str, Any], show: str) -> None:
     if two:
         ax.plot([x, x], [y - HALF, y + HALF], color=INK, linewidth=0.8, zorder=5)
     for index, text in enumerate(unit["halves"]):
-        closed = unit["silent"] if index == len(unit["halves"]) - 1 else unit["shut"]
+        closed = unit["inactive"] if index == len(unit["halves"]) - 1 else unit["shut"]
         place = x0 + width * (index + 0.5) / len(unit["halves"])
         write(ax, place, y, text, halo=closed, zorder=7)
     if unit.get("note"):

@@ -62,7 +62,7 @@ def route_list(net: MLP, example: int = 0, output: int = 0) -> list[dict[str, An
         raise ValueError(f"the network has not seen example {example}: run a forward pass first")
     inputs = net.layers[0].inputs[example]
     weights = [value for name, value in net.values().items() if name.startswith("W")]
-    gates = [layer.gates[example] for layer in net.layers]
+    gates = [layer.derivatives[example] for layer in net.layers]
     found = []
     for way in product(*(range(layer.shape[0]) for layer in net.layers)):
         places = (*way, output)

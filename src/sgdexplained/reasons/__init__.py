@@ -3,15 +3,17 @@
 The gradient of a weight is one product for each example:
 
     | dloss/dW[j, k] = a_j × φ'(z_k) × u_k
-    | gradient = sender × slope × upstream
+    | gradient = activation of the sender × derivative of the activation × upstream gradient
 
-* The three factors of a layer, one row an example: ``sender(layer)``, ``slope(layer)``,
-  ``upstream(layer)``; and ``delta(layer)``, slope times upstream.
-* What they mean for one example: ``silent(layer)`` (said 0), ``shut(layer)`` (slope 0).
-* For a batch: ``untouched(layer)`` and ``untouched_weights(layer)`` (nothing from any example),
-  ``co_active(layer)`` (how often both ends of a weight worked together).
+* The three factors of a layer, one row an example: ``sender_activation(layer)``,
+  ``activation_derivative(layer)``, ``upstream_gradient(layer)``; and ``delta(layer)``, the product
+  of the last two.
+* What they mean for one example: ``inactive(layer)`` (its activation is 0), ``shut(layer)`` (its
+  derivative is 0).
+* For a batch: ``without_contribution(layer)`` and ``weights_without_contribution(layer)`` (no
+  example contributes), ``co_active(layer)`` (how often both ends of a weight work together).
 * For a whole set: ``dead(net, X)`` (shut for all of it).
-* From input to output: ``open_routes(net, example)``.
+* From input to output: ``active_paths(net, example)``.
 * And the question of this project, *which weights does a step move, how far, and why*:
   ``explain(net, X, target, loss, optimiser)``.
 
@@ -20,18 +22,18 @@ through a copy. None of them needs NumPy for a network of Scalars.
 """
 
 from sgdexplained.reasons.explanation import Explanation, Reason, explain
-from sgdexplained.reasons.routes import Route, open_routes
+from sgdexplained.reasons.routes import Route, active_paths
 from sgdexplained.reasons.words import (
+    activation_derivative,
     co_active,
     dead,
     delta,
-    sender,
+    inactive,
+    sender_activation,
     shut,
-    silent,
-    slope,
-    untouched,
-    untouched_weights,
-    upstream,
+    upstream_gradient,
+    weights_without_contribution,
+    without_contribution,
 )
 
 __all__ = [
@@ -42,12 +44,12 @@ __all__ = [
     "dead",
     "delta",
     "explain",
-    "open_routes",
-    "sender",
+    "active_paths",
+    "sender_activation",
     "shut",
-    "silent",
-    "slope",
-    "untouched",
-    "untouched_weights",
-    "upstream",
+    "inactive",
+    "activation_derivative",
+    "without_contribution",
+    "weights_without_contribution",
+    "upstream_gradient",
 ]

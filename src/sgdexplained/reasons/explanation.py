@@ -235,7 +235,7 @@ def explain(
     >>> sgd = SGD(net.parameters(), lr=0.1)
     >>> step = explain(net, [[1, 2]], [[1]], half_squared_error, sgd)
     >>> print(step)
-    4 of 13 do not move: 3 shut receiver, 1 silent sender.
+    4 of 13 do not move: 3 shut receiver, 1 inactive sender.
     <BLANKLINE>
               value  grad  move  why
     W1[0][0]      1     1  -0.1  Moves: input 1 sends 1 × slope 1 × upstream 1.
@@ -248,11 +248,11 @@ def explain(
     b1[1]         1     0     0  Stays: unit 2 is shut, its slope at z = -2 is 0.
     b1[2]        -1    -1   0.1  Moves: slope 1 × upstream -1.
     W2[0][0]      1     3  -0.3  Moves: unit 1 sends 3 × slope 1 × seed 1.
-    W2[1][0]      2     0     0  Stays: unit 2 is silent, it sends 0.
+    W2[1][0]      2     0     0  Stays: unit 2 is inactive, it sends 0.
     W2[2][0]     -1     1  -0.1  Moves: unit 3 sends 1 × slope 1 × seed 1.
     b2[0]         0     1  -0.1  Moves: slope 1 × seed 1.
     >>> step.row("W2[1][0]").why, step.row("W2[1][0]").reasons
-    ('silent', [('silent',)])
+    ('inactive', [('inactive',)])
     """
     if not isinstance(net, MLP):
         raise TypeError(f"net is {net!r}, expected an MLP")

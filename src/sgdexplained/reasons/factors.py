@@ -5,7 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sgdexplained.layers import values
-from sgdexplained.reasons.words import delta, plain, sender, slope, upstream
+from sgdexplained.reasons.words import (
+    activation_derivative,
+    delta,
+    plain,
+    sender_activation,
+    upstream_gradient,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,7 +22,7 @@ if TYPE_CHECKING:
 # Why an example gives a weight nothing, in the order in which they are told: the sender's factor
 # is zero (`silent`), the slope is (`shut`), the upstream signal is (`flat`, `closed`, `routes
 # cancel`); or none of them is, and their product is too small for the number type (`rounding`).
-REASONS = ("flat", "silent", "shut", "closed", "routes cancel", "rounding")
+REASONS = ("flat", "inactive", "shut", "closed", "paths cancel", "rounding")
 
 
 @dataclass
@@ -60,10 +66,10 @@ def factors_of(layers: list[Linear], scale: int) -> list[Factors]:
     return [
         Factors(
             plain(values(layer.weight)),
-            sender(layer),
+            sender_activation(layer),
             plain(layer.pre_activations),
-            slope(layer),
-            [[u * scale for u in row] for row in upstream(layer)],
+            activation_derivative(layer),
+            [[u * scale for u in row] for row in upstream_gradient(layer)],
             [[d * scale for d in row] for row in delta(layer)],
         )
         for layer in layers
@@ -106,7 +112,7 @@ def receiver_reasons(network: list[Factors], number: int, i: int, k: int) -> tup
     (('closed',), ('closed',))
     >>> cancelling = [([[1, 1]], [0, 0]), ([[1], [-1]], [0])]
     >>> reasons([one, *cancelling], 2, [1]), reasons([one, one, *cancelling], 2, [1])
-    (('routes cancel',), ('routes cancel',))
+    (('paths cancel',), ('paths cancel',))
     >>> reasons([one, ([[1, 0]], [0, 0])], 2, [2, 1])
     ('flat',)
     >>> reasons([one, one], -2, [0]), reasons([one, one, ([[1, 0]], [0, 0])], 2, [2, 1])
@@ -139,13 +145,13 @@ def weight_reasons(said: Any, contribution: Any, receiver: tuple[str, ...]) -> t
     Examples
     --------
     >>> weight_reasons(2, 6, ()), weight_reasons(0, 0, ()), weight_reasons(2, 0, ("shut",))
-    ((), ('silent',), ('shut',))
+    ((), ('inactive',), ('shut',))
     >>> weight_reasons(0, 0, ("flat", "shut")), weight_reasons(1e-200, 0.0, ())
-    (('flat', 'silent', 'shut'), ('rounding',))
+    (('flat', 'inactive', 'shut'), ('rounding',))
     """
     if contribution != 0:
         return ()
-    found = {"silent", *receiver} if said == 0 else set(receiver)
+    found = {"inactive", *receiver} if said == 0 else set(receiver)
     return tuple(word for word in REASONS if word in found) or ("rounding",)
 
 
@@ -156,14 +162,14 @@ def _ahead(network: list[Factors], number: int, i: int, k: int) -> str:
     ahead = network[number + 1]
     terms = returned(network, number, i, k)
     if any(term > 0 for term in terms) and any(term < 0 for term in terms):
-        return "routes cancel"
+        return "paths cancel"
     found = {
         _ahead(network, number + 1, i, m) if ahead.upstream[i][m] == 0 else "rounding"
         for m, w in enumerate(ahead.weights[k])
         if w != 0 and ahead.slopes[i][m] != 0
     }
     # One open route is enough to be not closed: then what is wrong is further ahead.
-    for word in ("routes cancel", "flat", "rounding"):
+    for word in ("paths cancel", "flat", "rounding"):
         if word in found:
             return word
     return "closed"
@@ -222,7 +228,7 @@ def common(reasons: list[tuple[str, ...]]) -> str:
 
     Examples
     --------
-    >>> common([("shut",), ("silent", "shut")]), common([("shut",), ("silent",)])
+    >>> common([("shut",), ("inactive", "shut")]), common([("shut",), ("inactive",)])
     ('shut', 'mixed')
     """
     return next((word for word in REASONS if all(word in found for found in reasons)), "mixed")

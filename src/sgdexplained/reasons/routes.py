@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from math import prod
 
 from sgdexplained.layers import values
-from sgdexplained.reasons.words import copied_layers, plain, run, slope
+from sgdexplained.reasons.words import activation_derivative, copied_layers, plain, run
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ class Route:
         return " → ".join(stops)
 
 
-def open_routes(net: MLP, example: Any, through: str | None = None) -> list[Route]:
+def active_paths(net: MLP, example: Any, through: str | None = None) -> list[Route]:
     """Return the routes of which every unit is open for one example.
 
     In a network without biases, of units with φ(z) = z φ'(z) (relu, leaky relu, linear), the
@@ -95,7 +95,7 @@ def open_routes(net: MLP, example: Any, through: str | None = None) -> list[Rout
     ... )
     >>> net([[1, 2]])
     [[Scalar(3)]]
-    >>> for route in open_routes(net, [1, 2]):
+    >>> for route in active_paths(net, [1, 2]):
     ...     print(route, route.contribution)
     input 1 → unit 1 → unit 1 → output 1 2
     input 1 → unit 2 → unit 1 → output 1 1
@@ -104,7 +104,7 @@ def open_routes(net: MLP, example: Any, through: str | None = None) -> list[Rout
 
     The derivative of the output with respect to the weight from input 2 to unit 2:
 
-    >>> sum(route.without("W1[1][1]") for route in open_routes(net, [1, 2], through="W1[1][1]"))
+    >>> sum(route.without("W1[1][1]") for route in active_paths(net, [1, 2], through="W1[1][1]"))
     -2
     """
     layers = copied_layers(net, {})
@@ -120,7 +120,7 @@ def open_routes(net: MLP, example: Any, through: str | None = None) -> list[Rout
         raise KeyError(f"the network has no weight {through!r}, but for example {min(names)!r}")
     routes = [Route((j,), {f"x[{j - 1}]": x}) for j, x in enumerate(plain(example), start=1)]
     for number, (layer, matrix) in enumerate(zip(layers, weights, strict=True), start=1):
-        gates = slope(layer)[0]
+        gates = activation_derivative(layer)[0]
         routes = [
             _extended(route, number, k, matrix, gate)
             for route in routes

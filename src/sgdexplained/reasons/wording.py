@@ -22,11 +22,11 @@ MOST_SHOWN = 200  # rows on a page; more of them are counted
 
 # The code words of a row, as the summary says them.
 SAID = {
-    "silent": "silent sender",
+    "inactive": "inactive sender",
     "shut": "shut receiver",
     "closed": "no open route ahead",
     "flat": "flat loss",
-    "routes cancel": "cancelling routes",
+    "paths cancel": "cancelling routes",
     "examples cancel": "cancelling examples",
     "mixed": "mixed reasons",
     "rounding": "lost in rounding",
@@ -130,7 +130,7 @@ class Sentence:
     >>> tell(one, [[2]], [[2]])
     Stays: the loss is flat here (seed 0).
     >>> tell(one, [[0]], [[2]])
-    Stays: input 1 is silent, it sends 0.
+    Stays: input 1 is inactive, it sends 0.
     >>> tell([([[1, 1]], [0, 0])], [[2]], [[2, 1]])
     Stays: the loss is flat in output 1 (seed 0).
     >>> tell([([[1]], [0]), ([[1, 0]], [0, 0])], [[2]], [[2, 5]])
@@ -166,8 +166,8 @@ class Sentence:
     >>> tell(one, [[2], [1]], [[2], [1]])
     Stays: the loss is flat in both examples.
     >>> tell(one, [[2], [0], [1], [0]], [[2], [1], [1], [0]])
-    Stays: the loss is flat in examples 1 and 3; input 1 is silent in example 2; the loss is flat
-    and input 1 is silent in example 4.
+    Stays: the loss is flat in examples 1 and 3; input 1 is inactive in example 2; the loss is flat
+    and input 1 is inactive in example 4.
     >>> tell(one, [[0]] * 9 + [[1]], [[0]] * 9 + [[1]])
     Stays: the loss is flat in all 10 examples.
 
@@ -253,10 +253,10 @@ class Sentence:
         """Say a reason that several examples can share."""
         return {
             "flat": "the loss is flat",
-            "silent": f"{self.sender} is silent",
+            "inactive": f"{self.sender} is inactive",
             "shut": f"{self.receiver} is shut",
             "closed": f"no route ahead of {self.receiver} is open",
-            "routes cancel": f"the routes ahead of {self.receiver} cancel",
+            "paths cancel": f"the routes ahead of {self.receiver} cancel",
             "rounding": "the product is too small for the number type",
         }[word]
 
@@ -266,7 +266,7 @@ class Sentence:
         text = self.of_any(word)
         if word == "flat":
             text += f" {self.where_flat()} (seed 0)"
-        if word == "silent":
+        if word == "inactive":
             text += ", it sends 0"
         if word == "shut":
             text += f", its slope at z = {number(self.network[layer].z[0][k])} is 0"
@@ -274,7 +274,7 @@ class Sentence:
             met = {"shut": "a shut unit", "zero": "a weight of 0"}
             closers = sorted(closing(self.network, layer, 0, k))
             text += f", each meets {' or '.join(met[closer] for closer in closers)}"
-        if word == "routes cancel":
+        if word == "paths cancel":
             terms = [term for term in returned(self.network, layer, 0, k) if term != 0]
             text += f": {sum_of(terms)} = 0" if terms else " further ahead"
         return text
@@ -326,17 +326,17 @@ def summary(rows: Sequence[Reason]) -> str:
     Examples
     --------
     >>> from types import SimpleNamespace as Row
-    >>> stays = [Row(moves=False, why=why) for why in ("shut", "frozen", "shut", "silent")]
+    >>> stays = [Row(moves=False, why=why) for why in ("shut", "frozen", "shut", "inactive")]
     >>> moves = [Row(moves=True, why=why) for why in ("gradient", "memory", "decay")]
     >>> print(summary(stays + moves[:1]))
-    4 of 5 do not move: 2 shut receiver, 1 silent sender, 1 frozen.
+    4 of 5 do not move: 2 shut receiver, 1 inactive sender, 1 frozen.
     >>> print(summary(stays[:1] + moves[:2]))
     1 of 3 does not move: 1 shut receiver; 1 moves without a gradient.
     >>> print(summary(moves))
     All 3 move; 2 move without a gradient.
     >>> for words in summary([Row(moves=False, why=why) for why in SAID]).split(", "):
     ...     print(words)
-    11 of 11 do not move: 1 silent sender
+    11 of 11 do not move: 1 inactive sender
     1 shut receiver
     1 no open route ahead
     1 flat loss

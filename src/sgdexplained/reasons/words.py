@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 # ## The three factors of a gradient
 
 
-def sender(layer: Linear) -> Numbers:
+def sender_activation(layer: Linear) -> Numbers:
     """Return what the senders of a layer said: the first factor of dL/dW.
 
     Parameters
@@ -46,13 +46,13 @@ def sender(layer: Linear) -> Numbers:
     >>> net = MLP([2, 3, 1], init=[([[1, 1, 2], [1, -2, 0]], [0, 1, -1]), ([[1], [2], [-1]], [0])])
     >>> net([[1, 2]])
     [[Scalar(2)]]
-    >>> sender(net.layers[0]), sender(net.layers[1])
+    >>> sender_activation(net.layers[0]), sender_activation(net.layers[1])
     ([[1, 2]], [[3, 0, 1]])
     """
     return _remembered(layer.inputs, "forward")
 
 
-def slope(layer: Linear) -> Numbers:
+def activation_derivative(layer: Linear) -> Numbers:
     """Return the slope φ'(z) of each unit, its gate: the second factor of dL/dW.
 
     Parameters
@@ -74,13 +74,13 @@ def slope(layer: Linear) -> Numbers:
     >>> from sgdexplained import MLP
     >>> net = MLP([2, 3, 1], init=[([[1, 1, 2], [1, -2, 0]], [0, 1, -1]), ([[1], [2], [-1]], [0])])
     >>> _ = net([[1, 2]])
-    >>> slope(net.layers[0])
+    >>> activation_derivative(net.layers[0])
     [[1, 0, 1]]
     """
-    return _remembered(layer.gates, "forward")
+    return _remembered(layer.derivatives, "forward")
 
 
-def upstream(layer: Linear) -> Numbers:
+def upstream_gradient(layer: Linear) -> Numbers:
     """Return dL/da of each unit, what came back to it: the third factor of dL/dW.
 
     Parameters
@@ -106,7 +106,7 @@ def upstream(layer: Linear) -> Numbers:
     >>> from sgdexplained import MLP, half_squared_error
     >>> net = MLP([2, 3, 1], init=[([[1, 1, 2], [1, -2, 0]], [0, 1, -1]), ([[1], [2], [-1]], [0])])
     >>> half_squared_error(net([[1, 2]]), [[1]]).backward()
-    >>> upstream(net.layers[0])
+    >>> upstream_gradient(net.layers[0])
     [[1.0, 2.0, -1.0]]
     >>> net.gradients()["W1"][1][2]
     -2.0
@@ -146,7 +146,7 @@ def delta(layer: Linear) -> Numbers:
 # ## One example
 
 
-def silent(layer: Linear) -> Mask:
+def inactive(layer: Linear) -> Mask:
     """Return whether each unit said exactly 0.
 
     Parameters
@@ -168,7 +168,7 @@ def silent(layer: Linear) -> Mask:
     >>> from sgdexplained import MLP
     >>> net = MLP([2, 3, 1], init=[([[1, 1, 2], [1, -2, 0]], [0, 1, -1]), ([[1], [2], [-1]], [0])])
     >>> _ = net([[1, 2]])
-    >>> silent(net.layers[0])
+    >>> inactive(net.layers[0])
     [[False, True, False]]
     """
     return [[a == 0 for a in row] for row in _remembered(layer.activations, "forward")]
@@ -198,16 +198,16 @@ def shut(layer: Linear) -> Mask:
     >>> from sgdexplained import MLP
     >>> net = MLP([1, 1], output="tanh", init=[([[1]], None)])
     >>> _ = net([[0]])
-    >>> silent(net.layers[0]), shut(net.layers[0])
+    >>> inactive(net.layers[0]), shut(net.layers[0])
     ([[True]], [[False]])
     """
-    return [[gate == 0 for gate in row] for row in slope(layer)]
+    return [[gate == 0 for gate in row] for row in activation_derivative(layer)]
 
 
 # ## One batch
 
 
-def untouched(layer: Linear) -> list[bool]:
+def without_contribution(layer: Linear) -> list[bool]:
     """Return which units heard nothing from any example of the batch: every delta is exactly 0.
 
     Neither the bias of such a unit nor a weight that leads to it has a gradient. A gradient can
@@ -232,16 +232,16 @@ def untouched(layer: Linear) -> list[bool]:
     >>> from sgdexplained import MLP, half_squared_error
     >>> net = MLP([2, 3, 1], init=[([[1, 1, 2], [1, -2, 0]], [0, 1, -1]), ([[1], [2], [-1]], [0])])
     >>> half_squared_error(net([[1, 2]]), [[1]]).backward()
-    >>> untouched(net.layers[0])
+    >>> without_contribution(net.layers[0])
     [False, True, False]
     >>> half_squared_error(net([[1, 2], [2, 1]]), [[1], [-1]]).backward()
-    >>> untouched(net.layers[0])
+    >>> without_contribution(net.layers[0])
     [False, False, False]
     """
     return [all(d == 0 for d in column) for column in _columns(delta(layer))]
 
 
-def untouched_weights(layer: Linear) -> Mask:
+def weights_without_contribution(layer: Linear) -> Mask:
     """Return which weights got exactly 0 from every example of the batch.
 
     Parameters
@@ -264,19 +264,19 @@ def untouched_weights(layer: Linear) -> Mask:
     >>> from sgdexplained import MLP, half_squared_error
     >>> net = MLP([2, 3, 1], init=[([[1, 1, 2], [1, -2, 0]], [0, 1, -1]), ([[1], [2], [-1]], [0])])
     >>> half_squared_error(net([[1, 2]]), [[1]]).backward()
-    >>> untouched_weights(net.layers[0])
+    >>> weights_without_contribution(net.layers[0])
     [[False, True, False], [False, True, False]]
-    >>> untouched_weights(net.layers[1])
+    >>> weights_without_contribution(net.layers[1])
     [[False], [True], [False]]
     """
-    senders, receivers = _columns(sender(layer)), _columns(delta(layer))
+    senders, receivers = _columns(sender_activation(layer)), _columns(delta(layer))
     return [[not any(map(mul, said, deltas)) for deltas in receivers] for said in senders]
 
 
 def co_active(layer: Linear) -> list[list[int]]:
     """Count the examples in which sender and receiver worked together.
 
-    A weight can only have a gradient if there is an example in which its sender is not silent and
+    A weight can only have a gradient if there is an example in which its sender is not inactive and
     its receiver is open *at the same time*: that each was so in some example is not enough.
 
     Parameters
@@ -302,13 +302,13 @@ def co_active(layer: Linear) -> list[list[int]]:
     >>> from sgdexplained import MLP
     >>> net = MLP([1, 1, 1, 1], init=[([[1]], [0]), ([[-1]], [1]), ([[1]], [0])])
     >>> _ = net([[2], [-1]])
-    >>> sender(net.layers[1]), slope(net.layers[1])
+    >>> sender_activation(net.layers[1]), activation_derivative(net.layers[1])
     ([[2], [0]], [[0], [1]])
     >>> co_active(net.layers[1])
     [[0]]
     """
-    active = [[a != 0 for a in said] for said in _columns(sender(layer))]
-    is_open = [[gate != 0 for gate in gates] for gates in _columns(slope(layer))]
+    active = [[a != 0 for a in said] for said in _columns(sender_activation(layer))]
+    is_open = [[gate != 0 for gate in gates] for gates in _columns(activation_derivative(layer))]
     return [[sum(map(mul, said, gates)) for gates in is_open] for said in active]
 
 
@@ -401,7 +401,11 @@ def _reached(numbers: Any) -> Numbers:
     --------
     >>> _reached([[2, None]])
     [[2, 0]]
-    >>> for ask in lambda: _reached([[None]]), lambda: _reached(None), lambda: silent(Linear([[]])):
+    >>> for ask in (
+    ...     lambda: _reached([[None]]),
+    ...     lambda: _reached(None),
+    ...     lambda: inactive(Linear([[]])),
+    ... ):
     ...     try:
     ...         ask()
     ...     except GraphError as error:
