@@ -299,7 +299,7 @@ def kept(examples):
 # What it is good for
 # -------------------
 #
-# On the bench of :ref:`the first page <sphx_glr_story_1_single_input_plot_01_the_bench.py>`, where is each unit open?
+# On the bench of :ref:`the first page <sphx_glr_story_1_one_example_plot_01_which_weights_move.py>`, where is each unit open?
 # Three units draw three lines through the plane of inputs, and cut it into :term:`cells <cell>`.
 # Inside a cell the gates are the same, so every example in it moves the same weights, unless its answer is right or one of its inputs is 0.
 
@@ -712,11 +712,11 @@ print(f"all other rows:  at least {louder[~symmetric].min():.3f}")
 #
 # Does this weight move in this step, how far, and why?
 #
-# - *How far?* By what its sender says, times the slope of its receiver, times what comes back: :ref:`one product <sphx_glr_story_1_single_input_plot_02_one_product_per_weight.py>`.
-# - *Why not?* Its sender is silent or its receiver is shut (:ref:`two kinds of zero <sphx_glr_story_1_single_input_plot_05_two_kinds_of_zero.py>`), nothing comes back, or contributions cancel (:ref:`active but not learning <sphx_glr_story_1_single_input_plot_08_active_but_not_learning.py>`).
-# - *And in a batch?* Diluted, but seldom still (:ref:`many examples <sphx_glr_story_2_batches_plot_09_many_examples.py>`), unless examples are compared (:ref:`examples that talk to each other <sphx_glr_story_3_inactive_connections_plot_16_examples_that_talk.py>`).
+# - *How far?* By what its sender says, times the slope of its receiver, times what comes back: :ref:`one product <sphx_glr_story_1_one_example_plot_02_three_factors.py>`.
+# - *Why not?* Its sender is silent or its receiver is shut (:ref:`two kinds of zero <sphx_glr_story_1_one_example_plot_05_around_an_inactive_unit.py>`), nothing comes back, or contributions cancel (:ref:`active but not learning <sphx_glr_story_1_one_example_plot_08_active_but_not_learning.py>`).
+# - *And in a batch?* Diluted, but seldom still (:ref:`many examples <sphx_glr_story_2_a_batch_plot_09_when_a_batch_moves_a_weight.py>`), unless examples are compared (:ref:`examples that talk to each other <sphx_glr_story_3_inactive_connections_plot_16_examples_of_one_batch.py>`).
 # - *Can it move all the same?* With a memory or with decay it can: :ref:`moving without a gradient <sphx_glr_story_3_inactive_connections_plot_13_moving_without_a_gradient.py>`.
-# - *Will it ever move again?* If what its receiver hears changes, because something before it still learns or new data come: :ref:`dead or asleep <sphx_glr_story_3_inactive_connections_plot_15_dead_or_asleep.py>`.
+# - *Will it ever move again?* If what its receiver hears changes, because something before it still learns or new data come: :ref:`dead or asleep <sphx_glr_story_3_inactive_connections_plot_15_can_a_dead_unit_come_back.py>`.
 #
 # All claims of this story, each with its verdict, its number and what would refute it, stand :doc:`in one table </claims>`.
 # And when the next weight of your own network stands still, you need not guess: :func:`~sgdexplained.explain` tells you why.

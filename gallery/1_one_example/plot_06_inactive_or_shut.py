@@ -21,7 +21,7 @@ cells = [
     ("ReLU", relu, -2, (-5, 5)),
     ("ReLU6", relu6, 7, (-4, 10)),
 ]
-green, purple = draw.SENDER, draw.SLOPE
+green, purple = draw.SENDER, draw.DERIVATIVE
 fig, axes = draw.figure(5, rows=2, columns=2)
 with draw.style():
     for ax, (name, activation, z, (left, right)) in zip(
@@ -236,7 +236,7 @@ for spelling in relu, maximum, clamp_min, clamp:
 ax = draw.curve([-1, 0, 1], [0, 0, 1])
 for slope in (0, 1 / 2, 1):
     draw.curve(
-        [-1, 1], [-slope, slope], ax, colour=draw.SLOPE.colour, dashed=True
+        [-1, 1], [-slope, slope], ax, colour=draw.DERIVATIVE.colour, dashed=True
     )
 with draw.style():
     for slope, words in [
@@ -244,7 +244,7 @@ with draw.style():
         (1 / 2, "maximum: 1/2"),
         (1, "clamp: 1"),
     ]:
-        ax.text(1.06, slope, words, color=draw.SLOPE.colour, va="center")
+        ax.text(1.06, slope, words, color=draw.DERIVATIVE.colour, va="center")
     ax.text(-1, 0.05, "max(z, 0)")
 draw.point(0, 0, ax)
 ax.set(
@@ -298,7 +298,7 @@ for spelling, path in paths.items():
 
 steps = range(41)
 ax = draw.curve(steps, paths[relu], colour=draw.ZERO)
-draw.curve(steps, paths[maximum], ax, colour=draw.SLOPE.colour)
+draw.curve(steps, paths[maximum], ax, colour=draw.DERIVATIVE.colour)
 with draw.style():
     ax.text(40, 0.58, "relu, slope 0: stuck", ha="right", color=draw.ZERO)
     ax.text(
@@ -306,7 +306,7 @@ with draw.style():
         0.1,
         "maximum, slope 1/2: learns",
         ha="right",
-        color=draw.SLOPE.colour,
+        color=draw.DERIVATIVE.colour,
     )
 ax.set(xlabel="step", ylabel="loss", ylim=(-0.05, 2.6))
 ax.set(xticks=[0, 20, 40], yticks=[0, 0.5, 1, 2])
@@ -330,7 +330,7 @@ draw.show()
 # ---------------
 #
 # *A leak is enough.*
-# On :ref:`the bench <sphx_glr_story_1_single_input_plot_01_the_bench.py>`, unit 2 hears −2.
+# On :ref:`the bench <sphx_glr_story_1_one_example_plot_01_which_weights_move.py>`, unit 2 hears −2.
 # With leaky ReLU it says −0.02 instead of 0, its slope is 0.01, and none of its weights stands still.
 #
 # >>> W1, W2 = [[1, 1, 2], [1, -2, 0]], [[1], [2], [-1]]

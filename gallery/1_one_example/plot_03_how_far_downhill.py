@@ -14,7 +14,7 @@ The gradient points uphill, so the step turns its back on it; and downhill is a 
 The smallest network
 --------------------
 
-It is the network of :ref:`the bench <sphx_glr_story_1_single_input_plot_01_the_bench.py>`, with its loss of 1/2.
+It is the network of :ref:`the bench <sphx_glr_story_1_one_example_plot_01_which_weights_move.py>`, with its loss of 1/2.
 A step subtracts from each number its gradient times the learning rate, which is written η.
 We take that step with fractions, so nothing is rounded, and look at the loss afterwards.
 """
@@ -319,7 +319,7 @@ draw.show()
 #
 # *Too far can be for good.*
 # With η = 1 unit 1 of the bench hears −3 afterwards: the step has shut it, and the loss is 128.
-# Now the weights into it have a gradient of zero, and its inputs are what they were, so it will hear −3 for ever: plain SGD on this example has no way to open it again (more in :ref:`dead or asleep <sphx_glr_story_3_inactive_connections_plot_15_dead_or_asleep.py>`).
+# Now the weights into it have a gradient of zero, and its inputs are what they were, so it will hear −3 for ever: plain SGD on this example has no way to open it again (more in :ref:`dead or asleep <sphx_glr_story_3_inactive_connections_plot_15_can_a_dead_unit_come_back.py>`).
 # Five hundred short steps train the rest of the network, and unit 1 stays shut.
 #
 # >>> net = network()

@@ -55,7 +55,7 @@ draw.alt(
 # The smallest network
 # --------------------
 #
-# It is the network of :ref:`the bench <sphx_glr_story_1_single_input_plot_01_the_bench.py>`, and the learning rate η is 1/10.
+# It is the network of :ref:`the bench <sphx_glr_story_1_one_example_plot_01_which_weights_move.py>`, and the learning rate η is 1/10.
 
 from fractions import Fraction
 

@@ -78,7 +78,7 @@ for ax, is_open, heading in ((above, True, "q open"), (below, False, "q shut")):
         {"name": "over r", "product": 2, "open": True},
         {"name": "over q", "product": -1, "open": is_open},
     ]
-    draw.routes(listed, ax, total="gradient")
+    draw.paths(listed, ax, total="gradient")
     ax.set_xlim(-2.4, 3)
     with draw.style():
         ax.set_title(heading, fontstyle="italic")
@@ -123,7 +123,7 @@ print("output", output.data)
 # %%
 # Without biases the open routes are all there is: their sum is the output.
 
-ax = draw.routes(path_net, total="output")
+ax = draw.paths(path_net, total="output")
 draw.title(
     ax, "Four of the eight routes are open, and they add up to the output."
 )
@@ -345,7 +345,7 @@ for size in (1.0, 1e-3, 1e-6):
 # %%
 # A gradient of a millionth makes 99 hundredths of a full step of Adam.
 # Only where the gradient is as small as Adam's ε, 10\ :sup:`−8`, does the step begin to shrink.
-# There is a picture of it on :ref:`the page about the step <sphx_glr_story_1_single_input_plot_03_downhill_a_little.py>`.
+# There is a picture of it on :ref:`the page about the step <sphx_glr_story_1_one_example_plot_03_how_far_downhill.py>`.
 #
 # .. claim:: E4
 #    :verdict: holds when

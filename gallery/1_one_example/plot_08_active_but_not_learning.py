@@ -125,7 +125,7 @@ draw.alt(
 # Two examples
 # ------------
 #
-# A step can be taken for several examples, a *batch*; its gradient is the mean of theirs (more in :ref:`many examples <sphx_glr_story_2_batches_plot_09_many_examples.py>`).
+# A step can be taken for several examples, a *batch*; its gradient is the mean of theirs (more in :ref:`many examples <sphx_glr_story_2_a_batch_plot_09_when_a_batch_moves_a_weight.py>`).
 # With the targets 2 and 4 and an output of 3, the errors are +1 and −1.
 
 two = ask(network(weight=1), [[1], [1]], [[2], [4]])

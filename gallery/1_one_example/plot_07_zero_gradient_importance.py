@@ -14,7 +14,7 @@ Of the thirteen weights and biases of this network, the one whose removal change
 The smallest network
 --------------------
 
-It is :ref:`the bench <sphx_glr_story_1_single_input_plot_01_the_bench.py>`: two inputs, three hidden units with ReLU, one output, and half the squared error as its loss.
+It is :ref:`the bench <sphx_glr_story_1_one_example_plot_01_which_weights_move.py>`: two inputs, three hidden units with ReLU, one output, and half the squared error as its loss.
 We watch the weight from input 2 to unit 2, which is −2, and change nothing else.
 """
 

@@ -14,7 +14,7 @@ Here the same two hidden units are active twice; the first time nine numbers mov
 The smallest network
 --------------------
 
-It is the network of :ref:`the bench <sphx_glr_story_1_single_input_plot_01_the_bench.py>`: two inputs, three hidden units with ReLU, one output.
+It is the network of :ref:`the bench <sphx_glr_story_1_one_example_plot_01_which_weights_move.py>`: two inputs, three hidden units with ReLU, one output.
 It stands in a function, so that we can change one number at a time.
 """
 

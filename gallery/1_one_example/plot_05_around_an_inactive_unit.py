@@ -15,7 +15,7 @@ And the zeros on the two sides of the unit have nothing to do with each other.
 The smallest network
 --------------------
 
-It is the network of :ref:`the bench <sphx_glr_story_1_single_input_plot_01_the_bench.py>`, whose second hidden unit hears −2 and says 0.
+It is the network of :ref:`the bench <sphx_glr_story_1_one_example_plot_01_which_weights_move.py>`, whose second hidden unit hears −2 and says 0.
 It stands in a function, so that we can give the hidden units another activation function, or one number another value.
 """
 
@@ -111,7 +111,7 @@ around_unit_2(shut_only)
 # %%
 # The other way round.
 # So *inactive* is two words: **silent**, it says 0, which concerns the weights out of it; and **shut**, its slope is 0, which concerns the weights into it and its bias.
-# Which activation function can be which, and where, is told on the next page, :ref:`sphx_glr_story_1_single_input_plot_06_which_silence.py`, with :claim:`B4`.
+# Which activation function can be which, and where, is told on the next page, :ref:`sphx_glr_story_1_one_example_plot_06_inactive_or_shut.py`, with :claim:`B4`.
 
 cases = {
     "ReLU hears −2": net,

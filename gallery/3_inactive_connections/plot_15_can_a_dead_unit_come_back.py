@@ -131,7 +131,7 @@ draw.alt(
 # For one example, a unit is *silent* if it says 0, and *shut* if its slope is 0.
 # For a batch, it is *untouched* if nothing came back to it from any example.
 # For a set of data, it is *dead* if it is shut for all of it.
-# Ask all three of unit 2 on the bench of :ref:`the first page <sphx_glr_story_1_single_input_plot_01_the_bench.py>`, with four examples.
+# Ask all three of unit 2 on the bench of :ref:`the first page <sphx_glr_story_1_one_example_plot_01_which_weights_move.py>`, with four examples.
 
 bench = MLP(
     [2, 3, 1],
@@ -515,7 +515,7 @@ draw.show()
 # (True, False)
 #
 # *Seldom is not never.*
-# A unit that one example in a hundred opens learns a hundredth of what it would from that example alone, but it learns: see :ref:`the page about many examples <sphx_glr_story_2_batches_plot_09_many_examples.py>`.
+# A unit that one example in a hundred opens learns a hundredth of what it would from that example alone, but it learns: see :ref:`the page about many examples <sphx_glr_story_2_a_batch_plot_09_when_a_batch_moves_a_weight.py>`.
 #
 # *Momentum can kill* as well as wake: the unit that survived with learning rate 1/10 is carried on by its velocity.
 #

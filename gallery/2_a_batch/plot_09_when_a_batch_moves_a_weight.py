@@ -13,7 +13,7 @@ Here is a batch in which every hidden unit is silent half of the time, and all t
 Four examples
 -------------
 
-The network is the one of :ref:`the first page <sphx_glr_story_1_single_input_plot_01_the_bench.py>`: two inputs, three hidden units with ReLU, one output.
+The network is the one of :ref:`the first page <sphx_glr_story_1_one_example_plot_01_which_weights_move.py>`: two inputs, three hidden units with ReLU, one output.
 """
 
 from fractions import Fraction
@@ -246,7 +246,7 @@ with draw.style():
         top_left, words, draw.SENDER.colour, "● occurs", examples, senders
     )
     tick_table(
-        top_right, gates, draw.SLOPE.colour, "◢ open", examples, receivers
+        top_right, gates, draw.DERIVATIVE.colour, "◢ open", examples, receivers
     )
     tick_table(
         left, apart, draw.POSITIVE, "each, somewhere", senders, receivers
@@ -375,7 +375,7 @@ draw.show()
 #
 # *Dropout* silences units by lot.
 # If it keeps half of them, with a fresh lot for each example, a weight between two such layers has both its ends in a quarter of the examples, and misses a whole batch of *B* with probability (3/4)\ :sup:`B`: 0.75 for one example, 0.316 for four, 0.01 for sixteen.
-# Both are counted on :ref:`the page about examples that talk to each other <sphx_glr_story_3_inactive_connections_plot_16_examples_that_talk.py>`.
+# Both are counted on :ref:`the page about examples that talk to each other <sphx_glr_story_3_inactive_connections_plot_16_examples_of_one_batch.py>`.
 #
 # Predict first
 # -------------
