@@ -38,6 +38,7 @@ extensions = [
     "figure_code",
     "figures",
     "freshness",
+    "guess",
     "katex",
     "sitemap",
     "story",

@@ -1,25 +1,29 @@
 r"""
-Two kinds of zero
-=================
+Why are the gradients around an inactive unit zero?
+===================================================
 
-Why are the gradients round an inactive unit zero?
-For two different reasons: one holds for the weights that lead in, the other for those that lead out.
-Take one reason away and the other zeros stay.
+.. needs:: 1 2
 
-A sentence that many believe: *the weights of an inactive neuron are not activated, and that is why their gradients are zero.*
+The weights that lead into an inactive unit have the gradient zero, and so have the weights that lead out of it.
+Is the reason the same?
 
-It is false.
-Weights are never activated or not; the weight that we shall look at was used, and it is what made the unit inactive.
-And the zeros on the two sides of the unit have nothing to do with each other.
+.. guess::
+   :answer: 3
 
-The smallest network
---------------------
+   Unit 2 has the pre-activation −2, so ReLU gives it the activation 0. Why does a step not move the weights around it?
 
-It is the network of :ref:`the bench <sphx_glr_story_1_one_example_plot_01_which_weights_move.py>`, whose second hidden unit hears −2 and says 0.
-It stands in a function, so that we can give the hidden units another activation function, or one number another value.
+   A. These weights were not used.
+   B. For all of them the error does not reach the unit.
+   C. There is one reason on the way in, and another on the way out.
+   D. The weights are zero themselves.
+
+   The picture below shows it: on the way in the *derivative* is zero, on the way out the *activation* is.
+   All these weights were used, and the error does reach the unit: its upstream gradient is 2.
 """
 
+# Set-up: the network of page 1, and four of its weights
 from sgdexplained import MLP, draw, half_squared_error
+from sgdexplained.contrasts.activations import leaky_relu, relu6, silu
 from sgdexplained.reasons import (
     activation_derivative,
     inactive,
@@ -29,7 +33,7 @@ from sgdexplained.reasons import (
 )
 
 
-def bench(activation="relu", x=(1, 2), target=1, bias_of_unit_2=1):
+def network(activation="relu", x=(1, 2), target=1, bias_of_unit_2=1):
     W1, b1 = [[1, 1, 2], [1, -2, 0]], [0, bias_of_unit_2, -1]
     W2, b2 = [[1], [2], [-1]], [0]
     net = MLP([2, 3, 1], activation=activation, init=[(W1, b1), (W2, b2)])
@@ -37,12 +41,7 @@ def bench(activation="relu", x=(1, 2), target=1, bias_of_unit_2=1):
     return net
 
 
-net = bench()
-
-# %%
-# Two weights and a bias lead into unit 2, one weight leads out of it.
-# The gradient of each is one product, *sender × slope × upstream*, so we can look which factor is zero.
-
+net = network()
 hidden, last = net.layers
 into = activation_derivative(hidden)[0][1], upstream_gradient(hidden)[0][1]
 out = activation_derivative(last)[0][0], upstream_gradient(last)[0][0]
@@ -55,68 +54,59 @@ products = [
 ax = draw.products(products)
 draw.title(
     ax,
-    "The zero on the way in is the slope; the zero on the way out is the sender.",
+    "On the way in the derivative is 0; on the way out the activation is 0.",
 )
 draw.alt(
     ax,
     "A line of factors for each of four weights. From the inputs 1 and 2 and"
-    " from the bias into unit 2: the sender says 1, 2 or 1, the slope is 0 and"
-    " hatched, the upstream signal is 2. From unit 2 to the output: the sender"
-    " is 0 and hatched, slope and upstream are 1. All four gradients are 0.",
+    " from the bias into unit 2: the activation of the sender is 1, 2 or 1,"
+    " the derivative is 0 and hatched, the upstream gradient is 2. From unit 2"
+    " to the output: the activation is 0 and hatched, the derivative and the"
+    " upstream gradient are 1. All four gradients are 0.",
 )
 
 # %%
-# On the way in the senders speak, 1 and 2, the bias counts as a sender that says 1, and the loss cares, upstream 2; but the unit is *shut*, and its slope of 0 spoils the product.
-# On the way out the output is open and the loss cares; but the unit is *silent*, and has nothing to send.
+# Each line is one product.
+# This is the gradient of the loss *L* with respect to a weight *w* that leads from a sender to a receiver:
 #
-# Pull them apart
-# ---------------
+# .. math::
 #
-# For ReLU the two zeros always come together, so it is easy to take them for one.
-# Other activation functions part them.
-# This function says what unit 2 is, and which gradients there are round it.
+#    \frac{\partial L}{\partial w} = a \cdot \varphi'(z) \cdot u
+#
+# Here *a* is the activation of the sender, and *φ′(z)* is the derivative of the activation function at the receiver's pre-activation *z*.
+# The upstream gradient *u* says how much the loss changes with the activation of the receiver.
+# For a bias, *a* is 1.
+#
+# Two zeros, in two places
+# ------------------------
+#
+# **On the way in**, the senders are active: the inputs are 1 and 2.
+# The error comes back as well: the upstream gradient is 2.
+# But unit 2 is *shut*, which means that its derivative is 0, and so the product is 0.
+#
+# **On the way out**, the output unit is open, and the error comes back to it.
+# But unit 2 is *inactive*, which means that its activation is 0, and so the product is 0.
+#
+# ReLU makes both zeros at once, because it is flat exactly where it gives 0.
+# Other activation functions separate them.
 
 
+# Set-up: unit 2 with three activation functions, and the figure
 def around_unit_2(net):
     hidden, gradients = net.layers[0], net.gradients()
     return {
         "inactive": inactive(hidden)[0][1],
         "shut": shut(hidden)[0][1],
-        "in": [round(row[1], 4) for row in gradients["W1"]],
-        "bias": round(gradients["b1"][1], 4),
-        "out": round(gradients["W2"][1][0], 4),
+        "in": [float(row[1]) for row in gradients["W1"]],
+        "bias": float(gradients["b1"][1]),
+        "out": float(gradients["W2"][1][0]),
     }
 
 
-around_unit_2(net)
-
-# %%
-# A *tanh* unit that hears 0 says 0, but its slope there is 1.
-# With the bias 3 unit 2 hears just that.
-
-silent_only = bench("tanh", bias_of_unit_2=3)
-around_unit_2(silent_only)
-
-# %%
-# Now only the weight out has the gradient 0.
-#
-# A *ReLU6* unit says at most 6, so one that hears 7 is as loud as it can be, and its slope is 0.
-# With the bias 10 unit 2 hears 7.
-
-from sgdexplained.contrasts.activations import relu6
-
-shut_only = bench(relu6, bias_of_unit_2=10)
-around_unit_2(shut_only)
-
-# %%
-# The other way round.
-# So *inactive* is two words: **silent**, it says 0, which concerns the weights out of it; and **shut**, its slope is 0, which concerns the weights into it and its bias.
-# Which activation function can be which, and where, is told on the next page, :ref:`sphx_glr_story_1_one_example_plot_06_inactive_or_shut.py`, with :claim:`B4`.
-
 cases = {
-    "ReLU hears −2": net,
-    "tanh hears 0": silent_only,
-    "ReLU6 hears 7": shut_only,
+    "ReLU, z = −2": net,
+    "tanh, z = 0": network("tanh", bias_of_unit_2=3),
+    "ReLU6, z = 7": network(relu6, bias_of_unit_2=10),
 }
 fig, ax = draw.figure(2.35)
 with draw.style():
@@ -127,14 +117,14 @@ with draw.style():
         found = around_unit_2(case)
         for middle, gradient in [(2.45, found["in"][1]), (4.3, found["out"])]:
             look, colour = {"linestyle": (0, (3.2, 2.6)), "lw": 1.3}, draw.ZERO
+            words = "0"
             if gradient:
-                colour = draw.POSITIVE if gradient > 0 else draw.NEGATIVE
+                colour, words = draw.INK, "not 0"
                 look = {"lw": 5.5}
             ends = [middle - 0.65, middle + 0.65]
             ax.plot(ends, [row, row], color=colour, **look)
-            text = draw.number(gradient, signed=True)
             look = {"ha": "center", "va": "bottom", "fontweight": "bold"}
-            ax.text(middle, row - 0.1, text, color=colour, **look)
+            ax.text(middle, row - 0.1, words, color=colour, **look)
         ring = {"markersize": 27, "color": "white", "markeredgecolor": draw.INK}
         ax.plot(3.375, row, "o", **ring)
         ax.text(3.375, row, "2", ha="center", va="center_baseline")
@@ -142,21 +132,26 @@ ax.set(xlim=(0, 5.2), ylim=(2.4, -0.95))
 ax.axis("off")
 draw.title(
     ax,
-    "Shut cuts what leads in, silent what leads out; ReLU does both at once.",
+    "A shut unit stops the weights in, an inactive unit the weights out.",
 )
 draw.alt(
     ax,
-    "Unit 2 with a weight in and a weight out, three times. As a ReLU that"
-    " hears -2 both weights have the gradient 0 and are dashed. As a tanh that"
-    " hears 0 the weight in has a gradient and the weight out has none. As a"
-    " ReLU6 that hears 7 it is the reverse.",
+    "Unit 2 with a weight in and a weight out, three times. As a ReLU with the"
+    " pre-activation -2 both weights have the gradient 0 and are dashed. As a"
+    " tanh with the pre-activation 0 the gradient of the weight in is not 0"
+    " and that of the weight out is 0. As a ReLU6 with the pre-activation 7"
+    " it is the reverse.",
 )
 
 # %%
+# A tanh unit with the pre-activation 0 is inactive and open: its activation is 0, and its derivative is 1.
+# ReLU6 gives at most 6, so with the pre-activation 7 it is active and shut: its activation is 6, and its derivative is 0.
+# The next page tells which activation function can be inactive or shut, and where: :ref:`sphx_glr_story_1_one_example_plot_06_inactive_or_shut.py`.
+#
 # .. claim:: B5
 #    :verdict: holds when
-#    :when: inactive means that the unit says exactly 0; its slope has no part in it.
-#    :corrected: A inactive sender gives every weight out of it a gradient of exactly zero for this example, for any activation function; the biases ahead of it do not notice.
+#    :when: *inactive* means that the activation of the unit is exactly 0. Its derivative does not matter.
+#    :corrected: An inactive sender gives every weight that leads out of it a gradient of exactly zero for this example, whatever its activation function is. The biases ahead of it are not affected.
 #    :sources: rumelhart1986, lecun1998
 #    :refuted-by: whispering-relu, sender-forgotten
 #
@@ -171,7 +166,7 @@ draw.alt(
 #    ...     half_squared_error(net([[1, 2]]), [[1]]).backward()
 #    ...     return [g for [g] in net.gradients()["W2"]], net.gradients()["b2"]
 #
-#    A ReLU6 that is shut but speaks, and a ReLU that is silent:
+#    The gradients ahead of a ReLU6 unit that is shut but active, and ahead of a ReLU unit that is inactive:
 #
 #    >>> ahead_of(relu6, bias=10)
 #    ([39.0, 78.0, 13.0], [13.0])
@@ -182,150 +177,122 @@ draw.alt(
 # No weight is switched off
 # -------------------------
 #
-# What, then, is a weight that is *not activated*?
-# Look at what unit 2 adds up: the inputs times their weights, and the bias.
+# Many people say that the weights at an inactive neuron *are not activated*.
+# Look at the pre-activation of unit 2: each input times its weight, and the bias.
 
-names = ["1 × 1", "2 × (−2)", "bias 1", "unit 2 hears"]
+names = ["1 × 1", "2 × (−2)", "bias 1", "pre-activation"]
 terms = [1 * 1, 2 * -2, 1]
 ax = draw.bars(names, [*terms, sum(terms)], signed=True)
 ax.set_xlim(-5.4, 1.6)
-draw.title(ax, "The weight −2 is not off: it shuts the unit.")
+draw.title(ax, "The weight −2 is used: it is what shuts the unit.")
 draw.alt(
     ax,
-    "Bars of what unit 2 adds up: +1 from the first input, -4 from the"
-    " second, +1 from the bias; together -2.",
+    "Bars of what is added up to the pre-activation of unit 2: +1 from the"
+    " first input, -4 from the second, +1 from the bias; together -2.",
 )
 draw.show()
 
 # %%
-# Its weight of −2 contributes −4, more than all the rest; without it unit 2 would hear +2 and be open.
-# That its gradient is 0 says that a *small* change of it changes nothing, and no more.
+# The weight −2 contributes −4, more than all the rest.
+# Without it the pre-activation would be +2, and the unit would be open.
+# Its gradient of 0 says only that a *small* change of this weight does not change the loss.
 #
 # .. claim:: B6
 #    :verdict: false as stated
-#    :corrected: Units are active or silent, weights never: each weight takes part in every forward pass. What can be closed for an example is the edge, on which the gradient is zero, and one can say at which end: a inactive sender, or a receiver that passes nothing back.
+#    :corrected: Units are active or inactive; weights are not, because each weight takes part in every forward pass. What can be zero for an example is the gradient of a weight, and one can say at which end: the sender is inactive, or nothing comes back through the receiver.
 #    :sources: rumelhart1986
 #    :refuted-by: against-left-out, leaky-shut-gate, gates-ignored
 #
 #    A weight at an inactive neuron is not activated.
 #
 #    >>> from sgdexplained import MLP, half_squared_error
-#    >>> def hears(weight):
+#    >>> def unit_2(weight):
 #    ...     W1, W2 = [[1, 1, 2], [1, weight, 0]], [[1], [2], [-1]]
 #    ...     net = MLP([2, 3, 1], init=[(W1, [0, 1, -1]), (W2, [0])])
 #    ...     half_squared_error(net([[1, 2]]), [[1]]).backward()
-#    ...     heard = net.layers[0].pre_activations[0][1]
-#    ...     return heard, net.gradients()["W1"][1][1]
+#    ...     z = net.layers[0].pre_activations[0][1]
+#    ...     return z, net.gradients()["W1"][1][1]
 #
-#    What unit 2 hears and the gradient of the weight, with the weight of −2 and with 0 in its place:
+#    The pre-activation of unit 2 and the gradient of the weight, with the weight −2 and with 0 in its place:
 #
-#    >>> hears(-2), hears(0)
+#    >>> unit_2(-2), unit_2(0)
 #    ((-2, 0.0), (2, 20.0))
 #
-# Where it breaks
-# ---------------
+# When these zeros go away
+# ------------------------
 #
-# *A leak opens both sides, a little.*
-# Leaky ReLU passes one hundredth of what is negative: unit 2 says −1/50 and its slope is 1/100.
-# None of the zeros is left.
+# - **With a leak.** Leaky ReLU passes one hundredth of what is negative, so the unit is neither inactive nor shut, and none of the gradients is zero.
+# - **With another example.** The zeros belong to one example. With a second example that opens unit 2, none of the four is zero in the mean: :ref:`sphx_glr_story_2_a_batch_plot_09_when_a_batch_moves_a_weight.py`.
+# - **At the lowest point of SiLU** the derivative is 0, but a float is only near that point, so the gradient is tiny and not 0.
 #
-# >>> from fractions import Fraction
-# >>> from sgdexplained.contrasts.activations import leaky_relu, silu
-# >>> leaking = bench(lambda z: leaky_relu(z, Fraction(1, 100)))
-# >>> found = around_unit_2(leaking)
-# >>> [float(g) for g in found["in"]], float(found["out"])
-# ([0.0192, 0.0384], -0.0192)
+# And a weight can have the gradient zero at a unit that is open, when its own sender is an input of 0.
+# No unit is the reason then.
+
+# Check: what this list says
+leaking = around_unit_2(network(lambda z: leaky_relu(z, 0.01)))
+assert (leaking["inactive"], leaking["shut"]) == (False, False)
+assert all([*leaking["in"], leaking["bias"], leaking["out"]])
+
+init = [([[1, 1, 2], [1, -2, 0]], [0, 1, -1]), ([[1], [2], [-1]], [0])]
+both = MLP([2, 3, 1], init=init)
+half_squared_error(both([[1, 2], [2, 1]]), [[1], [-1]]).backward()
+mean = around_unit_2(both)
+assert all([*mean["in"], mean["bias"], mean["out"]])
+
+from sgdexplained import Scalar
+
+z = Scalar(-1.27846454)
+silu(z).backward()
+assert 0 < abs(z.grad) < 1e-8
+
+zero_input = around_unit_2(network(x=(0, -2), target=6))
+assert (zero_input["inactive"], zero_input["in"]) == (False, [0, -16])
+
+# %%
+# Three predictions
+# -----------------
 #
-# *An open unit, and still zero.*
-# An input can be silent too.
-# With x = (0, −2) and the target 6, unit 2 hears 5, its delta is 8, and its bias learns; but the weight from the first input gets 0 × 8.
-# No unit is to blame.
+# .. guess::
+#    :answer: 4
 #
-# >>> around_unit_2(bench(x=(0, -2), target=6))
-# {'inactive': False, 'shut': False, 'in': [0.0, -16.0], 'bias': 8.0, 'out': 20.0}
+#    The weight out of unit 2 is 2. Make it 5. How many of the four gradients in the first picture are zero now?
 #
-# *Nearly is not exactly.*
-# SiLU, a smooth relative of ReLU, falls a little below 0 before it rises; at its lowest point it speaks and is shut.
-# But −1.27846454 is only near that point, as every float is, so the slope is tiny and not 0.
+#    On the way in only the upstream gradient changes, to 5 × 1, and it is still multiplied by the derivative 0.
+#    On the way out the gradient is the activation of unit 2 times the upstream gradient, and the weight itself is not a factor.
+#    The output does not change either, because 0 × 5 is 0.
 #
-# >>> from sgdexplained import Scalar
-# >>> z = Scalar(-1.27846454)
-# >>> a = silu(z)
-# >>> a.backward()
-# >>> round(a.data, 3), 0 < abs(z.grad) < 1e-8
-# (-0.278, True)
-#
-# *This example, this step.*
-# All four zeros belong to one example.
-# A second example, with x = (2, 1) and the target −1, makes unit 2 hear 1, and in the mean of both none of the four is zero.
-#
-# >>> net = MLP(
-# ...     [2, 3, 1],
-# ...     init=[([[1, 1, 2], [1, -2, 0]], [0, 1, -1]), ([[1], [2], [-1]], [0])],
-# ... )
-# >>> half_squared_error(net([[1, 2], [2, 1]]), [[1], [-1]]).backward()
-# >>> [row[1] for row in net.gradients()["W1"]], net.gradients()["W2"][1]
-# ([6.0, 3.0], [1.5])
-#
-# Predict first
-# -------------
-#
-# 1. The weight out of unit 2 is 2.
-#    Make it 5.
-#    Which of the four zeros go away?
-#
-# .. dropdown:: Answer
-#
-#    None.
-#    On the way in only the upstream signal changes, to 5 × 1, and it is still multiplied by the slope 0.
-#    On the way out the gradient is what unit 2 says times the seed, and the weight itself is no factor of it.
-#    Not even the output notices, since 0 × 5 is 0.
-#
-#    >>> net = MLP(
-#    ...     [2, 3, 1],
-#    ...     init=[
-#    ...         ([[1, 1, 2], [1, -2, 0]], [0, 1, -1]),
-#    ...         ([[1], [5], [-1]], [0]),
-#    ...     ],
-#    ... )
-#    >>> half_squared_error(net([[1, 2]]), [[1]]).backward()
-#    >>> upstream_gradient(net.layers[0])[0][1]
-#    5.0
-#    >>> around_unit_2(net)
+#    >>> W2 = [[1], [5], [-1]]
+#    >>> changed = MLP([2, 3, 1], init=[init[0], (W2, [0])])
+#    >>> half_squared_error(changed([[1, 2]]), [[1]]).backward()
+#    >>> around_unit_2(changed)
 #    {'inactive': True, 'shut': True, 'in': [0.0, 0.0], 'bias': 0.0, 'out': 0.0}
 #
-# 2. The unit is a ReLU6 with the bias 8, so that it hears 5.
-#    Which gradients are zero?
+# .. guess::
+#    :answer: 0
 #
-# .. dropdown:: Answer
+#    The unit is a ReLU6 with the bias 8, so its pre-activation is 5. How many of the four are zero?
 #
-#    None: between 0 and 6 it is active and open.
-#    The output is 3 + 2 × 5 − 1 = 12, so the seed is 11 and the delta of unit 2 is 2 × 11.
+#    Between 0 and 6 a ReLU6 unit is active and open.
+#    The output is 3 + 2 × 5 − 1 = 12, so the upstream gradient at the output is 11, and the delta of unit 2 is 2 × 11.
 #
-#    >>> around_unit_2(bench(relu6, bias_of_unit_2=8))
+#    >>> around_unit_2(network(relu6, bias_of_unit_2=8))
 #    {'inactive': False, 'shut': False, 'in': [22.0, 44.0], 'bias': 22.0, 'out': 55.0}
 #
-# 3. In the ReLU network, the second input becomes 0, so x = (1, 0).
-#    Unit 2 now hears 1 + 0 + 1 = 2.
-#    Which of the four are zero?
+# .. guess::
+#    :answer: 1
 #
-# .. dropdown:: Answer
+#    The unit is ReLU again, and the second input becomes 0, so its pre-activation is 1 + 0 + 1 = 2. How many of the four are zero?
 #
-#    One, and the unit has no part in it: the weight from the second input, whose sender is silent.
-#    The output is 1 + 2 × 2 − 1 = 4, the seed 3.
+#    Only the weight from the second input: its sender is inactive now, and the unit is open.
 #
-#    >>> around_unit_2(bench(x=(1, 0)))
+#    >>> around_unit_2(network(x=(1, 0)))
 #    {'inactive': False, 'shut': False, 'in': [6.0, 0.0], 'bias': 6.0, 'out': 6.0}
 #
-# In the engine
-# -------------
+# In PyTorch: a row leads in, a column leads out
+# ----------------------------------------------
 #
-# Both zeros are factors of :engine:`the shares that a unit hands out <units.Unit>`.
-#
-# In PyTorch
-# ----------
-#
-# The two zeros stand in different places: the weights are kept with a row for each receiver, so what leads into unit 2 is a row, and what leads out of it a column.
+# PyTorch keeps a row of weights for each receiver.
+# What leads into unit 2 is therefore a row of zeros, and what leads out of it is a column.
 #
 # .. code-block:: python
 #
@@ -342,3 +309,5 @@ draw.show()
 #    loss.backward()
 #    assert net[0].weight.grad.tolist() == [[1, 2], [0, 0], [-1, -2]]
 #    assert net[2].weight.grad.tolist() == [[3, 0, 1]]
+#
+# In the engine both zeros are factors of :engine:`what a unit hands back <units.Unit>`.

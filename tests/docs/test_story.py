@@ -5,19 +5,38 @@ from types import SimpleNamespace
 
 import story
 from docutils import nodes
+from docutils.utils import new_document
 
 TREE = {"story/index": ["story/a/index", "story/b/index"], "story/a/index": ["story/a/1"]}
 TREE["story/b/index"] = ["story/b/2", "story/b/3"]
+TITLES = [*TREE["story/index"], "story/a/1", "story/b/2", "story/b/3"]
 ENV = SimpleNamespace(
-    toctree_includes=TREE, titles={part: nodes.title("", part) for part in TREE["story/index"]}
+    toctree_includes=TREE,
+    titles={page: nodes.title("", page) for page in TITLES},
+    metadata={"story/a/1": {}, "story/b/2": {}, "story/b/3": {"words": 301, "needs": [1, 2]}},
 )
 TEMPLATE = Path(__file__).parent.parent.parent / "docs" / "_templates" / "page.html"
 
 
-def test_a_page_is_counted_within_its_part() -> None:
+def test_a_page_is_counted_through_the_whole_story() -> None:
     progress = story.progress_of(ENV, "story/index", "story/b/3")
 
-    assert progress == (2, 2, 2, 2, "story/b/index", "story/b/index")
+    needs = ((1, "story/a/1", "story/a/1"), (2, "story/b/2", "story/b/2"))
+    assert progress == (2, 2, 3, 3, "story/b/index", "story/b/index", 3, needs)
+
+
+def test_only_words_in_sight_take_time() -> None:
+    document = new_document("page")
+    document += nodes.paragraph("", "Three words count.")
+    document += nodes.literal_block("", "code = does + not")
+    document += nodes.raw("", "<details><summary>One</summary>", format="html")
+    document += nodes.paragraph("", "Nor what is folded.")
+    document += nodes.raw("", "</details>", format="html")
+    document += nodes.container("", nodes.paragraph("", "Two more."))
+    document += nodes.container("", nodes.paragraph("", "Not this."), classes=["claim-refuted"])
+
+    assert story.visible_words(document) == 5
+    assert [story.minutes(count) for count in (0, 150, 151)] == [1, 1, 2]
 
 
 def test_other_pages_have_no_progress() -> None:

@@ -48,6 +48,7 @@ def products(
     lines : sequence of (str, number, number, number)
         A short name of the weight, the activation of its sender (1 for a bias), the derivative of
         its receiver, and the upstream gradient there.
+    ax : Axes, optional
         Where to draw; a new figure if not given.
     width : float
         Of the drawing, in inches.
