@@ -217,9 +217,7 @@ def first_layer():
 deep = MLP([1, 1, 1], output="relu", init=[([[1.0]], [0.0]), ([[-1.0]], [0.5])])
 alike, weight_only = first_layer(), first_layer()
 fates = {
-    "first layer,\ndecay of all": until_it_opens(
-        alike, alike.parameters(), [1]
-    ),
+    "first layer, decay of all": until_it_opens(alike, alike.parameters(), [1]),
     "first layer, decay\nof the weight only": until_it_opens(
         weight_only, weight_only.parameters()[:1], [1]
     ),
@@ -228,19 +226,19 @@ fates = {
 _, ax = draw.figure(3.4)
 ax.axhspan(-0.6, 0, fc="none", ec=draw.GRID, hatch="////", lw=0)
 ax.axhline(0, color=draw.INK, lw=0.8)
-names = {0: (100, -0.36), 1: (76, -0.09), 2: (1, -0.11)}
+names = {0: (92, -0.38), 1: (76, 0.1), 2: (8, 0.1)}
 for place, (name, found) in enumerate(fates.items()):
     draw.curve(range(len(found)), found, ax, colour=draw.INK, dashed=place == 0)
     if found[-1] > 0:
         ax.plot(len(found) - 1, found[-1], "o", color=draw.INK, ms=8)
     with draw.style():
-        words = f"{name}: never" if place == 0 else name
+        words = f"{name}:\nnever" if place == 0 else name
         ax.text(*names[place], words, va="center", path_effects=halo)
 with draw.style():
     ax.text(149, -0.56, "shut", fontstyle="italic", ha="right")
     ax.set_ylabel("pre-activation")
     ax.set_xlabel("step, with every gradient zero")
-ax.set(xlim=(0, 150), ylim=(-0.6, 0.12), xticks=[0, 50, 100, 150])
+ax.set(xlim=(0, 150), ylim=(-0.6, 0.2), xticks=[0, 50, 100, 150])
 ax.set_yticks([-0.5, 0], ["−0.5", "0"])
 draw.title(ax, "Decay opens two of these three shut units after step 69.")
 draw.alt(

@@ -131,7 +131,7 @@ assert 0.5 < measured[1][1][0] * 2**30 < 2
 # The mean is not the network that you train
 # ------------------------------------------
 #
-# That was the mean over all networks, but a reader trains one of them.
+# That was the mean over all networks, but you train one of them.
 # The next picture shows five hundred networks of two shapes, all with variance 2/*n*.
 # Each dot is the mean square after the last layer of one network, where 1 went in.
 

@@ -139,7 +139,7 @@ assert 0.8 < drawn[2][depths.index(15)][1] < 0.99
 #    :sources: lu2020
 #    :refuted-by: whispering-relu, no-negative-weights
 #
-#    In a random ReLU network without biases and with *L* − 1 hidden layers of *N* units, the signal of one input is blocked with probability 1 − (1 − 2\ :sup:`−N`)\ :sup:`L−1`, and the whole network is constant with at most that probability. For *L* = 3 and one input it is constant with exactly (3 − 2\ :sup:`1−N`)/4\ :sup:`N`.
+#    In a random ReLU network without biases and with *L* − 1 hidden layers of *N* units, the signal of one input is blocked with probability :math:`1 - (1 - 2^{-N})^{L-1}`, and the whole network is constant with at most that probability. For *L* = 3 and one input it is constant with exactly :math:`(3 - 2^{1-N}) / 4^N`.
 #
 #    >>> from fractions import Fraction
 #    >>> from itertools import product

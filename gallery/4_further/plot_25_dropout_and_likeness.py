@@ -130,7 +130,7 @@ assert (round(angles[1], 1), round(angles[5], 1)) == (71.4, 42.6)
 #    :sources: cho2009
 #    :refuted-by: gates-ignored, whispering-relu, against-left-out, no-negative-weights
 #
-#    Two inputs at an angle *t* both open (π − *t*)/2π of the units of a random ReLU layer without biases, and they leave the layer at the angle whose cosine is (sin *t* + (π − *t*) cos *t*)/π.
+#    Two inputs at an angle *t* both open :math:`(\pi - t) / 2 \pi` of the units of a random ReLU layer without biases, and they leave the layer at the angle whose cosine is :math:`(\sin t + (\pi - t) \cos t) / \pi`.
 #
 #    >>> from fractions import Fraction
 #    >>> from math import acos, cos, degrees, radians, sin
