@@ -35,11 +35,13 @@ extensions = [
     "api",
     "architecture",
     "claims",
+    "code_lines",
     "figure_code",
     "figures",
     "freshness",
     "guess",
     "katex",
+    "page_head",
     "sitemap",
     "story",
     "terms",
@@ -218,3 +220,6 @@ copybutton_prompt_is_regexp = True
 notfound_urls_prefix = urlsplit(SITE_URL).path or "/"
 ogp_site_url = SITE_URL
 ogp_social_cards = {"enable": False}
+# A picture for those who share a page, see page_head.py; its address must be whole.
+ogp_image = f"{SITE_URL}_static/social.png" if SITE_URL else ""
+ogp_image_alt = "A small network: which of its weights move in one step, and which stand still."
