@@ -9,18 +9,24 @@ from collections.abc import Iterator
 from math import ceil
 from typing import Any, ClassVar, NamedTuple
 
+import thumbnails
 from docutils import nodes
+from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
-from sphinx.util import logging
+from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util.docutils import SphinxDirective
 
 TAGS = re.compile(r"\.\. raw:: html\n\n +<div id='sg-tag-list'.*\n")
+THUMBNAILS = re.compile(
+    r'\.\. raw:: html\n\n +<div class="sphx-glr-thumbnails">'
+    r".*?\.\. thumbnail-parent-div-close\n\n\.\. raw:: html\n\n +</div>\n",
+    re.DOTALL,
+)
+SENTENCE = re.compile(r".*?[.?!](?=\s|$)|.*")
 TAGS_SCRIPT = "sg-tags.js"
 # A slow pace: many read in their second language, and look at the figures as they go.
 WORDS_A_MINUTE = 150
-
-logger = logging.getLogger(__name__)
 
 
 class Needed(NamedTuple):
@@ -132,10 +138,80 @@ def minutes(words: int) -> int:
     return max(1, ceil(words / WORDS_A_MINUTE))
 
 
+def is_line(node: nodes.Node) -> bool:
+    """Tell the paragraphs that stand directly under the title."""
+    return isinstance(node, nodes.paragraph) and isinstance(node.parent, nodes.section)
+
+
 def count_words(app: Sphinx, document: nodes.document) -> None:
-    """Remember how many words a page of the story has."""
+    """Remember how many words a page of the story has, and the first sentence under its title."""
     if app.env.docname.startswith(f"{app.config.story_folder}/"):
-        app.env.metadata[app.env.docname]["words"] = visible_words(document)
+        about = app.env.metadata[app.env.docname]
+        about["words"] = visible_words(document)
+        line = next((one.astext() for one in document.findall(is_line)), "")
+        about["line"] = SENTENCE.match(" ".join(line.split()))[0]
+
+
+# -- Cards ---------------------------------------------------------------------------------------
+
+
+class story_cards(nodes.General, nodes.Element):  # noqa: N801 (nodes of a page have such names)
+    """The place of the cards of some pages, filled when all pages have been read."""
+
+
+class CardsDirective(SphinxDirective):
+    """Show a card for each of the pages: its question, one line, its number, a drawing."""
+
+    required_arguments = 1
+    final_argument_whitespace = True
+
+    def run(self) -> list[nodes.Node]:
+        """Keep the place."""
+        return [story_cards(pages=self.arguments[0].split())]
+
+
+class FillCards(SphinxPostTransform):
+    """Write the cards from what the pages say of themselves."""
+
+    default_priority = 5
+
+    def run(self, **_: Any) -> None:
+        """Replace each place by a list of cards."""
+        for place in list(self.document.findall(story_cards)):
+            cards = [self.card(page) for page in place["pages"]]
+            place.replace_self(nodes.bullet_list("", *cards, classes=["story-cards"]))
+
+    def card(self, page: str) -> nodes.list_item:
+        """Write the card of a page; the link is its title, and covers it all."""
+        progress = progress_of(self.env, self.config.story_index, page)
+        words, about = self.env.titles[page].astext(), self.env.metadata[page]
+        link = addnodes.pending_xref(
+            "", nodes.inline("", words), refdomain="std", reftype="doc", refexplicit=True
+        )
+        link["reftarget"], link["refdoc"] = f"/{page}", self.env.docname
+        title = nodes.paragraph("", "", link, classes=["story-question"])
+        card = nodes.list_item("", classes=["story-card"])
+        if number := re.search(r"plot_(\d+)", page):
+            card += nodes.raw("", thumbnails.drawing(int(number[1])), format="html")
+        card += title
+        card += nodes.paragraph("", about.get("line", ""), classes=["story-line"])
+        if progress:
+            length = f"{progress.minutes} minute{'s' if progress.minutes > 1 else ''}"
+            facts = f"Page {progress.page} · about {length}"
+            card += nodes.paragraph("", facts, classes=["story-facts"])
+        return card
+
+
+def cards_for(thumbnails_of: re.Match[str]) -> str:
+    """Write our directive in place of the thumbnails of sphinx-gallery."""
+    pages = re.findall(r":doc:`/([^`]+)`", thumbnails_of[0])
+    return f".. story-cards:: {' '.join(pages)}\n" if pages else ""
+
+
+def pages_with_cards(app: Sphinx, env: BuildEnvironment) -> list[str]:
+    """Write the indexes anew: their pages may have changed."""
+    index = app.config.story_index
+    return [index, *env.toctree_includes.get(index, [])] if index in env.found_docs else []
 
 
 # -- Show it -------------------------------------------------------------------------------------
@@ -149,16 +225,19 @@ def show(app: Sphinx, page: str, _template: str, context: dict[str, Any], _: Any
 
 
 def leave_tags_out(app: Sphinx, page: str, source: list[str]) -> None:
-    """Remove the place for tags from the index of the story and of its parts."""
+    """Remove the place for tags from the index of the story and of its parts; put in our cards."""
     if page.startswith(app.config.story_index.rpartition("/")[0]):
-        source[0] = TAGS.sub("", source[0])
+        source[0] = THUMBNAILS.sub(cards_for, TAGS.sub("", source[0]))
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Compute it for every page; page.html shows it."""
     app.add_config_value("story_index", "story/index", "html")
     app.add_directive("needs", NeedsDirective)
+    app.add_directive("story-cards", CardsDirective)
+    app.add_post_transform(FillCards)
     app.connect("source-read", leave_tags_out)
+    app.connect("env-updated", pages_with_cards)
     # After the code of figures has been folded.
     app.connect("doctree-read", count_words, priority=900)
     # After sphinx-gallery, which adds the script.
