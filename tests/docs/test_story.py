@@ -2,7 +2,7 @@
 
 from pathlib import Path
 from types import SimpleNamespace
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import story
 import thumbnails
@@ -118,7 +118,7 @@ def test_every_page_has_a_drawing_of_its_own() -> None:
     assert set(numbers) <= set(drawn)
     assert len(set(drawn.values())) == len(drawn)
     for number in numbers:
-        ElementTree.fromstring(thumbnails.drawing(number))
+        ET.fromstring(thumbnails.drawing(number))
 
 
 def test_a_line_on_a_card_is_one_sentence() -> None:
