@@ -156,18 +156,21 @@ drawn = {
 steps = {B: 100 - found.count(0) for B, found in drawn.items()}
 with draw.style():
     fig, ax = draw.figure(3.6)
-    ax.plot([0, 100], [0, 100], color=draw.ZERO, lw=1.4, ls=(0, (1, 2)))
-    ax.text(60, 50, "expected", color=draw.ZERO)
+    look = {
+        "color": draw.ZERO,
+        "lw": 1.4,
+        "ls": (0, (1, 2)),
+        "label": "expected",
+    }
+    ax.plot([0, 100], [0, 100], **look)
     looks = {1: ("-", 3), 10: ((0, (4, 1.5)), 2), 50: ("-", 1.2)}
     for B, found in drawn.items():
         dash, width = looks[B]
         total = [0, *accumulate(found)]
         look = {"where": "post", "color": draw.INK, "lw": width, "ls": dash}
-        ax.step(range(101), total, **look)
-        words = "1 example" if B == 1 else f"{B} examples"
-        times = "1 step" if steps[B] == 1 else f"{steps[B]} steps"
-        look = {"va": "center", "weight": "bold" if B == 1 else "normal"}
-        ax.text(103, total[-1], f"{words}:\n{times} of {100 // B}", **look)
+        [handle] = ax.step(range(101), total, **look)
+        handle.set_label(f"batches of {B}: {steps[B]} × {100 // B}")
+    ax.legend(loc="lower right", borderaxespad=0, handlelength=1.8)
     ax.set(xlabel="number of batches", ylabel="sum of the gradients")
     ax.set(
         xlim=(0, 142), ylim=(0, 118), xticks=[0, 50, 100], yticks=[0, 50, 100]
