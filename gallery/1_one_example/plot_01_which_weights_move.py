@@ -1,218 +1,131 @@
 r"""
-The bench
-=========
+Which weights does one step move?
+=================================
 
-Which numbers of a network does one training step move, and which does it leave alone?
-Here is a network small enough to answer that by hand, and the one unit in it that makes the difference.
+.. needs:: nothing
 
-A sentence that many believe: *a training step nudges every weight of the network a little.*
+Here is a network that is small enough to work out by hand.
+One training step changes some of its numbers, and leaves others alone.
 
-It is false.
-Of the thirteen numbers of this network, a step moves nine.
+.. guess::
+   :answer: 3
 
-The smallest network
---------------------
+   The network has thirteen numbers: nine weights and four biases. How many of them does one step of SGD move, for one example?
 
-Two inputs, three hidden units, one output.
-A weight ``W[j][k]`` goes from unit *j* to unit *k*, so a row of numbers leaves one sender, and a column meets at one receiver.
-All numbers are whole, so that you can do every line in your head.
+   A. All thirteen, each by a little.
+   B. Only the four in the last layer.
+   C. Nine.
+   D. One.
+
+   Nine move, and four stay.
+   The four are the numbers around the second hidden unit, which is *inactive*: its output is 0.
 """
 
-# sphinx_gallery_thumbnail_number = 1
-from sgdexplained import MLP, SGD, draw, half_squared_error
+# Set-up: the network, one example, one step, and the figure
+from fractions import Fraction
+
+from sgdexplained import MLP, SGD, draw, gradcheck, half_squared_error, hinge
 
 x, target = [1, 2], 1
 W1, b1 = [[1, 1, 2], [1, -2, 0]], [0, 1, -1]
 W2, b2 = [[1], [2], [-1]], [0]
-
-# %%
-# This is what one example does to it.
-# Each line is a weight; the bold number on it is its *gradient*, which says which way and how far the step will move it.
-# A dashed line has a gradient of exactly zero: that weight stays.
-
 net = MLP([2, 3, 1], init=[(W1, b1), (W2, b2)])
 half_squared_error(net([x]), [[target]]).backward()
-
 ax = draw.network(net, notes={(2, 0): "target 1"})
-draw.title(
-    ax, "Whatever touches the silent unit gets a gradient of exactly zero."
-)
+draw.title(ax, "Whatever touches the inactive unit has the gradient 0.")
 draw.alt(
     ax,
     "A network of 2 inputs, 3 hidden units and 1 output. Two weights into the"
-    " silent unit, its bias and the weight out of it are dashed, with gradient"
-    " 0. The other nine gradients are not zero.",
+    " inactive second unit, its bias and the weight out of it are dashed, with"
+    " gradient 0. The other nine gradients are not zero.",
 )
 
 # %%
-# A unit shows two numbers, ``z | a``: what it hears and what it says.
-# A bar at its side tells that nothing passes back there.
-# Now work out each of these numbers by hand.
+# Two inputs lead to three hidden units, and these lead to one output.
+# Each line is a weight.
+# The number in the light box on a line is the weight, and the bold number is its *gradient*.
+# The gradient says how much the loss changes if the weight changes a little.
+# A dashed line has a gradient of exactly 0, and so its weight stays.
 #
-# Forward, by hand
-# ----------------
+# Forward: what each unit computes
+# --------------------------------
 #
-# A hidden unit adds up each input times its weight, and its bias: this sum is what it *hears*, its pre-activation *z*.
-# If that is positive the unit says it, and otherwise 0: what it *says* is its activation *a*, and the rule is called ReLU.
-
-z = [x[0] * W1[0][k] + x[1] * W1[1][k] + b1[k] for k in range(3)]
-a = [max(z_k, 0) for z_k in z]
-print("z:", z)
-print("a:", a)
-
-# %%
-# The second unit hears −2 and says 0.
-# It is *silent*, because its activation is zero, and it is *shut*, because what it says would not change if *z* changed a little.
-# A unit that is not silent is *active*, and one that is not shut is *open*.
+# A hidden unit adds up its inputs, each times a weight, and its bias.
+# This sum is its *pre-activation* *z*.
+# Then ReLU keeps what is positive, and replaces everything else by 0.
+# The result is its *activation* *a*:
 #
-# The output adds up as well, and says what it gets.
-
-y = a[0] * W2[0][0] + a[1] * W2[1][0] + a[2] * W2[2][0] + b2[0]
-loss = (y - target) ** 2 / 2
-print("output:", y)
-print("loss:", loss)
-
-# %%
-# The number that the backward pass starts from
-# ---------------------------------------------
+# .. math::
 #
-# How much would the loss change if the output changed a little?
-# For half the squared error the slope is *output minus target*.
+#    z = w_1 x_1 + w_2 x_2 + b \qquad a = \max(z, 0)
+#
+# For the three units that is:
+#
+# - unit 1: *z* = 1·1 + 1·2 + 0 = 3, so *a* = 3
+# - unit 2: *z* = 1·1 − 2·2 + 1 = −2, so *a* = 0
+# - unit 3: *z* = 2·1 + 0·2 − 1 = 1, so *a* = 1
+#
+# Unit 2 is *inactive*, because its activation is 0.
+# It is also *shut*: if *z* changes a little, *a* stays 0, so the derivative of its activation is 0.
+# The other two are *active* and *open*.
+#
+# The output is 1·3 + 2·0 − 1·1 = 2, and the target is 1.
+# The loss is half the squared error: (2 − 1)² / 2 = 1/2.
+#
+# Backward: one number starts the way back
+# ----------------------------------------
+#
+# How much does the loss change if the output changes a little?
+# The answer is the derivative of the loss, which is *output − target* = 1.
 
-seed = y - target
-print("seed:", seed)
-
-# %%
-# This one number, the *seed*, is all that the loss tells the network.
-
+# Set-up: the loss over the output, its derivative, and the figure
 outputs = [i / 10 for i in range(-4, 35)]
 ax = draw.curve(outputs, [(output - target) ** 2 / 2 for output in outputs])
 around = [1.2, 2.8]
-tangent = [loss + seed * (output - y) for output in around]
-draw.curve(around, tangent, ax, colour=draw.POSITIVE)
-draw.point(y, loss, ax, label="slope +1: the seed", colour=draw.POSITIVE)
-there = {"label": "slope 0", "offset": (0, 16)}
+draw.curve(around, [1 / 2 + (output - 2) for output in around], ax, dashed=True)
+draw.point(2, 1 / 2, ax, label="output 2: derivative +1")
+there = {"label": "target 1: derivative 0", "offset": (0, 16)}
 draw.point(target, 0, ax, colour=draw.ZERO, hollow=True, **there)
 ax.set(xlabel="output", ylabel="loss")
-draw.title(
-    ax, "The backward pass starts from the slope of the loss at the output."
-)
+draw.title(ax, "The way back starts from the derivative of the loss.")
 draw.alt(
     ax,
-    "A parabola, the loss over the output. At the output 2 its slope is 1; at"
-    " the target 1 it is 0.",
+    "A parabola, the loss over the output. At the output 2 its derivative is"
+    " 1; at the target 1 it is 0.",
 )
 
 # %%
-# Backward, by hand
-# -----------------
+# From there each number is found by multiplying:
 #
-# Ask the same of each weight: how much would the loss change if the weight changed a little?
-# The answer is its gradient.
+# - A weight into the output has the gradient *activation of its sender* times 1. So the weights from the three units have 3, 0 and 1.
+# - What comes back to a hidden unit is its outgoing weight times 1. These *upstream gradients* are 1, 2 and −1.
+# - A shut unit lets nothing through, so behind the units 1, 0 and −1 are left.
+# - A weight into a hidden unit has the gradient *input* times that number: 1, 0, −1 from the first input, and 2, 0, −2 from the second.
 #
-# A weight of the last layer is multiplied by what its sender said, so its gradient is that number times the seed.
-# A bias is multiplied by 1, so its gradient is the seed.
+# The error comes back to unit 2 as well, and most of all to it.
+# But there it is multiplied by 0.
 
-by_hand = {"W2": [[a_k * seed] for a_k in a], "b2": [seed]}
-by_hand
-
-# %%
-# The weight out of the silent unit gets 0 × 1: its sender said 0.
-#
-# What comes back to a hidden unit is how much the loss cares about its activation: its outgoing weight times the seed.
-# We call it the *upstream signal*.
-# The slope of ReLU decides whether it passes: 1 where *z* is positive, 0 where it is not.
-# Their product is the unit's *delta*.
-
-upstream = [W2[k][0] * seed for k in range(3)]
-slope = [1 if z_k > 0 else 0 for z_k in z]
-delta = [upstream[k] * slope[k] for k in range(3)]
-print("upstream:", upstream)
-print("slope:", slope)
-print("delta:", delta)
-
-# %%
-# The loss cares most about the second unit, 2, but its slope is 0 and nothing passes.
-# The rest is as before: a gradient is what the sender said times the delta of the receiver.
-
-by_hand["W1"] = [[x_j * d for d in delta] for x_j in x]
-by_hand["b1"] = delta
-print("W1:", by_hand["W1"])
-print("b1:", by_hand["b1"])
-
-# %%
-# The same by the engine
-# ----------------------
-#
-# The engine remembers how each number was computed and walks back by itself.
-
-net = MLP([2, 3, 1], init=[(W1, b1), (W2, b2)])
-loss = half_squared_error(net([x]), [[target]])
-loss.backward()
-
-# %%
-# It finds the thirteen numbers that we found by hand.
-#
-# >>> net.gradients() == by_hand
-# True
-#
-# Four of them are exactly zero, not just small.
-#
-# >>> [name for name, w in net.named_parameters().items() if w.grad == 0]
-# ['W1[0][1]', 'W1[1][1]', 'b1[1]', 'W2[1][0]']
-
-# %%
-# Is it the gradient?
-# -------------------
-#
-# Move each of the thirteen numbers a little to either side, see how much the loss changes, and compare.
-# In fractions the two agree exactly: the largest difference is 0, not nearly 0.
-#
-# >>> from fractions import Fraction
-# >>> from sgdexplained import gradcheck
-# >>> gradcheck(
-# ...     lambda: half_squared_error(net([x]), [[Fraction(target)]]),
-# ...     net.parameters(),
-# ... )
-# 0
-
-# %%
-# One step
-# --------
-#
-# The step subtracts from each number its gradient, times the learning rate.
-# This rule is plain *SGD*, short for stochastic gradient descent.
-
-before = net.values()
-SGD(net.parameters(), lr=0.1).step()
-after = net.values()
-
-# %%
-# With a learning rate of 0.1, a gradient of 2 makes a move of −0.2, and a gradient of 0 makes none.
-# A blue cell had a positive gradient, an orange one a negative one; in a hatched cell it was exactly zero.
-
-ax = draw.step(before, after, net.gradients())
-draw.title(ax, "The step moves nine numbers against their gradient; four stay.")
-draw.alt(
-    ax,
-    "Weights and biases before and after the step. The column into unit 2 and"
-    " the weight out of it are hatched: they stay. Positive gradients moved"
-    " their weights down, negative ones up.",
+# Check: these numbers, by the engine and by small changes of each number
+assert net.gradients() == {
+    "W1": [[1, 0, -1], [2, 0, -2]],
+    "b1": [1, 0, -1],
+    "W2": [[3], [0], [1]],
+    "b2": [1],
+}
+difference = gradcheck(
+    lambda: half_squared_error(net([x]), [[Fraction(target)]]), net.parameters()
 )
-draw.show()
+assert difference == 0
 
 # %%
-# The sentence that survives
-# --------------------------
-#
 # .. claim:: B3
 #    :verdict: holds
 #    :sources: rumelhart1986
 #    :refuted-by: doubled-seed, target-forgotten, softmax-without-label
 #
-#    For one example, one number starts back from each output: the slope of the loss there. Multiplied backward through the network, it becomes the derivative of the loss with respect to each weight.
+#    For one example, one number starts back from each output: the derivative of the loss with respect to this output. Multiplied backward through the network, it becomes the derivative of the loss with respect to each weight.
 #
-#    The derivatives are those that differences find, with an error of 0:
+#    The derivatives are those that small changes find, with a difference of 0:
 #
 #    >>> from fractions import Fraction
 #    >>> from math import log
@@ -224,25 +137,56 @@ draw.show()
 #    ...     softmax_cross_entropy,
 #    ... )
 #    >>> layers = [([[1, 1, 2], [1, -2, 0]], [0, 1, -1]), ([[1], [2], [-1]], [0])]
-#    >>> bench = MLP([2, 3, 1], init=layers)
-#    >>> def loss_of_bench():
-#    ...     return half_squared_error(bench([[1, 2]]), [[Fraction(1)]])
-#    >>> gradcheck(loss_of_bench, bench.parameters())
+#    >>> small = MLP([2, 3, 1], init=layers)
+#    >>> def loss_of_small():
+#    ...     return half_squared_error(small([[1, 2]]), [[Fraction(1)]])
+#    >>> gradcheck(loss_of_small, small.parameters())
 #    0
 #
-#    Three classes with the probabilities 0.6, 0.3 and 0.1, of which the first is right: what starts back is the probability, less 1 at the right class.
+#    Three classes have the probabilities 0.6, 0.3 and 0.1, and the first class is right. What starts back is the probability, minus 1 for the right class:
 #
 #    >>> scores = [Scalar(log(6)), Scalar(log(3)), Scalar(0.0)]
 #    >>> softmax_cross_entropy([scores], [0]).backward()
 #    >>> [round(score.grad, 12) for score in scores]
 #    [-0.4, 0.3, 0.1]
 #
-#    On the bench it is output minus target:
+#    For half the squared error it is output minus target:
 #
-#    >>> says = bench([[1, 2]])
-#    >>> half_squared_error(says, [[1]]).backward()
-#    >>> says[0][0].grad
+#    >>> outputs = small([[1, 2]])
+#    >>> half_squared_error(outputs, [[1]]).backward()
+#    >>> outputs[0][0].grad
 #    1.0
+#
+# The step: each number minus its gradient times the learning rate
+# ----------------------------------------------------------------
+#
+# This rule is plain *SGD*, which stands for stochastic gradient descent:
+#
+# .. math::
+#
+#    w \leftarrow w - \eta \, \frac{\partial L}{\partial w}
+#
+# Here *w* is a weight or a bias, *L* is the loss, and *η* is the learning rate, which is 0.1.
+# A gradient of 2 makes a move of −0.2, and a gradient of 0 makes none.
+
+# Set-up: the step, and the figure
+before = net.values()
+SGD(net.parameters(), lr=0.1).step()
+after = net.values()
+ax = draw.step(before, after, net.gradients())
+draw.title(ax, "Nine numbers move against their gradient; four stay.")
+draw.alt(
+    ax,
+    "Weights and biases before and after the step. The column into unit 2 and"
+    " the weight out of it are hatched: they stay. Positive gradients moved"
+    " their weights down, negative ones up.",
+)
+draw.show()
+
+# %%
+# Blue cells have a positive gradient, so these numbers go *down*.
+# Orange cells have a negative gradient, so these go *up*.
+# Hatched cells have the gradient 0, and stay.
 #
 # .. claim:: C1
 #    :verdict: holds
@@ -254,113 +198,78 @@ draw.show()
 #    >>> from fractions import Fraction
 #    >>> from sgdexplained import MLP, SGD, half_squared_error
 #    >>> layers = [([[1, 1, 2], [1, -2, 0]], [0, 1, -1]), ([[1], [2], [-1]], [0])]
-#    >>> bench = MLP([2, 3, 1], init=layers)
-#    >>> half_squared_error(bench([[1, 2]]), [[Fraction(1)]]).backward()
-#    >>> SGD(bench.parameters(), lr=Fraction(1, 10)).step()
-#    >>> [float(w.data) for w in bench.parameters()]
+#    >>> small = MLP([2, 3, 1], init=layers)
+#    >>> half_squared_error(small([[1, 2]]), [[Fraction(1)]]).backward()
+#    >>> SGD(small.parameters(), lr=Fraction(1, 10)).step()
+#    >>> [float(w.data) for w in small.parameters()]
 #    [0.9, 1.0, 2.1, 0.8, -2.0, 0.2, -0.1, 1.0, -0.9, 0.7, 2.0, -1.1, -0.1]
 #
-# The derivative can be exactly zero, and then the weight does not move.
+# When other weights move, or none
+# --------------------------------
 #
-# Where it breaks
-# ---------------
-#
-# *A right answer teaches nothing.*
-# With target 2 the seed is 0, and so is everything that comes of it, though two hidden units are active.
-# To try such changes, write the experiment as a function.
+# - **A right answer moves nothing.** With the target 2 the derivative of the loss is 0, and so are all thirteen gradients.
+# - **Another loss calls something else right.** Hinge loss asks for an output of 1 or more, so at 2 it is satisfied and moves nothing.
+# - **The step need not help.** This very step makes the loss larger, from 0.5 to 0.696: :ref:`sphx_glr_story_1_one_example_plot_03_how_far_downhill.py`.
+# - **Other optimisers have other rules.** With momentum a weight moves on when its gradient is 0: :ref:`sphx_glr_story_3_inactive_connections_plot_13_moving_without_a_gradient.py`.
 
 
+# Check: what this list says
 def count_zeros(x=(1, 2), target=1, bias_of_unit_2=1):
-    net = MLP([2, 3, 1], init=[(W1, [0, bias_of_unit_2, -1]), (W2, b2)])
-    half_squared_error(net([list(x)]), [[target]]).backward()
-    return sum(w.grad == 0 for w in net.parameters())
+    changed = MLP([2, 3, 1], init=[(W1, [0, bias_of_unit_2, -1]), (W2, b2)])
+    half_squared_error(changed([list(x)]), [[target]]).backward()
+    return sum(w.grad == 0 for w in changed.parameters())
 
+
+from sgdexplained import Scalar
+
+assert (count_zeros(), count_zeros(target=2)) == (4, 13)
+output = Scalar(2.0)
+hinge(output, 1).backward()
+assert output.grad == 0
+assert round(half_squared_error(net([x]), [[target]]).data, 3) == 0.696
 
 # %%
-# >>> count_zeros()
-# 4
-# >>> count_zeros(target=2)
-# 13
+# Three predictions
+# -----------------
 #
-# *What counts as right depends on the loss.*
-# For the label 1, hinge loss asks for an output of 1 or more, so 2 is right, and it sends back 0; logistic loss always asks for more.
+# Each question changes one number. How many of the thirteen gradients are exactly zero then?
 #
-# >>> from sgdexplained import Scalar, hinge, logistic
-# >>> output = Scalar(2.0)
-# >>> hinge(output, 1).backward()
-# >>> output.grad
-# 0.0
-# >>> output.zero_grad()
-# >>> logistic(output, 1).backward()
-# >>> round(output.grad, 4)
-# -0.1192
+# .. guess::
+#    :answer: 0
 #
-# *The step need not help.*
-# The rule says where to go, not that one arrives: this very step makes the loss larger.
+#    The bias of unit 2 is 4 instead of 1.
 #
-# >>> loss.data
-# 0.5
-# >>> round(half_squared_error(net([x]), [[target]]).data, 4)
-# 0.6962
-#
-# *Other optimisers have other rules.*
-# With momentum, a weight coasts on when its gradient is zero.
-#
-# >>> w = Scalar(1.0)
-# >>> optimiser = SGD([w], lr=0.5, momentum=0.5)
-# >>> for gradient in [1.0, 0.0]:
-# ...     w.grad = gradient
-# ...     optimiser.step()
-# ...     print(w.data)
-# 0.5
-# 0.25
-#
-# Predict first
-# -------------
-#
-# Each question changes one number of the bench.
-# How many of the thirteen gradients are exactly zero then?
-#
-# 1. The bias of unit 2 is 4 instead of 1.
-#
-# .. dropdown:: Answer
-#
-#    Unit 2 now hears 1 − 4 + 4 = 1, so it is active and open, and the output is 4.
-#    No number is left out.
+#    The pre-activation of unit 2 is 1 − 4 + 4 = 1, so this unit is active and open, and the output is 4.
 #
 #    >>> count_zeros(bias_of_unit_2=4)
 #    0
 #
-# 2. The first input is 0 instead of 1.
+# .. guess::
+#    :answer: 9
 #
-# .. dropdown:: Answer
+#    The first input is 0 instead of 1.
 #
-#    Now units 2 and 3 are silent, which costs each of them two incoming weights, a bias and an outgoing weight: eight.
-#    The ninth is the weight from the first input to unit 1, which is open, but its sender says 0.
+#    Now units 2 and 3 are inactive. Each of them costs two incoming weights, a bias and an outgoing weight, which makes eight.
+#    The ninth is the weight from the first input to unit 1: this unit is open, but its input is 0.
 #
 #    >>> count_zeros(x=(0, 2))
 #    9
 #
-# 3. The target is 100 instead of 1.
+# .. guess::
+#    :answer: 4
 #
-# .. dropdown:: Answer
+#    The target is 100 instead of 1.
 #
-#    The seed is −98, and every gradient is −98 times as large, but 0 times −98 is 0.
-#    How wrong the answer is decides how far weights move, not which of them do, as long as it is wrong at all.
+#    The derivative of the loss is −98, so every gradient is −98 times as large, but 0 times −98 is 0.
+#    How wrong the output is decides how far the weights move, and not which of them move.
 #
 #    >>> count_zeros(target=100)
 #    4
 #
-# In the engine
-# -------------
+# In PyTorch: the same numbers, with rows and columns exchanged
+# -------------------------------------------------------------
 #
-# The slope of the loss is the derivative in :engine:`half the squared error <losses.half_squared_error>`, :engine:`the walk back <backward.propagate>` hands it on, and :engine:`the step <sgd.SGD.move>` takes it off the weights.
-#
-# In PyTorch
-# ----------
-#
-# The numbers are the same.
-# One thing differs: ``torch.nn.Linear`` keeps its weights with a row for each *receiver*, so its gradient is ours transposed.
+# ``torch.nn.Linear`` keeps a row of weights for each *receiver*, so its gradient is ours transposed.
 #
 # .. code-block:: python
 #
@@ -378,3 +287,5 @@ def count_zeros(x=(1, 2), target=1, bias_of_unit_2=1):
 #    loss = (net(torch.tensor([[1.0, 2]])) - 1).square().sum() / 2
 #    loss.backward()
 #    assert W1.grad.T.tolist() == [[1, 0, -1], [2, 0, -2]]
+#
+# In the engine, :engine:`half the squared error <losses.half_squared_error>` gives the first derivative, :engine:`the walk back <backward.propagate>` multiplies, and :engine:`the step <sgd.SGD.move>` subtracts.

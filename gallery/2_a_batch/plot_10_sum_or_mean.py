@@ -1,33 +1,36 @@
 r"""
-The denominator
-===============
+By which number is the gradient of a batch divided?
+===================================================
 
-A batch takes a mean, and every mean divides by something.
-You will see what it divides by, what else it might divide by, and how far the step changes if nobody looks.
+.. needs:: 9
 
-A sentence that many believe: *a mean is a mean, so the mean over all batches is the mean over all examples.*
+The gradient of a batch is a mean, and every mean divides by some number.
+Which number that is decides how long the step is.
 
-It is false as soon as one batch is shorter than the others, and the last batch of a data set usually is.
+.. guess::
+   :answer: 3
 
-The smallest example
---------------------
+   Ten examples come in batches of 4, 4 and 2. Each batch takes its own mean, and then we take the mean of the three means. Is this the mean of the ten examples?
 
-One weight, *w* = 10, and ten examples that want it to be smaller: eight want 9, and two want 1.
-With half the squared error the gradient of an example is *w* minus what it wants.
+   A. Yes, because a mean of means is a mean.
+   B. No: the examples in the long batches count more.
+   C. No: the examples in the short batch count more.
+   D. It depends on the learning rate.
+
+   Each of the three means counts one third.
+   Two examples share the last third, so each of them counts 1/6, and each of the others counts 1/12.
 """
 
+# Set-up: one weight of 10, ten examples, three batches, and the figure
 from fractions import Fraction
 
-from sgdexplained import (
-    MLP,
-    SGD,
-    Scalar,
-    draw,
-    half_squared_error,
-    weighted_mean,
-)
+from matplotlib.patches import Rectangle
+
+from sgdexplained import SGD, Scalar, draw, half_squared_error, weighted_mean
+from sgdexplained.contrasts import Adam
 
 wanted = [9, 9, 9, 9, 9, 9, 9, 9, 1, 1]
+batches = [wanted[0:4], wanted[4:8], wanted[8:10]]
 
 
 def mean_loss(w, some):
@@ -41,22 +44,9 @@ def gradient(some):
     return w.grad
 
 
-# %%
-# The mean over the ten is (8 × 1 + 2 × 9) / 10.
-# Now let the ten come in batches of four, four and two, each of which takes its own mean.
-
-batches = [wanted[0:4], wanted[4:8], wanted[8:10]]
+of_ten = gradient(wanted)
 means = [gradient(batch) for batch in batches]
-
-print("mean of the ten:        ", gradient(wanted))
-print("means of the batches:   ", *means)
-print("mean of the three means:", sum(means) / 3)
-
-# %%
-# This is the number that decides: 11/3 is not 13/5.
-# None of the three means is wrong, but each of them counts a third, and it shares that third among its examples: 1/12 for each of four, 1/6 for each of two.
-
-from matplotlib.patches import Rectangle
+of_means = sum(means) / 3
 
 
 def strip(ax, row, shares, name):
@@ -64,9 +54,7 @@ def strip(ax, row, shares, name):
     left = 0
     for share, want in zip(shares, wanted, strict=True):
         rare = want == 1
-        look = {"fc": draw.POSITIVE, "alpha": 0.42}
-        if not rare:
-            look = {"fc": draw.INK, "alpha": 0.08}
+        look = {"fc": draw.INK, "alpha": 0.3 if rare else 0.06}
         place = (float(left), row), float(share), 0.62
         ax.add_patch(Rectangle(*place, lw=0, **look))
         ax.add_patch(Rectangle(*place, fc="none", ec=draw.INK, lw=0.9))
@@ -80,35 +68,46 @@ def strip(ax, row, shares, name):
 
 by_example = [Fraction(1, 10)] * 10
 by_batch = [Fraction(1, 3) / len(batch) for batch in batches for _ in batch]
-
 with draw.style():
     fig, ax = draw.figure(2.2)
-    strip(ax, 0, by_example, "one mean of ten: gradient 13/5")
-    strip(ax, 1.15, by_batch, "mean of three means: gradient 11/3")
+    strip(ax, 0, by_example, "share of each example in the mean of ten")
+    strip(ax, 1.15, by_batch, "its share in the mean of the three means")
     ax.set(xlim=(-0.005, 1.005), ylim=(1.8, -0.4))
     ax.axis("off")
-draw.title(ax, "In a short batch, an example counts for two.")
+draw.title(ax, "In a short batch each example counts twice as much.")
 draw.alt(
     ax,
     "Two strips of ten blocks, one block for each example, as wide as its"
     " share. In the mean of ten, all have 1/10. In the mean of the means of"
     " batches of four, four and two, the first eight have 1/12 and the last"
-    " two, tinted, have 1/6: twice as much.",
+    " two, darker, have 1/6: twice as much.",
 )
 
 # %%
-# The repair is to weight each mean by the size of its batch, which puts the denominator back that the mean had hidden.
+# The weight is 10, and the gradient of an example is 10 minus its target.
+# Eight examples have the target 9, so their gradient is 1.
+# The last two have the target 1, so their gradient is 9.
+#
+# - The mean of the ten is (8 × 1 + 2 × 9) / 10 = 13/5.
+# - The means of the batches are 1, 1 and 9, and their mean is 11/3.
+#
+# To repair it, weight the mean of each batch by the size of the batch:
+#
+# .. math::
+#
+#    \frac{4 \cdot 1 + 4 \cdot 1 + 2 \cdot 9}{4 + 4 + 2} = \frac{13}{5}
 
+# Check: these three numbers
+assert (str(of_ten), str(of_means)) == ("13/5", "11/3")
 w = Scalar(10)
-losses = [mean_loss(w, batch) for batch in batches]
-weighted_mean(losses, sizes=[4, 4, 2]).backward()
-w.grad
+weighted_mean([mean_loss(w, batch) for batch in batches], [4, 4, 2]).backward()
+assert w.grad == of_ten
 
 # %%
 # .. claim:: D2
 #    :verdict: holds when
 #    :when: the loss takes the mean, there is one loss for each example, and batches that are averaged have equal sizes.
-#    :corrected: The gradient of the mean loss of a batch is the mean over its examples; the mean over several batches is the mean over all their examples only if each batch is weighted by its size.
+#    :corrected: The gradient of the mean loss of a batch is the mean over its examples. The mean over several batches is the mean over all their examples only if each batch is weighted by its size.
 #    :sources: goyal2017
 #    :refuted-by: sizes-forgotten, sum-for-mean
 #
@@ -120,42 +119,34 @@ w.grad
 #    ...     return half_squared_error(
 #    ...         [w] * len(wanted), [Fraction(t) for t in wanted]
 #    ...     )
-#    >>> w, batches = Scalar(10), ([9] * 4, [9] * 4, [1] * 2)
-#    >>> loss(w, sum(batches, [])).backward()
+#    >>> w, three = Scalar(10), ([9] * 4, [9] * 4, [1] * 2)
+#    >>> loss(w, sum(three, [])).backward()
 #    >>> v = Scalar(10)
 #    >>> weighted_mean(
-#    ...     [loss(v, batch) for batch in batches], [4, 4, 2]
+#    ...     [loss(v, batch) for batch in three], [4, 4, 2]
 #    ... ).backward()
 #    >>> u = Scalar(10)
-#    >>> (sum(loss(u, batch) for batch in batches) / 3).backward()
+#    >>> (sum(loss(u, batch) for batch in three) / 3).backward()
 #    >>> str(w.grad), str(v.grad), str(u.grad)
 #    ('13/5', '13/5', '11/3')
 #
-# Sum or mean?
-# ------------
+# With a sum the batch size changes the step
+# ------------------------------------------
 #
-# Without any denominator the gradient is a sum, and for a batch of *B* it is *B* times the mean.
-# Under plain SGD that is a learning rate *B* times as large; divide it by *B*, and the two agree to the last digit.
+# Some losses take the sum over the examples instead of the mean.
+# For a batch of *B* examples, the sum is *B* times the mean.
+# With plain SGD this acts like a learning rate that is *B* times as large.
 #
-# So a learning rate that was found with one size of batch means something else with another.
-# Let all examples want the same, 0, and see where one step with the learning rate 1/10 leaves a weight of 1.
+# Let all examples have the target 0, and take one step from the weight 1 with the learning rate 1/10.
 
 
+# Set-up: the error after one step, and the figure
 def left_after_one_step(examples, reduction):
     w = Scalar(Fraction(1))
     half_squared_error([w] * examples, [0] * examples, reduction).backward()
     SGD([w], lr=Fraction(1, 10)).step()
     return w.data
 
-
-print("examples   mean   sum")
-for B in (1, 10, 20, 30):
-    mean, total = (left_after_one_step(B, way) for way in ("mean", "sum"))
-    print(f"{B:8}{mean!s:>7}{total!s:>6}")
-
-# %%
-# With the mean, the size of the batch does not matter.
-# With the sum, ten examples land exactly, twenty bounce to the other side for ever, and thirty double the error at every step.
 
 sizes = range(1, 33)
 ax = draw.curve(
@@ -169,7 +160,7 @@ with draw.style():
     ax.text(32, 0.66, "mean", ha="right", weight="bold")
     ax.axhline(1, color=draw.ZERO, linewidth=1, linestyle=":")
     ax.text(1, 1.07, "before the step", color=draw.ZERO)
-    ax.text(13, 0.08, "lands exactly")
+    ax.text(13, 0.08, "exactly right")
     ax.set(
         xlabel="examples in the batch",
         ylabel="error after one step",
@@ -177,9 +168,7 @@ with draw.style():
     )
     ax.set_xticks([1, 10, 20, 30])
     ax.set_yticks([0, 1, 2])
-draw.title(
-    ax, "With a sum, the same learning rate overshoots as the batch grows."
-)
+draw.title(ax, "With a sum, a larger batch makes the step too long.")
 draw.alt(
     ax,
     "Error after one step over the size of the batch, learning rate 1/10. With"
@@ -190,11 +179,19 @@ draw.alt(
 draw.show()
 
 # %%
-# *Sum and mean differ only by a factor* is true of the gradient, and of plain SGD.
-# It is false of whatever else enters a step.
-# Here four examples have gradients that sum to 12, and the sum is given a quarter of the learning rate.
+# With the mean, the size of the batch does not matter here.
+# With the sum, ten examples are exactly right, twenty change only the sign of the error, and thirty double it.
+#
+# Can you divide the learning rate by *B* instead?
+# With plain SGD you can, and the two steps are equal.
+# With anything else that enters a step they are not:
+#
+# - **Weight decay** adds a share of the weight to the gradient once, so it counts less beside a sum.
+# - **Adam** divides the gradient by its own size, so its first step is the learning rate in both cases. A quarter of the learning rate is then a quarter of the step.
+# - **Clipping** cuts a gradient that is too long. The sum 12 and the mean 3 may both become 1.
 
 
+# Check: four examples, and the sum with a quarter of the learning rate
 def after_one_step(optimiser, reduction, lr, **options):
     w = Scalar(2.0)
     half_squared_error([w] * 4, [-1] * 4, reduction).backward()
@@ -202,44 +199,24 @@ def after_one_step(optimiser, reduction, lr, **options):
     return round(w.data, 6)
 
 
+assert after_one_step(SGD, "mean", 0.01) == after_one_step(SGD, "sum", 0.0025)
+decayed = [
+    after_one_step(SGD, way, lr, weight_decay=0.1)
+    for way, lr in (("mean", 0.01), ("sum", 0.0025))
+]
+assert decayed == [1.968, 1.9695]
+assert after_one_step(Adam, "mean", 0.01) == 1.99
+assert after_one_step(Adam, "sum", 0.0025) == 1.9975
+
 # %%
-# >>> after_one_step(SGD, "mean", lr=0.01), after_one_step(SGD, "sum", lr=0.0025)
-# (1.97, 1.97)
-#
-# *An L2 penalty*, a small share of the weight itself, is added to the gradient once, whatever the batch, so beside a sum it weighs less.
-#
-# >>> after_one_step(SGD, "mean", lr=0.01, weight_decay=0.1)
-# 1.968
-# >>> after_one_step(SGD, "sum", lr=0.0025, weight_decay=0.1)
-# 1.9695
-#
-# *Adam* divides the gradient by its own size, so the factor is gone before the learning rate comes: its first step is the learning rate, whether sum or mean.
-# A quarter of the learning rate is then a quarter of the step.
-#
-# >>> from sgdexplained.contrasts import Adam
-# >>> (
-# ...     after_one_step(Adam, "mean", lr=0.01),
-# ...     after_one_step(Adam, "sum", lr=0.0025),
-# ... )
-# (1.99, 1.9975)
-#
-# *Clipping*, which shortens a gradient that is too long, is the same story: cut to at most 1, the sum 12 and the mean 3 become the same 1.
-#
-# A larger batch, a larger step?
-# ------------------------------
-#
-# With the mean, a batch twice as large does not make a longer step, but it makes half as many of them in each pass through the data.
-# A common rule is to double the learning rate as well: one long step in place of two short ones :footcite:p:`goyal2017`.
-# It is nearly the same.
-# Not quite, because the second of the short steps asks at a weight that has moved already.
-# On a parabola, from *w* = 1, the two ways differ by exactly the square of the learning rate.
-#
 # .. claim:: P8
 #    :verdict: holds
 #    :sources: goyal2017
 #    :refuted-by: fixed-step-length, doubled-seed
 #
-#    A few steps with a small learning rate do what one step with the sum of their learning rates does, but for a difference that shrinks as the square of the learning rate.
+#    A few steps with a small learning rate do the same as one step with the sum of their learning rates, except for a difference that shrinks as the square of the learning rate.
+#
+#    So a batch that is twice as large can take half as many steps with twice the learning rate, and this is *nearly* the same.
 #
 #    >>> from fractions import Fraction
 #    >>> from sgdexplained import SGD, Scalar, half_squared_error
@@ -254,167 +231,107 @@ def after_one_step(optimiser, reduction, lr, **options):
 #    >>> [str(after(2, lr) - after(1, 2 * lr)) for lr in rates]
 #    ['1/100', '1/10000']
 #
-# So it is in a network with tanh units: four examples take a step each, or one step together with four times the learning rate.
-
-from math import dist
-
-X, T = [[1, 2], [2, -1], [-1, 1], [0, -2]], [[1], [-1], [2], [0]]
-
-
-def weights_after(batches, lr):
-    """Return where a network ends if each of these batches takes a step."""
-    net = MLP([2, 4, 1], activation="tanh", seed=3)
-    for batch in batches:
-        net.zero_grad()
-        outputs, targets = net([X[i] for i in batch]), [T[i] for i in batch]
-        half_squared_error(outputs, targets).backward()
-        SGD(net.parameters(), lr=lr).step()
-    return [w.data for w in net.parameters()]
-
-
-for lr in (0.01, 0.001, 0.0001):
-    four = weights_after([[0], [1], [2], [3]], lr)
-    one = weights_after([[0, 1, 2, 3]], 4 * lr)
-    print(f"learning rate {lr}: {dist(four, one):.3g} apart")
-
-# %%
-# A tenth of the learning rate, a hundredth of the distance: it shrinks as the square, as on the parabola.
+# Examples, outputs or tokens?
+# ----------------------------
 #
-# What else is counted
-# --------------------
+# Two examples with three outputs each are six numbers.
+# A sum divides by 1, a mean over examples divides by 2, and the squared error of most libraries divides by 6.
 #
-# *Outputs.*
-# Two examples with three outputs each are six numbers: the sum divides by nothing, the mean over examples by two, and the squared error of most frameworks by all six.
-#
-# *Tokens.*
-# A language model reads sequences of *tokens*, pieces of text, and each token has a loss.
-# Let one sequence have a single token with loss 8, and another three with loss 2 each.
-# The mean of the two sequences is (8 + 2) / 2 = 5, the mean of the four tokens is 14/4 = 3.5.
-# Neither is wrong, but they train different things.
-#
-# >>> weighted_mean([Scalar(8), Scalar(2)], sizes=[1, 1]).data
-# 5.0
-# >>> weighted_mean([Scalar(8), Scalar(2)], sizes=[1, 3]).data
-# 3.5
+# In a language model each *token*, which is a piece of text, has a loss.
+# Let one text have a single token with the loss 8, and another text three tokens with the loss 2 each.
+# The mean over texts is (8 + 2) / 2 = 5, and the mean over tokens is 14/4 = 3.5.
+# Both are right, but they train different things.
 #
 # .. claim:: X8
 #    :verdict: holds
 #    :sources: goyal2017
 #    :refuted-by: outputs-not-counted, sum-for-mean
 #
-#    Averages hide a denominator: the same errors give other gradients as the mean runs over nothing, over the examples, or over every number.
+#    An average hides a number that it divides by. The same errors give different gradients if the mean divides by nothing, by the number of examples, or by the number of all outputs.
 #
 #    >>> from fractions import Fraction
 #    >>> from sgdexplained import Scalar, half_squared_error, mean_squared_error
-#    >>> def seed(loss):
+#    >>> def first_gradient(loss):
 #    ...     y = [[Scalar(Fraction(1)) for _ in range(3)] for _ in range(2)]
 #    ...     loss(y, [[0, 0, 0], [0, 0, 0]]).backward()
 #    ...     return str(y[0][0].grad)
-#    >>> nothing = seed(lambda y, t: half_squared_error(y, t, "sum"))
-#    >>> examples = seed(half_squared_error)
-#    >>> numbers = seed(lambda y, t: mean_squared_error(y, t) / 2)
+#    >>> nothing = first_gradient(lambda y, t: half_squared_error(y, t, "sum"))
+#    >>> examples = first_gradient(half_squared_error)
+#    >>> numbers = first_gradient(lambda y, t: mean_squared_error(y, t) / 2)
 #    >>> nothing, examples, numbers
 #    ('1', '1/2', '1/6')
 #
-# The sentence that survives
+# Where the number gets lost
 # --------------------------
 #
-# **The gradient of a batch is a sum over its examples, divided by what the loss counts; say what that is before you compare two learning rates, two batches, or two frameworks.**
+# - **Accumulating.** When a batch is sent through in parts, the gradients of the parts are added up. Three means give 1 + 1 + 9 = 11, and a third of it is 11/3 again. Let each part give its *sum*, and divide once by the number of all examples.
+# - **The last batch of an epoch** is often short. If it takes a step of its own, its examples count more than the others.
+# - **Several machines** that average their means have the same problem: :ref:`sphx_glr_story_4_further_plot_28_several_machines.py`.
+
+# Check: the parts of a batch, added up
+w, of_sums = Scalar(10), Scalar(10)
+for batch in batches:
+    mean_loss(w, batch).backward()
+    half_squared_error([of_sums] * len(batch), batch, "sum").backward()
+assert (w.grad, w.grad / 3) == (11, of_means)
+assert Fraction(of_sums.grad) / 10 == of_ten
+assert weighted_mean([Scalar(8), Scalar(2)], sizes=[1, 1]).data == 5
+assert weighted_mean([Scalar(8), Scalar(2)], sizes=[1, 3]).data == 3.5
+
+# %%
+# Three predictions
+# -----------------
 #
-# Where it breaks
-# ---------------
+# .. guess::
+#    :answer: 13/5
 #
-# *Accumulating in small batches.*
-# When a batch does not fit into memory, it is sent through in parts, and the gradients are added up: the engine does that whenever nobody clears them in between.
-# Three means then add up to 1 + 1 + 9, and dividing by three gives 11/3 once more.
+#    The ten examples come in two batches of five, in the same order. What is the mean of the two means?
 #
-# >>> parts = [wanted[0:4], wanted[4:8], wanted[8:10]]
-# >>> w = Scalar(10)
-# >>> for batch in parts:
-# ...     mean_loss(w, batch).backward()
-# >>> str(w.grad), str(w.grad / 3)
-# ('11', '11/3')
-#
-# To get what the whole batch would have given, let every part contribute its sum, and divide once, by the number of all examples.
-#
-# >>> w = Scalar(10)
-# >>> for batch in parts:
-# ...     half_squared_error([w] * len(batch), batch, reduction="sum").backward()
-# >>> Fraction(w.grad) / 10
-# Fraction(13, 5)
-#
-# With tokens in place of examples the mistake is easy to make, since texts are seldom equally long.
-#
-# *A step for each batch.*
-# If the short batch takes a step of its own, its two examples move the weight twice as much as the others do.
-# Shuffling before each pass helps, since then it is not always the same two.
-#
-# Predict first
-# -------------
-#
-# 1. The ten examples come in batches of five and five, in the same order.
-#    What is the mean of the two means?
-#
-# .. dropdown:: Answer
-#
-#    Batches of equal size hide nothing: 13/5, as for all ten at once.
+#    Batches of equal size hide nothing, so it is the mean of all ten.
 #
 #    >>> (gradient(wanted[:5]) + gradient(wanted[5:])) / 2
 #    Fraction(13, 5)
 #
-# 2. A data set of 1 001 examples is cut into batches of 100, and the means of the eleven batches are averaged.
-#    How much more does the last example count than each of the others?
+# .. guess::
+#    :answer: 100
+#    :unit: times
 #
-# .. dropdown:: Answer
+#    A data set of 1 001 examples is cut into batches of 100, so the last batch has one example. The means of the eleven batches are averaged. How many times as much as another example does the last one count?
 #
-#    It is a batch by itself and counts 1/11; the others count 1/11 × 1/100.
-#    That is a hundred times as much.
+#    The last example counts 1/11, and each of the others counts 1/11 × 1/100.
 #
-#    >>> w, late = Scalar(0), Scalar(0)
-#    >>> hundreds = [
-#    ...     half_squared_error([w] * 100, [Fraction(1)] * 100) for _ in range(10)
-#    ... ]
-#    >>> weighted_mean(
-#    ...     [*hundreds, half_squared_error([late], [Fraction(1)])], [1] * 11
-#    ... ).backward()
-#    >>> late.grad / (w.grad / 1000)
+#    >>> (Fraction(1, 11)) / (Fraction(1, 11) * Fraction(1, 100))
 #    Fraction(100, 1)
 #
-# 3. Every example of a batch appears twice.
-#    What happens to the mean gradient, and what to the sum?
+# .. guess::
+#    :answer: 2
 #
-# .. dropdown:: Answer
+#    Every example of a batch appears twice. What happens to the gradient?
 #
-#    The mean stays, since its denominator doubles as well; the sum doubles.
+#    A. The mean doubles, and the sum stays.
+#    B. The mean stays, and the sum doubles.
+#    C. Both double.
+#    D. Both stay.
+#
+#    The mean divides by twice as many examples, and the sum does not divide.
 #
 #    >>> w = Scalar(10)
 #    >>> half_squared_error([w] * 20, wanted * 2, reduction="sum").backward()
 #    >>> str(gradient(wanted * 2)), int(w.grad)
 #    ('13/5', 52)
 #
-# In the engine
-# -------------
+# In PyTorch: MSELoss divides by every number
+# -------------------------------------------
 #
-# Each loss divides once, where :engine:`its node <losses.half_squared_error>` is made; batches of unequal size are put together by :engine:`weighted_mean <losses.weighted_mean>`.
-#
-# In PyTorch
-# ----------
-#
-# ``MSELoss`` counts every number, outputs and examples, and has no half.
-# Ours of the same kind agrees with it; divide the sum by twice the number of examples to get the other.
-#
-# >>> from sgdexplained import mean_squared_error
-# >>> y = [[Scalar(Fraction(1)) for _ in range(3)] for _ in range(2)]
-# >>> mean_squared_error(y, [[0, 0, 0], [0, 0, 0]]).backward()
-# >>> str(y[0][0].grad)
-# '1/3'
+# ``MSELoss`` divides by examples times outputs, and has no half.
+# Divide the sum by twice the number of examples to get the mean over examples.
 #
 # .. code-block:: python
 #
 #    import torch
 #    from torch.nn import MSELoss
 #
-#    def seed(loss):
+#    def first_gradient(loss):
 #        y = torch.ones(2, 3, requires_grad=True)
 #        loss(y, torch.zeros(2, 3)).backward()
 #        return round(y.grad[0, 0].item(), 6)
@@ -422,7 +339,7 @@ for lr in (0.01, 0.001, 0.0001):
 #    def half_squared_error(y, targets):
 #        return MSELoss(reduction="sum")(y, targets) / (2 * len(y))
 #
-#    assert seed(MSELoss()) == round(1 / 3, 6)
-#    assert seed(half_squared_error) == 1 / 2
+#    assert first_gradient(MSELoss()) == round(1 / 3, 6)
+#    assert first_gradient(half_squared_error) == 1 / 2
 #
-# .. footbibliography::
+# In the engine each loss divides once, where :engine:`its node <losses.half_squared_error>` is made, and :engine:`weighted_mean <losses.weighted_mean>` puts batches of different sizes together.
