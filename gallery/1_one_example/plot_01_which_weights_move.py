@@ -84,9 +84,9 @@ ax = draw.curve(outputs, [(output - target) ** 2 / 2 for output in outputs])
 around = [1.2, 2.8]
 draw.curve(around, [1 / 2 + (output - 2) for output in around], ax, dashed=True)
 draw.point(2, 1 / 2, ax, label="output 2: derivative +1")
-there = {"label": "target 1: derivative 0", "offset": (0, 16)}
+there = {"label": "target 1: derivative 0", "offset": (0, -22)}
 draw.point(target, 0, ax, colour=draw.ZERO, hollow=True, **there)
-ax.set(xlabel="output", ylabel="loss")
+ax.set(xlabel="output", ylabel="loss", ylim=(-0.75, 3.1))
 draw.title(ax, "The way back starts from the derivative of the loss.")
 draw.alt(
     ax,

@@ -1,19 +1,30 @@
 r"""
-All at once
-===========
+Does a layer use the old weights or the new ones?
+=================================================
 
-When does a layer move: as the backward pass goes by, or afterwards?
-Afterwards: all gradients are worked out at the old weights, and only then does everything move, in one jump.
-Move one layer too early and the layer before it learns something wrong.
+.. needs:: 2
 
-A sentence that many believe: *backpropagation goes through the network from the end and updates each layer as it passes.*
+Backpropagation goes through the network from the end to the beginning.
+When do the weights move: as it goes by, or afterwards?
 
-It is false.
-Backpropagation updates nothing: it works out derivatives, and the step comes afterwards.
-Mix the two, and a gradient of 1 becomes 0.7.
+.. guess::
+   :answer: 2
+
+   The last layer gets its gradients first. Somebody moves it at once, before the first layer gets its gradients. What happens?
+
+   A. Nothing, because each layer has its own weights.
+   B. The first layer gets a wrong gradient.
+   C. The last layer gets a wrong gradient.
+   D. Training is faster, because the first layer sees better weights.
+
+   What comes back to the first layer is multiplied by the weights of the last layer.
+   If these have moved, an old error is multiplied by a new weight.
 """
 
-from sgdexplained import draw
+# Set-up: two orders in time, and the figure
+from fractions import Fraction
+
+from sgdexplained import MLP, SGD, draw, half_squared_error
 
 lanes = {
     "right": ["forward", "back W₂", "back W₁", "step W₂, W₁"],
@@ -37,7 +48,7 @@ with draw.style():
     arrow = {"arrowstyle": "-|>", "color": draw.INK, "lw": 2.4}
     arrow |= {"connectionstyle": "arc3,rad=0.5"}
     ax.annotate("", (3.79, 1.26), (2.87, 1.26), arrowprops=arrow)
-    ax.text(3.33, 1.7, "reads what has moved", ha="center", va="center")
+    ax.text(3.33, 1.7, "uses weights that have moved", ha="center", va="center")
 ax.set(xlim=(0, 5.22), ylim=(1.85, -0.35))
 ax.axis("off")
 draw.title(ax, "First every derivative, then every weight.")
@@ -45,22 +56,26 @@ draw.alt(
     ax,
     "Two lanes of boxes in order of time. Right: forward, back through W2,"
     " back through W1, then one step of both. Wrong: the step of W2 comes"
-    " before the way back through W1, which then reads the weights that have"
+    " before the way back through W1, which then uses the weights that have"
     " moved.",
 )
 
 # %%
-# Forward, all of it; backward, all of it; and then one step in which all weights move at the same time.
+# Backpropagation moves nothing.
+# It works out all derivatives at the *old* weights, and then one step moves everything at the same time.
 #
-# The smallest network
-# --------------------
+# Look at one weight of the first layer, from input 1 to unit 1 of the network of page 1.
+# Its gradient is a product, and the last factor comes back through the weight *W*\ :sub:`2` of the last layer:
 #
-# It is the network of :ref:`the bench <sphx_glr_story_1_one_example_plot_01_which_weights_move.py>`, and the learning rate η is 1/10.
+# .. math::
+#
+#    \frac{\partial L}{\partial w} = x_1 \cdot \varphi'(z_1) \cdot W_2 \cdot (\text{output} - \text{target})
+#
+# Here *x*\ :sub:`1` = 1 is the input, *φ′(z*\ :sub:`1`\ *)* = 1 is the derivative of the activation of unit 1, *W*\ :sub:`2` = 1 is the weight from unit 1 to the output, and the error is 2 − 1 = 1.
+# So the gradient is 1.
+# If the last layer moves first, with the learning rate 1/10, its weight is 7/10, and the product is 0.7.
 
-from fractions import Fraction
-
-from sgdexplained import MLP, SGD, half_squared_error
-
+# Set-up: the right gradients, those of the mistake, and the figure
 x, target, lr = [1, 2], Fraction(1), Fraction(1, 10)
 
 
@@ -74,99 +89,75 @@ def loss_of(net):
     return half_squared_error(net([x]), [[target]])
 
 
-# %%
-# The mistake
-# -----------
-#
-# Here is the false sentence as a program, kept as a warning.
-# The last layer gets its gradients and moves at once.
-
-net = network()
-loss_of(net).backward()
-last = net.layers[1]
-SGD([w for row in last.weight for w in row], lr).step()
-moved = [row[0].data for row in last.weight]
-print("W2:", *moved)
-
-# %%
-# These weights, out of the hidden units, were 1, 2 and −1.
-# Then the hidden layer gets its gradients, and each hidden unit is told *new weight times seed*.
-
-seed, slopes = 1, [1, 0, 1]
-deltas = [slopes[k] * moved[k] * seed for k in range(3)]
-wrong = [[float(x_j * delta) for delta in deltas] for x_j in x]
-wrong
-
-# %%
-# The number that decides
-# -----------------------
-#
-# Do it right: all derivatives first, from the weights that made the error.
-
 net = network()
 loss_of(net).backward()
 right = [[float(g) for g in row] for row in net.gradients()["W1"]]
-right
+
+# the mistake: the last layer moves, and then the error comes back through it
+last = net.layers[1]
+SGD([w for row in last.weight for w in row], lr).step()
+moved = [row[0].data for row in last.weight]
+error, derivatives = 1, [1, 0, 1]
+deltas = [derivatives[k] * moved[k] * error for k in range(3)]
+wrong = [[float(x_j * d) for d in deltas] for x_j in x]
+
+edges = {"left": 0, "right": 1, "bottom": 0, "top": 1, "wspace": 0}
+fig, axes = draw.figure(1.65, columns=2, layout="none", gridspec_kw=edges)
+both = {"all at once: right": right, "last layer first: wrong": wrong}
+for ax, (heading, matrix) in zip(axes, both.items(), strict=True):
+    names = {"heading": heading, "columns": ["to 1", "to 2", "to 3"]}
+    names |= {"rows": [], "width": draw.WIDTH / 2}
+    draw.weight_grid(matrix, ax, **names)
+draw.title(
+    fig, "The same error, sent back through old and through new weights."
+)
+draw.alt(
+    fig,
+    "Two grids of the gradients of the first layer. All at once: +1, 0, -1"
+    " and +2, 0, -2. Last layer first: +0.7, 0, -1.1 and +1.4, 0, -2.2.",
+)
 
 # %%
-# The first entry is 1 or 0.7, and we need no theory to see which.
-# Move that weight a little to both sides and look how much the loss changes for it.
+# Which one is the derivative?
+# We can find out without any theory: move the weight a little to both sides, and see how much the loss changes.
+# At the old weights the answer is 1.
+# After the last layer has moved, the answer is −7/100, because the output is then 9/10 and the error −1/10.
+# So 0.7 is the derivative at neither place.
 
 
-def loss_with(w, value):
+# Check: the derivative by small changes, at both places
+def loss_with(net, w, value):
     before, w.data = w.data, value
     loss = loss_of(net).data
     w.data = before
     return loss
 
 
-def difference(w, h=Fraction(1, 1000)):
-    return (loss_with(w, w.data + h) - loss_with(w, w.data - h)) / (2 * h)
+def difference(net, w, h=Fraction(1, 1000)):
+    up, down = loss_with(net, w, w.data + h), loss_with(net, w, w.data - h)
+    return (up - down) / (2 * h)
 
 
-print("slope:", difference(net.layers[0].weight[0][0]))
-
-# %%
-# It is 1.
-# And 0.7 is not the derivative after the step of the last layer either.
-# By then the network says 9/10, so the error is −1/10, and −1/10 × 7/10 is −7/100.
-
-net = network()
-loss_of(net).backward()
-last = net.layers[1]
+before_step, after_step = network(), network()
+assert difference(before_step, before_step.layers[0].weight[0][0]) == 1
+loss_of(after_step).backward()
+last = after_step.layers[1]
 SGD([*(w for row in last.weight for w in row), *last.bias], lr).step()
-print("slope after it:", difference(net.layers[0].weight[0][0]))
+first = after_step.layers[0].weight[0][0]
+assert difference(after_step, first) == Fraction(-7, 100)
+assert wrong[0][0] == 0.7
 
 # %%
-# The mistake multiplies an old error by a new weight, and that is the slope of the loss at neither place.
-
-edges = {"left": 0, "right": 1, "bottom": 0, "top": 1, "wspace": 0}
-fig, axes = draw.figure(1.65, columns=2, layout="none", gridspec_kw=edges)
-both = {"all at once: right": right, "layer by layer: wrong": wrong}
-for ax, (heading, matrix) in zip(axes, both.items(), strict=True):
-    names = {"heading": heading, "columns": ["to 1", "to 2", "to 3"]}
-    names |= {"rows": [], "width": draw.WIDTH / 2}
-    draw.weight_grid(matrix, ax, **names)
-draw.title(
-    fig,
-    "Move the last layer too early, and the one before gets a wrong gradient.",
-)
-draw.alt(
-    fig,
-    "Two grids of the gradients of the first layer. All at once: +1, 0, -1"
-    " and +2, 0, -2. Layer by layer: +0.7, 0, -1.1 and +1.4, 0, -2.2.",
-)
-
-# %%
-# The engine does not let it happen unnoticed.
-# So far each weight has been a node of its own, a *Scalar*, which remembers the value that the forward pass used; a *Tensor* holds a whole matrix, would have to copy it, and refuses instead.
+# The engine does not let this mistake happen in silence.
+# A *Scalar* is a node for one number, and it remembers the value that the forward pass used.
+# A *Tensor* is a node for a whole array, and it keeps no copy, so it refuses to go back.
 #
 # .. claim:: X2
 #    :verdict: holds
 #    :sources: rumelhart1986
 #    :refuted-by: late-weights, change-unnoticed
 #
-#    Everything moves at once, from the old weights. Change a weight between the two passes, and a Scalar goes back by the old one, while a Tensor, which keeps no copy, refuses to go back at all.
+#    Everything moves at once, from the old weights. If you change a weight between the two passes, a Scalar uses the old value on the way back, and a Tensor, which keeps no copy, refuses to go back at all.
 #
 #    >>> from fractions import Fraction
 #    >>> from sgdexplained import GraphError, MLP, Scalar, Tensor, half_squared_error
@@ -186,23 +177,22 @@ draw.alt(
 #    ...     print(error)
 #    an array of shape (3, 1) was changed between the forward and the backward pass: run the forward pass again, or step afterwards
 #
-#    With Scalars the gradient of the first layer is right, though the last layer has moved:
+#    With Scalars the gradient of the first layer is right, although the last layer has moved:
 #
 #    >>> gradient_if_moved_too_early(Scalar, Fraction(7, 10))
 #    [[1.0, 0.0, -1.0], [2.0, 0.0, -2.0]]
-
-# %%
-# Every number, whether it moves or not
-# -------------------------------------
 #
-# The pass gives a derivative to everything that the loss was computed from and that may be trained.
-# The four zeros of the bench are computed and stored like the rest.
-# What the loss was *not* computed from gets no derivative, and that is something else than zero.
+# A gradient of zero, and no gradient
+# -----------------------------------
+#
+# One backward pass gives a derivative to everything that the loss was computed from.
+# The derivative can be 0.
+# A number that the loss was *not* computed from gets no derivative at all: its gradient is ``None``.
 #
 # .. claim:: B2
 #    :verdict: holds when
 #    :when: the weight can be trained and the loss was computed from it.
-#    :corrected: One backward pass gives a derivative, perhaps zero, to every number that can be trained and that the loss was computed from, all of them at the same old weights; any other number has no gradient, and the optimiser skips it.
+#    :corrected: One backward pass gives a derivative, which may be zero, to every number that can be trained and that the loss was computed from, all at the same old weights. Any other number has no gradient, and the optimiser skips it.
 #    :sources: rumelhart1986
 #    :refuted-by: late-weights, none-is-zero, zero-is-none, gates-ignored
 #
@@ -220,45 +210,37 @@ draw.alt(
 #    >>> zero.grad, missing.grad
 #    (0.0, None)
 #
-#    Weight decay shrinks a weight with the gradient 0, and never sees one without:
+#    Weight decay makes a weight with the gradient 0 smaller, and does nothing to one without a gradient:
 #
 #    >>> SGD([*net.parameters(), missing], lr=0.5, weight_decay=0.5).step()
 #    >>> zero.data, missing.data
 #    (0.75, 1)
-
-# %%
-# Check it yourself
-# -----------------
 #
-# The differences above are a way to get all gradients without any backward pass.
-# They are slower, since each number needs two forward passes of its own.
+# Why use backpropagation at all?
+# -------------------------------
+#
+# Small changes give the gradients too, but each number needs two forward passes of its own.
 
-net = network()
-loss_of(net).backward()
-weights = net.parameters()
-by_differences = [difference(w) for w in weights]
-print("equal:", by_differences == [w.grad for w in weights])
-
-passes = {"differences": 2 * len(weights), "backpropagation": 2}
-print("passes:", passes)
-
-# %%
-# Differences to one side would do with 14 passes, one of them at the weights as they are; they are less exact.
-# With a million weights it is two million passes, and still one forward and one backward: :footcite:t:`griewank2008` prove that all derivatives together cost no more than a small multiple of computing the loss, however many there are.
-
+# Set-up: the passes that both need for thirteen numbers, and the figure
+weights = network().parameters()
+passes = {"small changes": 2 * len(weights), "backpropagation": 2}
 ax = draw.bars(list(passes), list(passes.values()))
-draw.title(ax, "The same 13 gradients: 26 passes, or just 2.")
+ax.set_xlabel("passes through the network")
+draw.title(ax, "The same 13 gradients take 26 passes, or 2.")
 draw.alt(
     ax,
-    "Two bars: differences need 26 passes forward, backpropagation 2 in all.",
+    "Two bars: small changes need 26 passes forward, backpropagation 2 in all.",
 )
 draw.show()
 
 # %%
+# For a million weights it would be two million passes, and with backpropagation it is still one forward and one backward.
+# All derivatives together cost no more than a small multiple of the loss itself :footcite:p:`griewank2008`.
+#
 # .. claim:: B1
 #    :verdict: holds when
 #    :when: there are too many weights to try them one by one.
-#    :corrected: Backpropagation is the cheap way to the derivatives, not the only one, and it moves nothing: the optimiser does.
+#    :corrected: Backpropagation is the cheap way to the derivatives, and not the only one. It moves nothing: the optimiser does.
 #    :sources: rumelhart1986, griewank2008
 #    :refuted-by: gates-ignored, doubled-seed, unweighted-return
 #
@@ -269,14 +251,14 @@ draw.show()
 #    >>> W1, W2 = [[1, 1, 2], [1, -2, 0]], [[1], [2], [-1]]
 #    >>> net = MLP([2, 3, 1], init=[(W1, [0, 1, -1]), (W2, [0])])
 #    >>> losses = []
-#    >>> def loss_with(w, value):
+#    >>> def changed_loss(w, value):
 #    ...     before, w.data = w.data, value
 #    ...     losses.append(half_squared_error(net([[1, 2]]), [[Fraction(1)]]))
 #    ...     w.data = before
 #    ...     return losses[-1].data
 #    >>> h = Fraction(1, 1000)
 #    >>> tried = [
-#    ...     (loss_with(w, w.data + h) - loss_with(w, w.data - h)) / (2 * h)
+#    ...     (changed_loss(w, w.data + h) - changed_loss(w, w.data - h)) / (2 * h)
 #    ...     for w in net.parameters()
 #    ... ]
 #    >>> before = net.values()
@@ -284,20 +266,19 @@ draw.show()
 #    >>> net.values() == before
 #    True
 #
-#    The forward passes that differences need, and whether their gradients are the same as those of one backward pass:
+#    The forward passes that small changes need, and whether their gradients are those of one backward pass:
 #
 #    >>> len(losses), tried == [w.grad for w in net.parameters()]
 #    (26, True)
 #
 # A wrong gradient usually raises no error, so it is worth checking one that you wrote yourself.
-# In fractions the check is exact here, because between kinks, the places where a unit opens or shuts, the loss along any single weight is a parabola, and for a parabola the difference to both sides *is* the slope.
 #
 # .. claim:: X10
 #    :verdict: holds
 #    :sources: griewank2008
 #    :refuted-by: one-sided-difference, open-at-the-kink, doubled-seed, gates-ignored
 #
-#    You can check every gradient by differences to both sides; but at a kink they answer 1/2 for a ReLU however small they are, which is no slope of either side, so a check must stay away from kinks.
+#    You can check every gradient by small changes to both sides. At a *kink*, where a function has no derivative, they mislead: for ReLU at 0 they give 1/2, which is the derivative of neither side. So a check must stay away from kinks.
 #
 #    >>> from fractions import Fraction
 #    >>> from sgdexplained import MLP, Scalar, gradcheck, half_squared_error
@@ -307,90 +288,62 @@ draw.show()
 #    ...     return half_squared_error(net([[1, 2]]), [[Fraction(1)]])
 #    >>> gradcheck(loss, net.parameters())  # the largest error
 #    0
-#    >>> def says(z):
+#    >>> def relu(z):
 #    ...     return Scalar(z).relu().data
 #    >>> steps = [Fraction(1, 10), Fraction(1, 1000), Fraction(1, 10**9)]
 #    >>> z = Scalar(0)
 #    >>> z.relu().backward()
-#    >>> [str((says(h) - says(-h)) / (2 * h)) for h in steps], z.grad
+#    >>> [str((relu(h) - relu(-h)) / (2 * h)) for h in steps], z.grad
 #    (['1/2', '1/2', '1/2'], 0)
 #
-# Where it breaks
-# ---------------
+# Three predictions
+# -----------------
 #
-# *There are other ways down.*
-# Try a random change and keep it if the loss falls: that is a search without any derivative, and here the second try is better.
+# .. guess::
+#    :answer: 2
 #
-# >>> from random import Random
-# >>> random, tries = Random(0), 0
-# >>> while True:
-# ...     tries, other = tries + 1, network()
-# ...     for w in other.parameters():
-# ...         w.data += random.choice(
-# ...             [Fraction(-1, 20), Fraction(0), Fraction(1, 20)]
-# ...         )
-# ...     if loss_of(other).data < Fraction(1, 2):
-# ...         break
-# >>> tries, round(float(loss_of(other).data), 4)
-# (2, 0.285)
+#    In the mistake of the second picture, how many of the six gradients come out right?
 #
-# *A kink says so.*
-# ``gradcheck`` does not answer 1/2; it tells you that you stand on a kink.
+#    The two of unit 2: its outgoing weight did not move, and the unit is shut anyway.
 #
-# >>> from sgdexplained import Scalar, gradcheck
-# >>> z = Scalar(Fraction(0))
-# >>> try:
-# ...     gradcheck(z.relu, [z])
-# ... except AssertionError as error:
-# ...     print(error)
-# parameter 0: backward gives 0, central differences give 1/2; the slope is 0 on one side and 1 on the other: a kink
+#    >>> sum(a == b for rows in zip(right, wrong) for a, b in zip(*rows))
+#    2
 #
-# Predict first
-# -------------
+# .. guess::
+#    :answer: 1
 #
-# 1. In the mistake, which entries of the hidden layer's gradient come out right?
+#    The mistake is made the other way round: the *first* layer moves before the last layer gets its gradient. Is that gradient wrong?
 #
-# .. dropdown:: Answer
+#    A. No.
+#    B. Yes.
 #
-#    Those of unit 2: its outgoing weight did not move, and it is shut anyway.
-#
-#    >>> [[a == b for a, b in zip(*rows)] for rows in zip(right, wrong)]
-#    [[False, True, False], [False, True, False]]
-#
-# 2. The mistake is made the other way round: the hidden layer moves first, and then the last layer gets its gradient from the activations that were computed before.
-#    Is that gradient wrong?
-#
-# .. dropdown:: Answer
-#
-#    No.
-#    The gradient of the last layer is activation times seed, both from the forward pass; the hidden weights are no factor of it.
-#    What comes back passes through the weights *ahead* of a layer, never through those behind it.
+#    The gradient of the last layer is the activation of its sender times the error, and both come from the forward pass.
+#    What comes back goes through the weights *ahead* of a layer, and never through those behind it.
 #
 #    >>> net = network()
-#    >>> loss = half_squared_error(net([x]), [[target]])
+#    >>> loss = loss_of(net)
 #    >>> for w in [w for row in net.layers[0].weight for w in row]:
 #    ...     w.data = 100
 #    >>> loss.backward()
 #    >>> [[int(g) for g in row] for row in net.gradients()["W2"]]
 #    [[3], [0], [1]]
 #
-# 3. How many forward passes would differences to both sides need for a network of 784 inputs, 100 hidden units and 10 outputs, with biases?
+# .. guess::
+#    :answer: 159020
+#    :unit: passes
 #
-# .. dropdown:: Answer
+#    How many forward passes would small changes to both sides need for a network of 784 inputs, 100 hidden units and 10 outputs, with biases?
+#
+#    Two for each of its 79 510 numbers.
 #
 #    >>> 2 * (784 * 100 + 100 + 100 * 10 + 10)
 #    159020
 #
-# In the engine
-# -------------
-#
-# The order in which the derivatives are taken is that of :engine:`a search through the graph <backward.topological_order>`; the check by differences is :engine:`gradcheck <differences.gradcheck>`.
-#
-# In PyTorch
-# ----------
+# In PyTorch: a step too early is an error
+# ----------------------------------------
 #
 # ``backward()`` and ``step()`` are two calls, in this order.
-# A step too early is an error, as with our Tensors: PyTorch keeps no copy of the old weights, while our Scalars remember theirs.
+# Like our Tensors, PyTorch keeps no copy of the old weights, and refuses.
 #
 # .. code-block:: python
 #
@@ -409,5 +362,7 @@ draw.show()
 #    except RuntimeError as error:
 #        answer = str(error)
 #    assert "modified by an inplace operation" in answer
+#
+# In the engine, the order of the derivatives is that of :engine:`a search through the graph <backward.topological_order>`, and :engine:`gradcheck <differences.gradcheck>` compares with small changes.
 #
 # .. footbibliography::
