@@ -35,10 +35,13 @@ extensions = [
     "api",
     "architecture",
     "claims",
+    "code_lines",
     "figure_code",
     "figures",
     "freshness",
+    "guess",
     "katex",
+    "page_head",
     "sitemap",
     "story",
     "terms",
@@ -140,7 +143,9 @@ autodoc_preserve_defaults = True
 numpydoc_show_class_members = False
 
 terms_glossary = "reference/glossary.md"
-terms_not_on = ["404", "changelog", "contributing/", "engine/", "reference/"]
+terms_not_on = ["404", "changelog", "contributing/", "engine/", "reference/", "story/index"]
+terms_not_on += [f"story/{part}/index" for part in ("1_one_example", "2_a_batch")]
+terms_not_on += [f"story/{part}/index" for part in ("3_inactive_connections", "4_further")]
 # Words that everybody knows, or that mean something else as often as not.
 terms_by_hand = [
     "active",
@@ -217,3 +222,6 @@ copybutton_prompt_is_regexp = True
 notfound_urls_prefix = urlsplit(SITE_URL).path or "/"
 ogp_site_url = SITE_URL
 ogp_social_cards = {"enable": False}
+# A picture for those who share a page, see page_head.py; its address must be whole.
+ogp_image = f"{SITE_URL}_static/social.png" if SITE_URL else ""
+ogp_image_alt = "A small network: which of its weights move in one step, and which stand still."

@@ -65,7 +65,7 @@ PICTURES = {
     "4-3-2": lambda: draw.network(random_net([4, 3, 2])),
     "grid": lambda: draw.weight_grid([[1, 0, -1], [2, 0, -2]]),
     "films": lambda: draw.factors([1, 2], [1, 0, 1], [1, 2, -1], rows=["x₁ = 1", "x₂ = 2"]),
-    "routes": lambda: draw.routes(path_net()),
+    "routes": lambda: draw.paths(path_net()),
     "stack": lambda: draw.batch_stack([[1, 2], [2, 1]], [[1, 0, -1], [3, 6, -3]]),
     "step": lambda: step_of(bench()),
 }
@@ -155,7 +155,7 @@ def test_white_becomes_the_ground_of_a_dark_page():
         draw.NEGATIVE,
         draw.ZERO,
         draw.SENDER.colour,
-        draw.SLOPE.colour,
+        draw.DERIVATIVE.colour,
         draw.UPSTREAM.colour,
     ],
 )
@@ -261,7 +261,7 @@ def test_films_multiply_to_the_gradient_of_the_engine():
 def test_routes_add_up_to_the_output():
     net = path_net()
 
-    found = draw.route_list(net)
+    found = draw.path_list(net)
 
     assert len(found) == 8
     assert sum(route["contribution"] for route in found) == net.layers[-1].activations[0][0] == 3
@@ -333,11 +333,11 @@ def test_alternative_text_becomes_the_label_of_the_figure():
         (lambda: draw.weight_grid([[1]], kind="weights"), "kind is 'weights'"),
         (lambda: draw.weight_grid([[1]], rows=["a", "b"]), "2 row labels for 1 rows"),
         (lambda: draw.weight_grid([[1]], after=[[1, 2]]), "differ in shape"),
-        (lambda: draw.factors([1], [1, 0], [1]), "2 slopes and 1 upstream"),
+        (lambda: draw.factors([1], [1, 0], [1]), "2 derivatives and 1 upstream"),
         (lambda: draw.batch_stack([[1]], [[1], [2]]), "1 rows of activations and 2"),
         (lambda: draw.batch_stack([[1]], [[1]], reduction="max"), "reduction is 'max'"),
-        (lambda: draw.routes(bench()), "biases, which belong to no route"),
-        (lambda: draw.routes([]), "there are 0 routes"),
+        (lambda: draw.paths(bench()), "biases, which belong to no path"),
+        (lambda: draw.paths([]), "there are 0 paths"),
         (lambda: draw.bars(["a"], [1, 2]), "1 labels and 2 values"),
     ],
 )

@@ -9,6 +9,7 @@ from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.builders import Builder
 from sphinx.environment import BuildEnvironment
+from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util.nodes import make_refnode
 
 Parse = Callable[[str], tuple[list[nodes.Node], list[nodes.system_message]]]
@@ -19,6 +20,11 @@ WORDING = {"holds when": "holds when\N{HORIZONTAL ELLIPSIS}"}
 
 # The page on which the changes stand that would refute a claim; without it, nothing links there.
 CHANGES = "refutations"
+# The page of all claims, which says what would make each false.
+CLAIMS = "claims"
+
+# What opens the check of a claim.
+CHECK = "Show the check"
 
 
 class claim(nodes.container):  # noqa: N801 (nodes of a page have names like this)
@@ -37,11 +43,21 @@ def line(part: str, label: str, *content: nodes.Node) -> nodes.paragraph:
     return nodes.paragraph("", "", *lead, *content, classes=[f"claim-{part}"])
 
 
-def box(stated: Stated, anchor: str, words: dict[str, str], parse: Parse, *, linked: bool) -> claim:
-    """Compose the box: verdict, claim, what survives, check, what would refute it, sources.
+def box(
+    stated: Stated,
+    anchor: str,
+    words: dict[str, str],
+    parse: Parse,
+    *,
+    linked: bool,
+    listed: bool = False,
+) -> claim:
+    """Compose the box: verdict, claim, when it holds, what survives; folded, its check and sources.
+
+    What would refute it is kept for the page of all claims, which alone shows it.
 
     ``words`` says of each change that would refute it what it does; ``linked``, whether there is a
-    page that describes the changes.
+    page that describes the changes; ``listed``, whether there is one that lists all claims.
     """
     node = claim("", classes=["claim", f"claim-{nodes.make_id(stated.verdict)}"], ids=[anchor])
     last = stated.examples[-1:]
@@ -55,12 +71,18 @@ def box(stated: Stated, anchor: str, words: dict[str, str], parse: Parse, *, lin
         if part in stated.options:
             content, messages = parse(stated.options[part])
             node += [line(part, label, *content), *messages]
-    node += nodes.container("", *stated.proof, classes=["claim-proof"])
+    proof: list[nodes.Node] = [*stated.proof]
+    if stated.sources:
+        proof.append(line("sources", "Sources:", *references(stated.sources)))
+    if listed:
+        more = link_to_place(CLAIMS, anchor_of_row(stated.name), "What would make it false")
+        proof.append(line("more", "", more))
+    node += nodes.raw("", f'<details class="claim-check"><summary>{CHECK}</summary>', format="html")
+    node += nodes.container("", *proof, classes=["claim-proof"])
+    node += nodes.raw("", "</details>", format="html")
     node["refuted_by"] = list(words)
     subject = "What survives" if "corrected" in stated.options else "This"
     node += line("refuted", f"{subject} would be false if", *conditions(words, linked=linked))
-    if stated.sources:
-        node += line("sources", "Sources:", *references(stated.sources))
     return node
 
 
@@ -81,12 +103,29 @@ def anchor_of_change(name: str) -> str:
     return nodes.make_id(f"change-{name}")
 
 
+def anchor_of_row(name: str) -> str:
+    """Name the place of a claim in the table of all claims."""
+    return nodes.make_id(f"row-{name}")
+
+
 def link_to_place(docname: str, anchor: str, text: str, kind: str = "claim-page") -> nodes.Node:
     """Link to a place on a page; the domain knows the way there."""
     name = nodes.inline("", text, classes=[kind])
     return addnodes.pending_xref(
         "", name, refdomain="claim", reftype="place", reftarget=docname, anchor=anchor
     )
+
+
+class LeaveRefutationsOut(SphinxPostTransform):
+    """Show what would refute a claim on the page of all claims, and not in its box."""
+
+    default_priority = 6
+
+    def run(self, **_: Any) -> None:
+        """Remove the line from the boxes of this page; the table has copied it by now."""
+        for box_ in self.document.findall(claim):
+            for part in [one for one in box_.children if "claim-refuted" in one.get("classes", ())]:
+                box_.remove(part)
 
 
 # -- Sources -------------------------------------------------------------------------------------
@@ -144,4 +183,5 @@ def name_pictures(_: Sphinx, document: nodes.document) -> None:
 def setup(app: Sphinx) -> None:
     """Load the style wherever a claim may be shown or referred to."""
     app.add_css_file("claims.css")
+    app.add_post_transform(LeaveRefutationsOut)
     app.connect("doctree-read", name_pictures)

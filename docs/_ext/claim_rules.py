@@ -29,12 +29,19 @@ class Stated:
     @property
     def statement(self) -> list[nodes.Node]:
         """The sentences before the first example: what is claimed."""
-        return self.body[: self._first_example()]
+        return self.body[: self._first_of_check()]
 
     @property
     def proof(self) -> list[nodes.Node]:
-        """The examples, and what stands between and after them."""
-        return self.body[self._first_example() :]
+        """The examples, and what stands around them."""
+        return self.body[self._first_of_check() :]
+
+    def _first_of_check(self) -> int:
+        """Find where the check begins: a sentence that leads to an example belongs to it."""
+        first = self._first_example()
+        while first > 1 and self.body[first - 1].astext().endswith(":"):
+            first -= 1
+        return first
 
     def _first_example(self) -> int:
         code = (nodes.doctest_block, nodes.literal_block)

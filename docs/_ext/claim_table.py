@@ -3,7 +3,7 @@
 import posixpath
 from typing import Any
 
-from claim_box import WORDING, claim, line, link_to_place, verdict
+from claim_box import WORDING, anchor_of_row, claim, line, link_to_place, verdict
 from claim_counts import counts
 from claim_filter import form
 from docutils import nodes
@@ -101,7 +101,8 @@ class FillTable(SphinxPostTransform):
             "claim-where": self.where(docname, node),
         }
         cells = [nodes.entry("", *cell, classes=[kind]) for kind, cell in parts.items()]
-        return nodes.row("", *cells, classes=["claim-row"])
+        anchor = anchor_of_row(node["claim"])
+        return nodes.row("", *cells, classes=["claim-row"], ids=[anchor])
 
     def where(self, docname: str, node: claim) -> list[nodes.Node]:
         """Link to the page and the picture, and name the part of the story."""

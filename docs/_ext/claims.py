@@ -70,8 +70,9 @@ class ClaimDirective(SphinxDirective):
         domain.data["shown"].append(shown)
         known_by = domain.changes
         words = {name: known_by[name].words for name in claim.refuted_by if name in known_by}
-        linked = claim_box.CHANGES in self.env.found_docs
-        return [claim_box.box(claim, anchor, words, self.parse_inline, linked=linked)]
+        pages = {"linked": claim_box.CHANGES, "listed": claim_box.CLAIMS}
+        there = {name: docname in self.env.found_docs for name, docname in pages.items()}
+        return [claim_box.box(claim, anchor, words, self.parse_inline, **there)]
 
 
 def setup(app: Sphinx) -> dict[str, Any]:

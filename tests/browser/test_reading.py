@@ -86,7 +86,7 @@ def test_a_page_is_whole_without_scripts(name: str, browser: Browser, base: str)
                 expect(part).to_be_visible()
 
 
-STORY = "story/1_single_input/plot_01_the_bench.html"
+STORY = "story/1_one_example/plot_01_which_weights_move.html"
 
 
 def test_a_figure_stands_above_its_code(browser: Browser, base: str) -> None:

@@ -66,3 +66,13 @@ def test_other_pages_stay_as_they_are() -> None:
     found = shown(cell("draw()"), picture(), page="howto/reuse")
 
     assert found == ["literal_block: draw()", "image: A line."]
+
+
+def test_what_only_prepares_or_checks_is_folded_under_its_own_words() -> None:
+    found = shown(cell("# Set-up: a network\nnet()"), output("1"), cell("# Checked\nnet()"))
+
+    assert found == [
+        "literal_block: 1",
+        *fold_of("# Set-up: a network\nnet()", "Set-up: a network"),
+        "literal_block: # Checked\nnet()",
+    ]

@@ -2,22 +2,44 @@
 
 from pathlib import Path
 from types import SimpleNamespace
+from xml.etree import ElementTree as ET
 
 import story
+import thumbnails
 from docutils import nodes
+from docutils.utils import new_document
 
 TREE = {"story/index": ["story/a/index", "story/b/index"], "story/a/index": ["story/a/1"]}
 TREE["story/b/index"] = ["story/b/2", "story/b/3"]
+TITLES = [*TREE["story/index"], "story/a/1", "story/b/2", "story/b/3"]
 ENV = SimpleNamespace(
-    toctree_includes=TREE, titles={part: nodes.title("", part) for part in TREE["story/index"]}
+    toctree_includes=TREE,
+    titles={page: nodes.title("", page) for page in TITLES},
+    metadata={"story/a/1": {}, "story/b/2": {}, "story/b/3": {"words": 301, "needs": [1, 2]}},
 )
-TEMPLATE = Path(__file__).parent.parent.parent / "docs" / "_templates" / "page.html"
+ROOT = Path(__file__).parent.parent.parent
+TEMPLATE = ROOT / "docs" / "_templates" / "page.html"
 
 
-def test_a_page_is_counted_within_its_part() -> None:
+def test_a_page_is_counted_through_the_whole_story() -> None:
     progress = story.progress_of(ENV, "story/index", "story/b/3")
 
-    assert progress == (2, 2, 2, 2, "story/b/index", "story/b/index")
+    needs = ((1, "story/a/1", "story/a/1"), (2, "story/b/2", "story/b/2"))
+    assert progress == (2, 2, 3, 3, "story/b/index", "story/b/index", 3, needs)
+
+
+def test_only_words_in_sight_take_time() -> None:
+    document = new_document("page")
+    document += nodes.paragraph("", "Three words count.")
+    document += nodes.literal_block("", "code = does + not")
+    document += nodes.raw("", "<details><summary>One</summary>", format="html")
+    document += nodes.paragraph("", "Nor what is folded.")
+    document += nodes.raw("", "</details>", format="html")
+    document += nodes.container("", nodes.paragraph("", "Two more."))
+    document += nodes.container("", nodes.paragraph("", "Not this."), classes=["claim-refuted"])
+
+    assert story.visible_words(document) == 5
+    assert [story.minutes(count) for count in (0, 150, 151)] == [1, 1, 2]
 
 
 def test_other_pages_have_no_progress() -> None:
@@ -41,3 +63,64 @@ def test_places_and_scripts_for_tags_are_left_out() -> None:
 
     assert source == ["Part\n\n\nMore"]
     assert [script.filename for script in context["script_files"]] == ["_static/a.js"]
+
+
+GALLERY = """\
+Part
+----
+
+About it.
+
+.. raw:: html
+
+    <div class="sphx-glr-thumbnails">
+
+.. thumbnail-parent-div-open
+
+.. raw:: html
+
+    <div class="sphx-glr-thumbcontainer" tooltip="A line.">
+
+.. only:: html
+
+  :doc:`/story/a/plot_01_x`
+
+.. thumbnail-parent-div-close
+
+.. raw:: html
+
+    </div>
+
+After.
+"""
+
+
+def test_cards_take_the_place_of_thumbnails() -> None:
+    config, source = SimpleNamespace(story_index="story/index"), [GALLERY]
+
+    story.leave_tags_out(SimpleNamespace(config=config), "story/a/index", source)
+
+    lines = source[0].split("\n")
+    assert [line for line in lines if line] == [
+        "Part",
+        "----",
+        "About it.",
+        ".. story-cards:: story/a/plot_01_x",
+        "After.",
+    ]
+
+
+def test_every_page_has_a_drawing_of_its_own() -> None:
+    names = [path.name for path in (ROOT / "gallery").rglob("plot_*.py")]
+    numbers = sorted(int(name.split("_")[1]) for name in names)
+
+    drawn = thumbnails.drawings()
+    assert set(numbers) <= set(drawn)
+    assert len(set(drawn.values())) == len(drawn)
+    for number in numbers:
+        ET.fromstring(thumbnails.drawing(number))
+
+
+def test_a_line_on_a_card_is_one_sentence() -> None:
+    assert story.SENTENCE.match("Is it 2.5? It is not.")[0] == "Is it 2.5?"
+    assert story.SENTENCE.match("No full stop")[0] == "No full stop"

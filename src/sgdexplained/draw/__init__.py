@@ -1,4 +1,4 @@
-"""The shared pictures: a network, a grid of weights, one product, routes, a batch.
+"""The shared pictures: a network, a grid of weights, one product, paths, a batch.
 
 Every page of the site draws with these functions, and they draw a network of yours as well:
 
@@ -22,12 +22,12 @@ except ImportError as error:
 from sgdexplained.draw.curves import bars, curve, point
 from sgdexplained.draw.grid import batch_stack, factors, step, weight_grid
 from sgdexplained.draw.language import (
+    DERIVATIVE,
     GRID,
     INK,
     NEGATIVE,
     POSITIVE,
     SENDER,
-    SLOPE,
     UPSTREAM,
     WIDTH,
     ZERO,
@@ -39,8 +39,8 @@ from sgdexplained.draw.language import (
     title,
 )
 from sgdexplained.draw.network import network, network_data
+from sgdexplained.draw.paths import path_list, paths
 from sgdexplained.draw.products import products
-from sgdexplained.draw.routes import route_list, routes
 
 __all__ = [
     "GRID",
@@ -48,7 +48,7 @@ __all__ = [
     "NEGATIVE",
     "POSITIVE",
     "SENDER",
-    "SLOPE",
+    "DERIVATIVE",
     "UPSTREAM",
     "WIDTH",
     "ZERO",
@@ -63,8 +63,8 @@ __all__ = [
     "number",
     "products",
     "point",
-    "route_list",
-    "routes",
+    "path_list",
+    "paths",
     "show",
     "step",
     "style",

@@ -8,11 +8,11 @@ from fractions import Fraction
 from matplotlib.patches import Rectangle
 
 from sgdexplained.draw.language import (
+    DERIVATIVE,
     GRID,
     HATCH,
     INK,
     SENDER,
-    SLOPE,
     SMALL,
     TEXT,
     UPSTREAM,
@@ -330,7 +330,7 @@ def _with_bias(source: Mapping[str, Any], index: int) -> list[list[Any]]:
 
 def factors(
     senders: Sequence[Any],
-    slopes: Sequence[Any],
+    derivatives: Sequence[Any],
     upstream: Sequence[Any],
     ax: Axes | None = None,
     *,
@@ -338,13 +338,13 @@ def factors(
     columns: Sequence[str] | None = None,
     width: float = WIDTH,
 ) -> Axes:
-    """Draw the one product, sender × slope × upstream, as three films over the weights.
+    """Draw the one product, activation × derivative × upstream, as three films over the weights.
 
     Parameters
     ----------
     senders : sequence of n numbers
-        What each sender says: one number for each row of the weights.
-    slopes, upstream : sequence of m numbers
+        The activation of each sender: one number for each row of the weights.
+    derivatives, upstream : sequence of m numbers
         Of each receiver: one number for each column.
     ax : Axes, optional
         Where to draw; a new figure if not given.
@@ -359,23 +359,21 @@ def factors(
 
     Examples
     --------
-    >>> ax = factors(senders=[1, 2], slopes=[1, 0, 1], upstream=[1, 2, -1])
+    >>> ax = factors(senders=[1, 2], derivatives=[1, 0, 1], upstream=[1, 2, -1])
     """
-    n, m = len(senders), len(slopes)
+    n, m = len(senders), len(derivatives)
     if len(upstream) != m:
-        raise ValueError(f"{m} slopes and {len(upstream)} upstream signals: expected one each")
+        raise ValueError(f"{m} derivatives and {len(upstream)} upstream signals: expected one each")
     from_names, to_names = _default_names(n, m)
     names: dict[str, Any] = {
         "rows": from_names if rows is None else rows,
         "columns": to_names if columns is None else columns,
     }
-    product = [
-        [a * slope * u + 0 for slope, u in zip(slopes, upstream, strict=True)] for a in senders
-    ]
+    product = [[a * d * u + 0 for d, u in zip(derivatives, upstream, strict=True)] for a in senders]
     below = {"columns": names["columns"]}
     panels = [
         _film([[a] * m for a in senders], SENDER, **names),
-        _film([list(slopes) for _ in senders], SLOPE, sign="×", **below),
+        _film([list(derivatives) for _ in senders], DERIVATIVE, sign="×", **below),
         _film([list(upstream) for _ in senders], UPSTREAM, sign="×", **below),
         _signed(product, heading="gradient", sign="=", **below),
     ]

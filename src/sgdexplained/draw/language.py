@@ -7,8 +7,8 @@ value          ink                            a plain number
 gradient > 0   blue                           a plus sign, a solid line
 gradient < 0   vermilion                      a minus sign, a solid line
 exactly zero   grey                           0, a dashed line, a hatched cell
-sender         green                          a disc
-slope          purple                         a triangle that rises, like the slope of relu
+activation     green                          a disc
+derivative     purple                         a triangle that rises, like relu
 upstream       amber                          a triangle that points back
 ============== ============================== ==========================================
 
@@ -60,10 +60,10 @@ class Factor:
     mark: str
 
 
-SENDER = Factor("sender", "#007a5a", "●")
-"""What the sender says."""
-SLOPE = Factor("slope", "#9b3d79", "◢")
-"""The slope of the receiver's activation function."""
+SENDER = Factor("activation", "#007a5a", "●")
+"""The activation of the sender."""
+DERIVATIVE = Factor("derivative", "#9b3d79", "◢")
+"""The derivative of the receiver's activation function."""
 UPSTREAM = Factor("upstream", "#8a6000", "◀")
 """What comes back to the receiver from the layer ahead."""
 

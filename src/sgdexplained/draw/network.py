@@ -1,4 +1,4 @@
-"""The network: what every unit says, and what every weight would do to the loss."""
+"""The network: the activation of every unit, and what every weight would do to the loss."""
 
 from __future__ import annotations
 

@@ -1,15 +1,15 @@
-"""The one product, weight by weight: sender × slope × upstream = gradient, a line for each."""
+"""The one product of each weight: activation × derivative × upstream = gradient, a line each."""
 
 from __future__ import annotations
 
 from matplotlib.patches import Rectangle
 
 from sgdexplained.draw.language import (
+    DERIVATIVE,
     GRID,
     HATCH,
     INK,
     SENDER,
-    SLOPE,
     SMALL,
     UPSTREAM,
     WIDTH,
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from matplotlib.axes import Axes
 
-FACTORS = (SENDER, SLOPE, UPSTREAM)
+FACTORS = (SENDER, DERIVATIVE, UPSTREAM)
 HIGH, BETWEEN = 0.4, 0.1  # height of a line and room between two, in inches
 SIGN, MARGIN, HEADING = 0.26, 0.06, 0.3
 STRENGTH = 0.26  # of the colour of a cell
@@ -46,8 +46,8 @@ def products(
     Parameters
     ----------
     lines : sequence of (str, number, number, number)
-        A short name of the weight, what its sender said (1 for a bias), the slope of its receiver,
-        and the upstream signal there.
+        A short name of the weight, the activation of its sender (1 for a bias), the derivative of
+        its receiver, and the upstream gradient there.
     ax : Axes, optional
         Where to draw; a new figure if not given.
     width : float

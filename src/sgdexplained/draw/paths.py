@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
     from matplotlib.axes import Axes
 
-MOST_ROUTES = 24
+MOST_PATHS = 24
 
 
-def route_list(net: MLP, example: int = 0, output: int = 0) -> list[dict[str, Any]]:
-    """Return every route of a small network without biases, as plain data.
+def path_list(net: MLP, example: int = 0, output: int = 0) -> list[dict[str, Any]]:
+    """Return every path of a small network without biases, as plain data.
 
     Parameters
     ----------
@@ -29,7 +29,7 @@ def route_list(net: MLP, example: int = 0, output: int = 0) -> list[dict[str, An
     example : int, default 0
         Which row of the batch.
     output : int, default 0
-        At which output the routes end.
+        At which output the paths end.
 
     Returns
     -------
@@ -49,15 +49,15 @@ def route_list(net: MLP, example: int = 0, output: int = 0) -> list[dict[str, An
     >>> from sgdexplained import MLP
     >>> net = MLP([1, 2, 1], init=[([[1, -1]], None), ([[2], [3]], None)])
     >>> output = net([[4]])
-    >>> for route in route_list(net):
-    ...     print(route["places"], route["product"], route["open"], route["contribution"])
+    >>> for path in path_list(net):
+    ...     print(path["places"], path["product"], path["open"], path["contribution"])
     (0, 0, 0) 8 True 8
     (0, 1, 0) -12 False 0
     """
     if any(layer.bias is not None for layer in net.layers):
-        raise ValueError("the network has biases, which belong to no route: expected bias=None")
+        raise ValueError("the network has biases, which belong to no path: expected bias=None")
     if any(layer.activation not in (None, "relu") for layer in net.layers):
-        raise ValueError("routes add up to the output for relu and linear layers only")
+        raise ValueError("paths add up to the output for relu and linear layers only")
     if net.layers[0].inputs is None or not 0 <= example < len(net.layers[0].inputs):
         raise ValueError(f"the network has not seen example {example}: run a forward pass first")
     inputs = net.layers[0].inputs[example]
@@ -80,19 +80,19 @@ def route_list(net: MLP, example: int = 0, output: int = 0) -> list[dict[str, An
     return found
 
 
-def routes(
+def paths(
     source: MLP | Sequence[Mapping[str, Any]],
     ax: Axes | None = None,
     *,
     example: int = 0,
     total: str = "sum",
 ) -> Axes:
-    """Draw every route as a bar, hollow where it is closed, and their sum.
+    """Draw every path as a bar, hollow where it is closed, and their sum.
 
     Parameters
     ----------
     source : MLP or sequence of dict
-        A network (see :func:`route_list`), or routes as plain data with ``product``, ``open`` and
+        A network (see :func:`path_list`), or paths as plain data with ``product``, ``open`` and
         either ``places`` or a ``name``.
     ax : Axes, optional
         Where to draw; a new figure if not given.
@@ -108,11 +108,11 @@ def routes(
     Raises
     ------
     ValueError
-        If there are no routes, or more than 24.
+        If there are no paths, or more than 24.
 
     Examples
     --------
-    >>> ax = routes(
+    >>> ax = paths(
     ...     [
     ...         {"name": "through r", "product": 2, "open": True},
     ...         {"name": "through q", "product": -1, "open": False},
@@ -121,12 +121,12 @@ def routes(
     >>> [text.get_text() for text in ax.texts]
     ['+2', '−1 closed', '+2']
     """
-    listed = route_list(source, example) if isinstance(source, MLP) else list(source)
-    if not 0 < len(listed) <= MOST_ROUTES:
-        raise ValueError(f"there are {len(listed)} routes, expected 1 to {MOST_ROUTES}")
-    values = [route["product"] for route in listed]
-    is_open = [bool(route["open"]) for route in listed]
-    names = [route.get("name") or _name(route["places"]) for route in listed]
+    listed = path_list(source, example) if isinstance(source, MLP) else list(source)
+    if not 0 < len(listed) <= MOST_PATHS:
+        raise ValueError(f"there are {len(listed)} paths, expected 1 to {MOST_PATHS}")
+    values = [path["product"] for path in listed]
+    is_open = [bool(path["open"]) for path in listed]
+    names = [path.get("name") or _name(path["places"]) for path in listed]
     carried = sum(value for value, passes in zip(values, is_open, strict=True) if passes)
     texts = [
         number(value, signed=True) + ("" if passes else " closed")

@@ -1,0 +1,370 @@
+r"""
+When does a batch move a weight?
+================================
+
+.. needs:: 1 2 5
+
+Four examples go through the network together, and one step is taken for all of them.
+How much stands still now?
+
+.. guess::
+   :answer: 1
+
+   Each hidden unit is shut in two of the four examples, and one example shuts all three units. How many of the thirteen gradients are zero for the batch?
+
+   A. None.
+   B. Four, as for the first example alone.
+   C. About half of them.
+   D. All of them around the unit that is shut most often.
+
+   A gradient of the batch is the mean over its examples, so it is zero only if no example contributes, or if they cancel.
+   Here each weight has at least one example that moves it.
+"""
+
+# Set-up: the network of page 1, four examples, and the figure
+from fractions import Fraction
+
+from sgdexplained import MLP, draw, half_squared_error
+from sgdexplained.reasons import co_active
+
+LAYERS = [([[1, 1, 2], [1, -2, 0]], [0, 1, -1]), ([[1], [2], [-1]], [0])]
+X = [[1, 2], [2, 1], [-2, 1], [0, -2]]
+targets = [[Fraction(t)] for t in (1, -1, 2, 6)]
+
+
+def backward(X, targets):
+    """Return the network after these examples went forward and back."""
+    net = MLP([2, 3, 1], init=LAYERS)
+    half_squared_error(net(X), targets).backward()
+    return net
+
+
+def count_zeros(net):
+    return sum(w.grad == 0 for w in net.parameters())
+
+
+four = backward(X, targets)
+layer = four.layers[0]
+deltas = [[4 * d for d in row] for row in layer.deltas]  # undo the mean
+ax = draw.batch_stack(
+    layer.inputs,
+    deltas,
+    rows=["x₁", "x₂"],
+    columns=["unit 1", "unit 2", "unit 3"],
+)
+draw.title(ax, "Three of four examples leave zeros; their mean has none.")
+draw.alt(
+    ax,
+    "Four grids of two inputs by three hidden units, one for each example."
+    " Example 1 leaves the column of unit 2 at zero, example 2 fills"
+    " everything, example 3 nothing, and example 4 has one entry, -16, in the"
+    " column of unit 2. Their mean has no zero: 7/4, 3, -7/4; 5/4, -5/2, -5/4.",
+)
+
+# %%
+# Each grid holds the gradients of the six weights into the hidden units, for one example.
+# Look at the middle column, the weights into unit 2.
+# The four examples give (0, 0), (12, 6), (0, 0) and (0, −16), and their mean is (3, −5/2).
+# Two examples contribute nothing to unit 2, and the other two decide.
+#
+# The gradient of a batch is the mean of what its examples give:
+#
+# .. math::
+#
+#    \frac{\partial L}{\partial w} = \frac{1}{B} \sum_{i=1}^{B} a_i \cdot \varphi'(z_i) \cdot u_i
+#
+# Here *B* is the number of examples, and *i* counts them.
+# Each term is the product of page 2 for one example: the activation of the sender, the derivative at the receiver, and the upstream gradient.
+#
+# .. claim:: D1
+#    :verdict: holds when
+#    :when: the loss of the batch is a mean, or a sum, of losses that each depend on one example alone.
+#    :corrected: If no example enters the loss of another, the gradient of a batch is the mean of the gradients that its examples would give alone.
+#    :sources: goyal2017, ioffe2015
+#    :refuted-by: sum-for-mean, last-contribution-wins
+#
+#    A batch follows the same principle as a single example.
+#
+#    >>> from sgdexplained import MLP, half_squared_error
+#    >>> layers = [([[1, 1, 2], [1, -2, 0]], [0, 1, -1]), ([[1], [2], [-1]], [0])]
+#    >>> def gradients(X, targets):
+#    ...     net = MLP([2, 3, 1], init=layers)
+#    ...     half_squared_error(net(X), targets).backward()
+#    ...     return [w.grad for w in net.parameters()]
+#    >>> batch, wanted = [[1, 2], [2, 1], [-2, 1], [0, -2]], [[1], [-1], [2], [6]]
+#    >>> by_itself = [gradients([x], [t]) for x, t in zip(batch, wanted)]
+#    >>> gradients(batch, wanted) == [sum(parts) / 4 for parts in zip(*by_itself)]
+#    True
+#
+# A zero counts in the mean
+# -------------------------
+#
+# An example that shuts a unit adds a zero, and it is still counted when the mean is taken.
+# So the one example that does move a weight moves it less in a larger batch.
+
+
+# Set-up: a weight that one example alone can move, and the figure
+def gradient_of_one_among(examples):
+    """Return the gradient of a weight into a unit that only example 1 opens."""
+    net = MLP([1, 1, 1], init=[([[1]], [0]), ([[1]], [0])])
+    X = [[2]] + [[-1]] * (examples - 1)
+    wanted = [[Fraction(-4)]] + [[Fraction(5)]] * (examples - 1)
+    half_squared_error(net(X), wanted).backward()
+    return net.layers[0].weight[0][0].grad
+
+
+sizes = [1, 2, 4, 8, 32]
+ax = draw.bars(
+    ["alone", *(f"1 of {size}" for size in sizes[1:])],
+    [gradient_of_one_among(size) for size in sizes],
+    colours=draw.POSITIVE,
+    signed=True,
+)
+ax.set_xlabel("gradient of the weight")
+draw.title(ax, "In a larger batch one example moves the weight less.")
+draw.alt(
+    ax,
+    "Bars: the gradient of a weight that a single example moves is 12 if the"
+    " example is alone, 6 in a batch of two, 3 in four, 3/2 in eight and 3/8"
+    " in thirty-two. No bar is zero.",
+)
+
+# %%
+# If *k* of *B* examples contribute, the gradient is *k/B* times the mean of those *k*.
+# It is zero for certain only if *k* is zero.
+#
+# .. claim:: D4
+#    :verdict: holds when
+#    :when: the unit is inactive and shut in every example of the batch, and the optimiser is plain SGD.
+#    :corrected: An example in which a ReLU unit is inactive adds exactly zero to the weights of this unit. If the other *k* of the *B* examples contribute, the gradient of the batch is *k/B* times their mean.
+#    :sources: srivastava2014
+#    :refuted-by: leaky-shut-gate, sum-for-mean
+#
+#    The weights of inactive units add nothing to the gradient of a batch, and do not change.
+#
+#    >>> from sgdexplained import MLP, half_squared_error
+#    >>> def gradient(X, targets):
+#    ...     net = MLP([1, 1, 1], init=[([[1]], [0]), ([[1]], [0])])
+#    ...     half_squared_error(net(X), targets).backward()
+#    ...     return net.layers[0].weight[0][0].grad
+#    >>> gradient([[-1], [-1]], [[5], [5]])
+#    0.0
+#    >>> def one_among(B):
+#    ...     return gradient([[2]] + [[-1]] * (B - 1), [[-4]] + [[5]] * (B - 1))
+#    >>> [one_among(B) for B in (1, 2, 4, 32)]
+#    [12.0, 6.0, 3.0, 0.375]
+
+# %%
+# Both ends, in the same example
+# ------------------------------
+#
+# Which weights can a batch move at all?
+# It is not enough that the sender is active in one example and that the receiver is open in another.
+# Both have to happen in the same example, because each example has its own product.
+#
+# Here each of three inputs is a word, which occurs in an example (1) or does not (0).
+
+# Set-up: three words, three units, three examples, and the figure
+from matplotlib.patches import Rectangle
+
+words = [[1, 1, 0], [0, 1, 1], [1, 0, 1]]
+W1 = [[2, -4, 1], [1, 1, 1], [-4, 2, 1]]
+word_net = MLP([3, 3, 1], init=[(W1, [0, 0, 0]), ([[1], [1], [1]], [0])])
+half_squared_error(word_net(words), [[0], [0], [0]]).backward()
+is_open = word_net.layers[0].derivatives
+together = co_active(word_net.layers[0])
+
+
+def table(ax, matrix, colour, heading, rows, columns):
+    """Write whole numbers into a grid, tinted, or hatched where they are 0."""
+    for j, row in enumerate(matrix):
+        for k, value in enumerate(row):
+            look = (
+                {"fc": colour, "alpha": 0.25}
+                if value
+                else {"fc": "none", "hatch": "////"}
+            )
+            ax.add_patch(Rectangle((k, j), 1, 1, lw=0, ec=draw.GRID, **look))
+            ax.add_patch(
+                Rectangle((k, j), 1, 1, lw=0.9, ec=draw.ZERO, fc="none")
+            )
+            look = {"ha": "center", "va": "center"}
+            if not value:
+                look["bbox"] = {"fc": "white", "ec": "none", "pad": 1.5}
+            ax.text(k + 0.5, j + 0.5, int(value), **look)
+    ax.set(xlim=(-0.02, 3.02), ylim=(3.02, -0.02), aspect="equal")
+    ax.set_xticks([0.5, 1.5, 2.5], columns)
+    ax.set_yticks([0.5, 1.5, 2.5], rows)
+    ax.tick_params(length=0, pad=2, labeltop=True, labelbottom=False)
+    ax.spines[:].set_visible(False)
+    ax.set_title(heading, style="italic", pad=4)
+
+
+examples, senders, receivers = (
+    [f"{name} {number}" for number in (1, 2, 3)]
+    for name in ("ex.", "word", "unit")
+)
+with draw.style():
+    fig, (first, second, third) = draw.figure(2.9, width=7.2, columns=3)
+    table(first, words, draw.SENDER.colour, "word is active", examples, senders)
+    table(
+        second,
+        is_open,
+        draw.DERIVATIVE.colour,
+        "unit is open",
+        examples,
+        receivers,
+    )
+    table(third, together, draw.INK, "examples with both", senders, receivers)
+draw.title(fig, "Two of nine weights have no example in which both ends work.")
+draw.alt(
+    fig,
+    "Three grids. Which of three words each of three examples contains, and"
+    " which of three units it opens: no column is empty. Then the number of"
+    " examples in which both happen, for each weight: it is 0 for word 3 to"
+    " unit 1 and for word 1 to unit 2, and not 0 for the other seven.",
+)
+draw.show()
+
+# %%
+# Every word occurs somewhere, and every unit is open somewhere.
+# But unit 1 is open only in example 1, which does not have word 3.
+# So the weight from word 3 to unit 1 has the gradient 0, and so has the weight from word 1 to unit 2.
+
+# Check: these two gradients are zero, and no others
+zero = [[w.grad == 0 for w in row] for row in word_net.layers[0].weight]
+assert zero == [[count == 0 for count in row] for row in together]
+assert sum(map(sum, zero)) == 2
+
+# %%
+# .. claim:: T1
+#    :verdict: holds
+#    :sources: srivastava2014
+#    :refuted-by: leaky-shut-gate, sender-forgotten
+#
+#    If the gradient of a weight is not zero, then there is an example in the batch in which its sender is active and its receiver is open at the same time. This is so for ReLU units and a loss that adds up over examples.
+#
+#    Random networks of whole numbers look for an exception:
+#
+#    >>> from random import Random
+#    >>> from sgdexplained import MLP, half_squared_error
+#    >>> random = Random(9)
+#    >>> def whole(n, m):
+#    ...     return [[random.randint(-3, 3) for _ in range(m)] for _ in range(n)]
+#    >>> shapes = [(2, 5), (5, 5), (5, 1)]
+#    >>> moved = exceptions = 0
+#    >>> for _ in range(50):
+#    ...     net = MLP(
+#    ...         [2, 5, 5, 1],
+#    ...         init=[(whole(n, m), whole(1, m)[0]) for n, m in shapes],
+#    ...     )
+#    ...     half_squared_error(net(whole(4, 2)), whole(4, 1), "sum").backward()
+#    ...     for layer in net.layers[:2]:
+#    ...         for j, row in enumerate(layer.weight):
+#    ...             for k, w in enumerate(row):
+#    ...                 pairs = zip(layer.inputs, layer.pre_activations)
+#    ...                 together = any(a[j] != 0 and z[k] > 0 for a, z in pairs)
+#    ...                 moved += w.grad != 0
+#    ...                 exceptions += w.grad != 0 and not together
+#    >>> moved > 500, exceptions
+#    (True, 0)
+#
+# When this is not enough, or not needed
+# --------------------------------------
+#
+# - **Examples can cancel.** Two examples that give +1 and −1 have the mean 0, although both ends work in both.
+# - **Similar examples leave more zeros.** A unit with random weights is shut for all of *B* inputs with probability 1 in 2\ :sup:`B` if the inputs are at right angles to each other, and 1 in *B* + 1 if any two of them are 60 degrees apart. For 32 examples this is one unit in four thousand million, or one in 33.
+# - **Leaky units** contribute in every example.
+# - **Batch normalisation** lets the examples change each other's gradients: :ref:`sphx_glr_story_3_inactive_connections_plot_16_examples_of_one_batch.py`.
+
+# Check: what this list says
+from itertools import permutations, product
+
+pair = MLP([1, 1, 1], init=[([[1]], [0]), ([[1]], [0])])
+half_squared_error(pair([[1], [1]]), [[0], [2]]).backward()
+assert pair.layers[0].weight[0][0].grad == 0
+
+
+def shut_for_all(weights, X):
+    return all(
+        sum(w * x for w, x in zip(weights, row, strict=True)) <= 0 for row in X
+    )
+
+
+right_angles = [[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]]
+signs = list(product([-1, 1], repeat=4))
+found = sum(shut_for_all(weights, right_angles) for weights in signs)
+assert Fraction(found, len(signs)) == Fraction(1, 2**4)
+
+# with a part that all share, two of them are 60 degrees apart
+alike = [[-1, *row] for row in right_angles]
+orders = list(permutations([1, 2, 3, 4, 5]))
+found = sum(shut_for_all(weights, alike) for weights in orders)
+assert Fraction(found, len(orders)) == Fraction(1, 4 + 1)
+
+# %%
+# Three predictions
+# -----------------
+#
+# .. guess::
+#    :answer: 4
+#
+#    The batch holds only examples 1 and 3. Example 1 alone leaves the four parameters around unit 2 at zero. Example 3 shuts all hidden units. How many of the thirteen gradients are zero?
+#
+#    Example 3 can move only the bias of the output, and example 1 moves that bias too.
+#    So the zeros are those of example 1.
+#
+#    >>> count_zeros(backward([X[0], X[2]], [targets[0], targets[2]]))
+#    4
+#
+# .. guess::
+#    :answer: 9/4
+#
+#    The batch is examples 1, 1, 1 and 3. The weight out of unit 1 has the gradient 3 for example 1 alone, and 0 for example 3. What is its gradient for the batch?
+#
+#    Three of four examples contribute, and each of them gives 3.
+#    So the gradient is 3/4 × 3.
+#
+#    >>> repeated = backward([X[0]] * 3 + [X[2]], [targets[0]] * 3 + [targets[2]])
+#    >>> repeated.layers[1].weight[0][0].grad
+#    Fraction(9, 4)
+#
+# .. guess::
+#    :answer: 2
+#
+#    A fourth example contains all three words. How many of the nine weights still have no example in which both ends work?
+#
+#    The pre-activation of unit 1 is 2 + 1 − 4, and that of unit 2 is −4 + 1 + 2.
+#    Both units are shut, so the same two weights remain.
+#    No example can help the weight from word 3 to unit 1, because word 3 shuts this unit.
+#
+#    >>> _ = word_net([*words, [1, 1, 1]])
+#    >>> counts = co_active(word_net.layers[0])
+#    >>> sum(count == 0 for row in counts for count in row)
+#    2
+#
+# In PyTorch: only the mean is kept
+# ---------------------------------
+#
+# The mean over the batch is part of the loss, so ``.grad`` holds the mean.
+# ``torch.func`` computes the gradients of the single examples.
+#
+# .. code-block:: python
+#
+#    import torch
+#    from torch.func import grad, vmap
+#
+#    W1 = torch.tensor([[1.0, 1, 2], [1, -2, 0]], requires_grad=True)
+#    b1, W2 = torch.tensor([0, 1, -1]), torch.tensor([1.0, 2, -1])
+#    X = torch.tensor([[1.0, 2], [2, 1], [-2, 1], [0, -2]])
+#    targets = torch.tensor([1, -1, 2, 6])
+#
+#    def loss(W1, x, target):
+#        return ((x @ W1 + b1).relu() @ W2 - target) ** 2 / 2
+#
+#    grids = vmap(grad(loss), in_dims=(None, 0, 0))(W1, X, targets)
+#    assert grids[:, :, 1].tolist() == [[0, 0], [12, 6], [0, 0], [0, -16]]
+#    loss(W1, X, targets).mean().backward()
+#    assert grids.mean(0).equal(W1.grad)
+#
+# In the engine, the contributions of all examples are added up by one plus sign in :engine:`the walk back <backward.propagate>`.

@@ -1,0 +1,354 @@
+r"""
+Does one random example point the right way?
+============================================
+
+.. needs:: 9 10
+
+A step of SGD looks at one example or at a few of them, and it stands for the whole data set.
+How far can it be off?
+
+.. guess::
+   :answer: 2
+
+   The gradients of four examples are 1, 2, 3 and 6, so the gradient of all four is 3. You take batches of two. How many of the six possible batches have exactly the gradient 3?
+
+   A. All, because a batch stands for the data set.
+   B. None.
+   C. Two.
+   D. Four.
+
+   The six pairs give 1.5, 2, 2.5, 3.5, 4 and 4.5.
+   None of them is right, and their mean is exactly 3.
+"""
+
+# Set-up: one weight of 10, four examples, all batches, and the figure
+from fractions import Fraction
+from itertools import accumulate, combinations, product
+from random import Random
+from statistics import mean
+
+from sgdexplained import SGD, Scalar, draw, half_squared_error
+
+wanted = [9, 8, 7, 4]
+
+
+def gradient(batch, at=10):
+    """Return the gradient of the mean loss of a batch at a weight."""
+    w = Scalar(Fraction(at))
+    half_squared_error([w] * len(batch), batch).backward()
+    return w.grad
+
+
+with draw.style():
+    fig, ax = draw.figure(3.2)
+    for B in (1, 2, 3, 4):
+        found = [float(gradient(batch)) for batch in combinations(wanted, B)]
+        ax.plot([0.8, 6.2], [B, B], color=draw.GRID, linewidth=1.6, zorder=0)
+        ax.plot(found, [B] * len(found), "o", color=draw.INK, markersize=10)
+        ax.plot(3, B + 0.3, "^", color=draw.SENDER.colour, markersize=10)
+    ax.text(
+        3.25, 4.3, "mean of each row: 3", va="center", color=draw.SENDER.colour
+    )
+    ax.set(xlim=(0.6, 6.3), ylim=(4.65, 0.6), xlabel="gradient of the batch")
+    ax.set_yticks(
+        [1, 2, 3, 4], ["1 example", "2 examples", "3 examples", "all 4"]
+    )
+    ax.spines["left"].set_visible(False)
+    ax.tick_params(left=False)
+draw.title(ax, "Most batches are wrong, and all sizes are right on average.")
+draw.alt(
+    ax,
+    "Each row shows the gradients of all batches of one size. Single examples:"
+    " 1, 2, 3, 6. Pairs: 1.5 to 4.5. Triples: 2 to 3.67. All four: 3. The mean"
+    " of every row is 3, and the larger the batch, the closer the dots.",
+)
+
+# %%
+# The weight is 10 and the targets are 9, 8, 7 and 4, so the gradients of the examples are 1, 2, 3 and 6.
+# Each dot is the gradient of one possible batch, and the triangle is the mean of its row.
+# Two of the six pairs are wrong by half: 1.5 and 4.5 instead of 3.
+#
+# The mean over all batches of the same size is the gradient of the whole data set:
+#
+# .. math::
+#
+#    \operatorname{mean}_{b}\, g_b = g
+#
+# Here *b* runs over the possible batches, *g*\ :sub:`b` is the gradient of one of them, and *g* is the gradient of all examples.
+
+# Check: the six pairs
+pairs = sorted(map(gradient, combinations(wanted, 2)))
+assert [float(g) for g in pairs] == [1.5, 2, 2.5, 3.5, 4, 4.5]
+assert mean(pairs) == gradient(wanted) == 3
+
+# %%
+# .. claim:: A4
+#    :verdict: holds
+#    :sources: bottou2018, goyal2017
+#    :refuted-by: sum-for-mean, target-forgotten
+#
+#    SGD takes a single example, or a few of them, for each step. If they are chosen at random, a batch of any size gives on average the gradient of the whole data set.
+#
+#    >>> from fractions import Fraction
+#    >>> from itertools import combinations
+#    >>> from statistics import mean
+#    >>> from sgdexplained import Scalar, half_squared_error
+#    >>> def gradient_of(batch):
+#    ...     w = Scalar(Fraction(10))
+#    ...     half_squared_error([w] * len(batch), batch).backward()
+#    ...     return w.grad
+#    >>> batches = [combinations([9, 8, 7, 4], B) for B in (1, 2, 3, 4)]
+#    >>> [str(mean(map(gradient_of, some))) for some in batches]
+#    ['3', '3', '3', '3']
+#
+# Right on average does not mean right in every respect.
+# The *square* of a noisy number is too large on average.
+# For single examples the mean of the squares is (1 + 4 + 9 + 36) / 4 = 12.5, and not 9.
+# So a rule that looks at the length of a gradient, such as clipping, also reacts to the noise.
+#
+# .. claim:: X6
+#    :verdict: holds
+#    :sources: bottou2018
+#    :refuted-by: sum-for-mean
+#
+#    The gradient of a batch is right on average and wrong in detail. Its mean is the true gradient, but the mean of its square is larger than the square of the true gradient, and the difference is its variance.
+#
+#    >>> from fractions import Fraction
+#    >>> from itertools import combinations
+#    >>> from statistics import mean, pvariance
+#    >>> from sgdexplained import Scalar, half_squared_error
+#    >>> def gradient_of(batch):
+#    ...     w = Scalar(Fraction(10))
+#    ...     half_squared_error([w] * len(batch), batch).backward()
+#    ...     return w.grad
+#    >>> batches = [combinations([9, 8, 7, 4], B) for B in (1, 2, 3, 4)]
+#    >>> found = [[gradient_of(batch) for batch in some] for some in batches]
+#    >>> [str(mean(one)) for one in found]
+#    ['3', '3', '3', '3']
+#    >>> squares = [mean(g * g for g in one) for one in found]
+#    >>> squares == [9 + pvariance(one) for one in found]
+#    True
+#    >>> [str(square) for square in squares]
+#    ['25/2', '61/6', '169/18', '9']
+#
+# A rare word moves in one long step or in many short ones
+# --------------------------------------------------------
+#
+# A word occurs in one example of a hundred, and its weight has the gradient 100 there and 0 elsewhere.
+# The gradient of the whole data set is then 1.
+# Draw a hundred batches, of one example, of ten, or of fifty, and add up their gradients.
+
+
+# Set-up: a hundred random batches of each size, and the figure
+def word_gradient(batch):
+    """Return the gradient, if 1 stands for the example with the word."""
+    w = Scalar(0)
+    outputs = [w * x for x in batch]
+    half_squared_error(outputs, [-100 * x for x in batch]).backward()
+    return w.grad
+
+
+random, data = Random(1), [1] + [0] * 99
+drawn = {
+    B: [word_gradient(random.sample(data, B)) for _ in range(100)]
+    for B in (1, 10, 50)
+}
+steps = {B: 100 - found.count(0) for B, found in drawn.items()}
+with draw.style():
+    fig, ax = draw.figure(3.6)
+    look = {
+        "color": draw.ZERO,
+        "lw": 1.4,
+        "ls": (0, (1, 2)),
+        "label": "expected",
+    }
+    ax.plot([0, 100], [0, 100], **look)
+    looks = {1: ("-", 3), 10: ((0, (4, 1.5)), 2), 50: ("-", 1.2)}
+    for B, found in drawn.items():
+        dash, width = looks[B]
+        total = [0, *accumulate(found)]
+        look = {"where": "post", "color": draw.INK, "lw": width, "ls": dash}
+        [handle] = ax.step(range(101), total, **look)
+        handle.set_label(f"batches of {B}: {steps[B]} × {100 // B}")
+    ax.legend(loc="lower right", borderaxespad=0, handlelength=1.8)
+    ax.set(xlabel="number of batches", ylabel="sum of the gradients")
+    ax.set(
+        xlim=(0, 142), ylim=(0, 118), xticks=[0, 50, 100], yticks=[0, 50, 100]
+    )
+draw.title(ax, "Small batches move a rare word seldom, and then far.")
+draw.alt(
+    ax,
+    "Three staircases: the gradients of a hundred batches, added up. Batches"
+    f" of one: {steps[1]} stair of 100. Batches of ten: {steps[10]} stairs of"
+    f" 10. Batches of fifty: {steps[50]} stairs of 2. A dotted line shows what"
+    " is expected: 1 for each batch.",
+)
+
+# %%
+# A batch of *B* examples contains the word with probability *B*/100, and then the gradient is 100/*B*.
+# The product of the two is 1 for every *B*.
+# With single examples, 99 steps of 100 leave this weight where it is.
+#
+# Is SGD "more dynamic"?
+# ----------------------
+#
+# Some people say so.
+# It can mean three things:
+#
+# - **More updates** in each pass through the data: *N*/*B* instead of one, for *N* examples. This is always so.
+# - **A restless path.** This is so near the best weight, where the examples disagree. Far away all of them point the same way, and the path is straight.
+# - **Following a target that moves.** This works if the learning rate stays the same. A learning rate that shrinks is left far behind.
+#
+# The picture shows the second: eight examples have the targets −7/8, −5/8 and so on up to 7/8, so the best weight is 0.
+
+# Set-up: where eight examples pull the weight, and the figure
+eight = [Fraction(odd, 8) for odd in range(-7, 8, 2)]
+places = [Fraction(place, 4) for place in (-5, -4, -2, -1, 0)]
+pulls = {at: [-gradient([t], at) for t in eight] for at in places}
+with draw.style():
+    fig, ax = draw.figure(3.7)
+    for row, at in enumerate(places):
+        for k, pull in enumerate(pulls[at]):
+            right = pull > 0
+            look = {
+                "fc": draw.INK if right else "white",
+                "ec": draw.INK,
+                "width": 0.018,
+                "head_width": 0.085,
+                "head_length": 0.04,
+                "length_includes_head": True,
+                "lw": 0.7,
+            }
+            y = row + (k - 3.5) * 0.085
+            ax.arrow(float(at), y, float(pull / 2), 0, **look)
+        here, ends = [float(at)] * 2, [row - 0.36, row + 0.36]
+        ax.plot(here, ends, color=draw.INK, linewidth=2.2)
+        count = f"{sum(pull > 0 for pull in pulls[at])} of 8"
+        ax.text(1.05, row, count, va="center", ha="center")
+    ax.axvline(0, color=draw.ZERO, linewidth=1, linestyle=":", zorder=0)
+    ax.text(1.05, -0.85, "to the right", va="center", ha="center")
+    ax.set(xlim=(-1.4, 1.5), ylim=(4.6, -1.1), yticks=[], xlabel="weight")
+    ax.set_xticks([-1, 0], ["−1", "best weight"])
+    ax.spines["left"].set_visible(False)
+draw.title(ax, "Far away all examples agree; at the best weight they disagree.")
+draw.alt(
+    ax,
+    "For five positions of the weight, arrows show where each of eight"
+    " examples pulls it. At -5/4 and at -1 all eight pull to the right, at"
+    " -1/2 six, at -1/4 five, and at the best weight 0 four pull right and"
+    " four left.",
+)
+draw.show()
+
+
+# Check: a target that moves from 1 to 100, with a constant and a shrinking rate
+def distance_behind(learning_rate):
+    w = Scalar(0.0)
+    for t in range(1, 101):
+        w.zero_grad()
+        half_squared_error([w], [t]).backward()
+        SGD([w], lr=learning_rate(t)).step()
+    return round(100 - w.data, 6)
+
+
+assert distance_behind(lambda _: 1 / 2) == 1
+assert distance_behind(lambda t: 1 / t) == 49.5
+
+# %%
+# .. claim:: A5
+#    :verdict: holds when
+#    :when: "dynamic" means more updates for each pass, which is always so; or a restless path, and the examples disagree; or following a target that moves, and the learning rate does not shrink.
+#    :corrected: With batches of *B* there are *N*/*B* updates for each pass. Their noise is the disagreement of the examples. It shows near the best weight, and far away it is small beside what all examples have in common.
+#    :sources: bottou2018, lecun1998
+#    :refuted-by: target-forgotten, uphill
+#
+#    Working through the data piece by piece makes training more dynamic.
+#
+#    >>> from fractions import Fraction
+#    >>> from sgdexplained import SGD, Scalar, half_squared_error
+#    >>> def moves_right(at, wanted):
+#    ...     w = Scalar(at)
+#    ...     half_squared_error([w], [wanted]).backward()
+#    ...     SGD([w], lr=Fraction(1, 2)).step()
+#    ...     return w.data > at
+#    >>> eight = [Fraction(odd, 8) for odd in range(-7, 8, 2)]
+#    >>> places = [Fraction(place, 4) for place in (-40, -4, -2, -1, 0)]
+#    >>> [sum(moves_right(at, t) for t in eight) for at in places]
+#    [8, 8, 6, 5, 4]
+#
+# What random choice does not promise
+# -----------------------------------
+#
+# - **Most programs do not draw at random.** They shuffle the data and go through it. Then the batches of one pass depend on each other, and their order changes the result.
+# - **Who draws anew leaves some out.** Of *N* draws from *N* examples, all miss a given example with a probability near 1/e, which is more than a third.
+# - **Only the gradient is right on average.** Of the gradients −1, −1, −1 and 9 the mean is positive, and the mean of their signs is negative. An optimiser that uses signs goes uphill on average here.
+#
+# How fast the noise shrinks with the batch is on :ref:`sphx_glr_story_4_further_plot_19_how_noisy.py`.
+
+
+# Check: what this list says
+def after_pass(order):
+    w = Scalar(Fraction(0))
+    for t in order:
+        w.zero_grad()
+        half_squared_error([w], [t]).backward()
+        SGD([w], lr=Fraction(1, 2)).step()
+    return w.data
+
+
+assert (after_pass([0, 2]), after_pass([2, 0])) == (1, Fraction(1, 2))
+assert sum(9 not in draws for draws in product(wanted, repeat=4)) == 3**4
+assert round((1 - 1 / 1000) ** 1000, 4) == 0.3677
+uneven = [gradient([t], at=0) for t in (1, 1, 1, -9)]
+assert mean(uneven) > 0 > mean((g > 0) - (g < 0) for g in uneven)
+
+# %%
+# Two predictions
+# ---------------
+#
+# .. guess::
+#    :answer: 0
+#
+#    Four examples all have the target 10, and the weight is 7. What is the variance of the gradient of a batch of two?
+#
+#    All examples have the gradient −3, so every batch has it too.
+#
+#    >>> found = [gradient(batch, at=7) for batch in combinations([10] * 4, 2)]
+#    >>> set(found), pvariance(found)
+#    ({Fraction(-3, 1)}, Fraction(0, 1))
+#
+# .. guess::
+#    :answer: 98
+#    :unit: steps
+#
+#    A word occurs in two examples of a hundred. In how many steps of a hundred is its gradient zero on average, with single examples?
+#
+#    In the other two the gradient is 50, so the mean is 1 as before.
+#
+#    >>> found = [gradient([t], at=0) for t in [-50] * 2 + [0] * 98]
+#    >>> found.count(0), mean(found)
+#    (98, Fraction(1, 1))
+#
+# In PyTorch: shuffling is not drawing
+# ------------------------------------
+#
+# ``DataLoader(data, shuffle=True)`` shuffles and goes through, so no example comes twice in a pass.
+# To draw anew each time, give it a sampler.
+#
+# .. code-block:: python
+#
+#    import torch
+#    from torch.utils.data import DataLoader, RandomSampler
+#
+#    def share_without_9(loader, passes=1000):
+#        missed = sum(9 not in torch.cat(list(loader)) for _ in range(passes))
+#        return missed / passes
+#
+#    torch.manual_seed(0)
+#    data = [9, 8, 7, 4]
+#    anew = RandomSampler(data, replacement=True)
+#    assert share_without_9(DataLoader(data, batch_size=2, shuffle=True)) == 0
+#    share = share_without_9(DataLoader(data, batch_size=2, sampler=anew))
+#    assert abs(share - (3 / 4) ** 4) < 0.06  # four standard errors
+#
+# In the engine, the gradient of a batch is what :engine:`a leaf keeps <backward.backward>` after one pass over a mean.

@@ -1,0 +1,438 @@
+r"""
+Can a dead unit come back?
+==========================
+
+.. needs:: 5 9
+
+A unit is *dead* for a set of data if it is shut for every example in it.
+Its own weights then have the gradient zero, so they stay where they are.
+
+.. guess::
+   :answer: 3
+
+   A ReLU unit in the second layer is dead for all the data. The optimiser is plain SGD. Can the unit open again?
+
+   A. No, it is dead for ever.
+   B. Only with another optimiser.
+   C. Yes, when the layer before it changes.
+   D. Yes, its own weights still move a little.
+
+   The picture shows it: the unit's own weights do not move, but its inputs do.
+   They move because other units send gradients back to the layer before it.
+"""
+
+# Set-up: twelve examples before and after one step, and the figure
+from fractions import Fraction
+
+from matplotlib.patheffects import withStroke
+
+from sgdexplained import MLP, SGD, draw, half_squared_error
+from sgdexplained.contrasts import Adam, leaky_relu
+from sgdexplained.reasons import dead
+
+cloud = [[a / 4, b / 4] for a in (2, 3, 4) for b in (1, 3, 5, 6)]
+W1, W2 = [[1, 0], [0, 1]], [[1, 1], [1, 1]]
+net = MLP([2, 2, 2, 1], init=[(W1, [0, 0]), (W2, [-3, 0]), ([[1], [1]], None)])
+
+
+def inputs_of_p():
+    net(cloud)
+    return net.layers[0].activations
+
+
+own = net.layers[1].weight[0][0].data, net.layers[1].bias[0].data
+points = [inputs_of_p()]
+assert dead(net, cloud)[1][0]
+half_squared_error(net(cloud), [[5]] * len(cloud)).backward()
+SGD(net.parameters(), lr=0.125).step()
+points.append(inputs_of_p())
+assert (net.layers[1].weight[0][0].data, net.layers[1].bias[0].data) == own
+
+halo = [withStroke(linewidth=5, foreground="white")]
+with draw.style():
+    fig, places = draw.figure(3.3, columns=2, sharey=True)
+for ax, seen, when in zip(
+    places, points, ("before the step", "after the step"), strict=True
+):
+    is_open = [one + two > 3 for one, two in seen]
+    ax.fill(
+        [-1, 4, -1], [4, -1, -1], fc="none", ec=draw.GRID, hatch="////", lw=0
+    )
+    ax.plot([-1, 4], [4, -1], color=draw.INK, lw=2)
+    for place, opens in zip(seen, is_open, strict=True):
+        face = draw.INK if opens else "white"
+        ax.plot(*place, "o", ms=8, mec=draw.INK, mfc=face, mew=1.6)
+    with draw.style():
+        ax.set_title(f"{when}:\nopen for {sum(is_open)} of {len(seen)}")
+        ax.set_xlabel("activation of unit 1")
+        ax.text(3.3, 1.35, "p is open", fontweight="bold", ha="right")
+        ax.text(0.2, 0.2, "p is shut", path_effects=halo)
+    ax.set(xlim=(0, 3.4), ylim=(0, 3.4), aspect="equal")
+    ax.set_xticks([0, 1, 2, 3])
+    ax.set_yticks([0, 1, 2, 3])
+with draw.style():
+    places[0].set_ylabel("activation of unit 2")
+draw.title(
+    fig, "The border of the dead unit p stays, and the examples cross it."
+)
+draw.alt(
+    fig,
+    "Twelve examples as points: the activations of the two units of the first"
+    " layer. A straight border divides the plane; on its hatched side the unit"
+    " p is shut. Before the step all twelve points are on the hatched side."
+    " After it the border is the same, and most points are on the other side.",
+)
+
+# %%
+# In the picture, *p* is a unit of the second layer.
+# Each example is a point: the activations of the two units before *p*.
+# The unit *p* is open on one side of a straight border, and its own weights decide where the border is.
+#
+# The same in whole numbers
+# -------------------------
+#
+# One input leads to a unit *h*, and from there to two units: *p* has the pre-activation *h* − 2, and *q* has the pre-activation *h*.
+# The only example is the input 1 with the target 4, so *h* = 1, and *p* is dead.
+
+# Set-up: one step of the small network
+small = [([[1]], None), ([[1, 1]], [-2, 0]), ([[1], [1]], None)]
+net = MLP([1, 1, 2, 1], init=small)
+second, lines = net.layers[1], []
+for when in ("before", "after"):
+    half_squared_error(net([[1]]), [[4]]).backward()
+    z, h = second.pre_activations[0][0], net.layers[0].activations[0][0]
+    own = second.weight[0][0].data, second.bias[0].data
+    lines.append(f"{when:7}{h:5}{z:19}{own[0]:10}{own[1]:8}")
+    if when == "before":
+        SGD(net.parameters(), lr=0.5).step()
+print(
+    "           h  pre-activation of p  its weight  its bias", *lines, sep="\n"
+)
+
+# %%
+# The weight and the bias of *p* have the gradient zero and do not move.
+# But the gradient reaches *h* through *q*, and so *h* grows from 1 to 5/2.
+# That is enough: the pre-activation of *p* is 5/2 − 2 = 1/2 now.
+#
+# A unit of the first layer cannot come back in this way, because its inputs are the data.
+#
+# One step that is too long can kill a unit
+# -----------------------------------------
+#
+# One unit has the weight 1 and the bias 0; the inputs are 1 and 2, and both targets are 0.
+# The gradient is 5/2 for the weight and 3/2 for the bias.
+# Here is the unit after one step, with three learning rates.
+
+# Set-up: one step with three learning rates, and the figure
+data, zeros = [[1], [2]], [[Fraction(0)], [Fraction(0)]]
+
+
+def after_one_step(lr):
+    net = MLP([1, 1], output="relu", init=[([[1]], [0])])
+    half_squared_error(net(data), zeros).backward()
+    SGD(net.parameters(), lr=lr).step()
+    return net
+
+
+rates = [Fraction(1, 10), Fraction(1, 4), Fraction(1, 2)]
+stepped = [after_one_step(lr) for lr in rates]
+xs = [0, 3]
+_, ax = draw.figure(3.3)
+ax.axhspan(-3, 0, fc="none", ec=draw.GRID, hatch="////", lw=0)
+for net, name in zip(stepped, ("1/10", "1/4", "1/2"), strict=True):
+    [[[w]], [b]] = (net.values()[part] for part in ("W1", "b1"))
+    label = f"learning rate {name}" if name == "1/10" else name
+    draw.curve(xs, [w * x + b for x in xs], ax, colour=draw.INK)
+    with draw.style():
+        ax.text(3.05, float(w * 3 + b), name, va="center", clip_on=False)
+    for x in (1, 2):
+        z = float(w * x + b)
+        face = draw.INK if z > 0 else "white"
+        ax.plot(x, z, "o", mec=draw.INK, mfc=face, ms=9, zorder=4)
+ax.axhline(0, color=draw.INK, lw=0.8)
+with draw.style():
+    ax.text(0.1, -1.9, "shut", fontstyle="italic", path_effects=halo)
+    ax.text(0.1, 1.75, "open", fontstyle="italic")
+    ax.text(3.05, 2.75, "learning\nrate", fontstyle="italic", clip_on=False)
+    ax.set_xlabel("input (the two examples are marked)")
+    ax.set_ylabel("pre-activation")
+ax.set(xlim=xs, ylim=(-2.2, 3.2), xticks=[0, 1, 2, 3])
+draw.title(ax, "With the learning rate 1/2, one step shuts the unit for both.")
+draw.alt(
+    ax,
+    "The pre-activation of the unit over its input after one step, for three"
+    " learning rates, with the two examples marked. For 1/10 both are above"
+    " zero, for 1/4 one is at zero and one above, for 1/2 a falling line has"
+    " both below zero, in the hatched region where the unit is shut.",
+)
+
+# %%
+# After the step with 1/2 the pre-activations are −1 and −5/4.
+# From now on the gradient of this unit is zero, whatever the targets are.
+
+# Check: the pre-activations after the step with 1/2, and who is dead
+stepped[2](data)
+assert stepped[2].layers[0].pre_activations == [[-1], [Fraction(-5, 4)]]
+assert [dead(net, data)[0][0] for net in stepped] == [False, False, True]
+
+# %%
+# Decay can open a unit as well
+# -----------------------------
+#
+# Weight decay moves weights without a gradient.
+# Let it take one hundredth of each weight in every step, so that *c* = 0.99 is left.
+# A unit of the first layer has the weight −1, the bias 1/2 and the input 1.
+# A unit of the second layer has the same numbers, and its input is the activation of a unit with the weight 1.
+# These are their pre-activations after *k* steps without any gradient:
+#
+# .. math::
+#
+#    \text{first layer: } c^k \left(-1 + \tfrac12\right)
+#    \qquad
+#    \text{second layer: } c^k \left(-c^k + \tfrac12\right)
+#
+# In the first layer both terms shrink alike, so their sum stays below zero for ever.
+# In the second layer the input shrinks too, so the positive bias wins in the end.
+# In the first layer this happens only if the bias is left out of the decay, as is usual.
+
+
+# Set-up: decay of all, or of the weight only, and the figure
+def until_it_opens(net, parameters, x, steps=150):
+    """Return the pre-activation of the last hidden unit, step by step."""
+    optimiser, found = SGD(parameters, lr=0.1, weight_decay=0.1), []
+    for _ in range(steps):
+        net.zero_grad()
+        net([x])[0][0].backward()
+        found.append(net.layers[-1].pre_activations[0][0])
+        if found[-1] > 0:
+            break
+        optimiser.step()
+    return found
+
+
+def first_layer():
+    return MLP([1, 1], output="relu", init=[([[-1.0]], [0.5])])
+
+
+deep = MLP([1, 1, 1], output="relu", init=[([[1.0]], [0.0]), ([[-1.0]], [0.5])])
+alike, weight_only = first_layer(), first_layer()
+fates = {
+    "first layer, decay of all": until_it_opens(alike, alike.parameters(), [1]),
+    "first layer, decay\nof the weight only": until_it_opens(
+        weight_only, weight_only.parameters()[:1], [1]
+    ),
+    "second layer,\ndecay of all": until_it_opens(deep, deep.parameters(), [1]),
+}
+_, ax = draw.figure(3.4)
+ax.axhspan(-0.6, 0, fc="none", ec=draw.GRID, hatch="////", lw=0)
+ax.axhline(0, color=draw.INK, lw=0.8)
+names = {0: (92, -0.38), 1: (76, 0.1), 2: (8, 0.1)}
+for place, (name, found) in enumerate(fates.items()):
+    draw.curve(range(len(found)), found, ax, colour=draw.INK, dashed=place == 0)
+    if found[-1] > 0:
+        ax.plot(len(found) - 1, found[-1], "o", color=draw.INK, ms=8)
+    with draw.style():
+        words = f"{name}:\nnever" if place == 0 else name
+        ax.text(*names[place], words, va="center", path_effects=halo)
+with draw.style():
+    ax.text(149, -0.56, "shut", fontstyle="italic", ha="right")
+    ax.set_ylabel("pre-activation")
+    ax.set_xlabel("step, with every gradient zero")
+ax.set(xlim=(0, 150), ylim=(-0.6, 0.2), xticks=[0, 50, 100, 150])
+ax.set_yticks([-0.5, 0], ["−0.5", "0"])
+draw.title(ax, "Decay opens two of these three shut units after step 69.")
+draw.alt(
+    ax,
+    "The pre-activation of three shut units over 150 steps in which all"
+    " gradients are zero. In the first layer with decay of weight and bias it"
+    " rises towards zero and stays below. In the first layer with decay of the"
+    " weight only, and in the second layer with decay of all, it crosses zero"
+    " after step 69.",
+)
+
+# %%
+# .. claim:: C5
+#    :verdict: holds when
+#    :when: the unit is shut for every example that comes, the optimiser is plain SGD without decay, and the question is about the unit's own weights.
+#    :corrected: Under plain SGD without decay, the weights into a ReLU unit stay as long as it is shut for every example. The unit can still open again: because the layers before it change, or through decay. In the first layer only decay that is not the same for weight and bias can do it, in a deeper layer any decay can.
+#    :sources: lu2020
+#    :refuted-by: leaky-shut-gate, uphill
+#
+#    An inactive unit has gradient zero, and so its weights stay where they are.
+#
+#    A unit that one step has killed does not move in fifty more:
+#
+#    >>> from fractions import Fraction
+#    >>> from sgdexplained import MLP, SGD, half_squared_error
+#    >>> def train(net, X, targets, steps, **options):
+#    ...     for _ in range(steps):
+#    ...         net.zero_grad()
+#    ...         half_squared_error(net(X), targets).backward()
+#    ...         SGD(net.parameters(), **options).step()
+#    ...     net(X)
+#    >>> killed = MLP([1, 1], output="relu", init=[([[1]], [0])])
+#    >>> X, nothing, half = [[1], [2]], [[Fraction(0)]] * 2, Fraction(1, 2)
+#    >>> for steps in (1, 50):
+#    ...     train(killed, X, nothing, steps, lr=half)
+#    ...     print([str(z) for [z] in killed.layers[0].pre_activations])
+#    ['-1', '-5/4']
+#    ['-1', '-5/4']
+#
+#    Decay of weights and biases alike opens a unit of the second layer, in step 69:
+#
+#    >>> deep = [([[1.0]], [0.0]), ([[-1.0]], [0.5]), ([[1.0]], [0.0])]
+#    >>> for steps in (68, 69):
+#    ...     net = MLP([1, 1, 1, 1], init=deep)
+#    ...     train(net, [[1]], [[0]], steps, lr=0.1, weight_decay=0.1)
+#    ...     print(steps, net.layers[1].pre_activations[0][0] > 0)
+#    68 False
+#    69 True
+#
+#    A neighbour opens a unit in one step:
+#
+#    >>> layers = [([[1]], None), ([[1, 1]], [-2, 0]), ([[1], [1]], None)]
+#    >>> opened, found = MLP([1, 1, 2, 1], init=layers), []
+#    >>> for steps in (0, 1):
+#    ...     train(opened, [[1]], [[Fraction(4)]], steps, lr=half)
+#    ...     found.append(str(opened.layers[1].pre_activations[0][0]))
+#    >>> found
+#    ['-1', '1/2']
+#
+# Inactive, without contribution, dead: three different questions
+# ---------------------------------------------------------------
+#
+# - *Inactive* is about one example: is the activation of the unit 0?
+# - *Without contribution* is about a batch: does no example of the batch send a gradient back to the unit?
+# - *Dead* is about a set of data: is the unit shut for every example in it?
+#
+# They can differ.
+# A unit can be inactive in one example of a batch and still receive a gradient from another example.
+# And an open unit receives nothing from an example with the right answer, although it is not dead.
+#
+# .. claim:: X5
+#    :verdict: holds
+#    :sources: lu2020
+#    :refuted-by: dead-in-one-example, untouched-by-one-example, leaky-shut-gate
+#
+#    Inactive, without contribution, and dead are three different things: they are about one example, one batch, and a whole set of data.
+#
+#    >>> from sgdexplained import MLP, half_squared_error
+#    >>> from sgdexplained.reasons import dead, inactive, without_contribution
+#    >>> init = [([[1, 1, 2], [1, -2, 0]], [0, 1, -1]), ([[1], [2], [-1]], [0])]
+#    >>> net = MLP([2, 3, 1], init=init)
+#
+#    Unit 2, with two batches:
+#
+#    >>> half_squared_error(net([[1, 2], [2, 1]]), [[1], [-1]]).backward()
+#    >>> [row[1] for row in inactive(net.layers[0])]
+#    [True, False]
+#    >>> without_contribution(net.layers[0])[1], dead(net, [[1, 2], [2, 1]])[0][1]
+#    (False, False)
+#    >>> half_squared_error(net([[1, 2], [-2, 1]]), [[1], [2]]).backward()
+#    >>> without_contribution(net.layers[0])[1], dead(net, [[1, 2], [-2, 1]])[0][1]
+#    (True, True)
+#
+#    A right answer sends nothing back to an open unit:
+#
+#    >>> half_squared_error(net([[2, 1]]), [[2]]).backward()
+#    >>> without_contribution(net.layers[0])[1], dead(net, [[2, 1]])[0][1]
+#    (True, False)
+#
+# More that kills and revives
+# ---------------------------
+#
+# - **New data** can open a dead unit, because *dead* is a word about a set of data.
+# - **A leaky ReLU** cannot die: it always has at least a hundredth of its gradient.
+# - **Momentum** can kill: with it, even the learning rate 1/10 shuts the unit above for both examples within five steps.
+# - **Adam with a penalty** can revive a unit of the first layer, because it makes all weights smaller by about the same amount.
+# - **Before the first step** many deep and narrow networks are dead: :ref:`sphx_glr_story_4_further_plot_24_dead_at_birth.py`.
+
+# Check: new data, a leak, momentum, and Adam with a penalty
+assert dead(stepped[2], data)[0][0]
+assert not dead(stepped[2], [*data, [-4]])[0][0]
+
+leaking = MLP([1, 1], output=leaky_relu, init=[([[-0.25]], [-0.75])])
+half_squared_error(leaking(data), [[1.0], [1.0]]).backward()
+assert all(w.grad != 0 for w in leaking.parameters())
+
+moving = MLP([1, 1], output="relu", init=[([[1]], [0])])
+optimiser = SGD(
+    moving.parameters(), lr=Fraction(1, 10), momentum=Fraction(9, 10)
+)
+for _ in range(5):
+    moving.zero_grad()
+    half_squared_error(moving(data), zeros).backward()
+    optimiser.step()
+assert dead(moving, data)[0][0]
+
+penalised = MLP([2, 1], output="relu", init=[([[1.0], [-0.4]], None)])
+adam = Adam(penalised.parameters(), lr=1e-3, weight_decay=1e-4)
+assert dead(penalised, [[1, 3]])[0][0]
+for _ in range(150):
+    penalised.zero_grad()
+    penalised([[1, 3]])[0][0].backward()
+    adam.step()
+    if not dead(penalised, [[1, 3]])[0][0]:
+        break
+assert not dead(penalised, [[1, 3]])[0][0]
+
+# %%
+# Two predictions
+# ---------------
+#
+# .. guess::
+#    :answer: 1/4
+#
+#    The unit with the inputs 1 and 2 takes one step. Below which learning rate does it stay open for both examples?
+#
+#    A step takes (5/2) η from the weight and (3/2) η from the bias.
+#    So the first pre-activation becomes 1 − 4 η, and it reaches zero at η = 1/4.
+#    The second becomes 2 − (13/2) η, and reaches zero later.
+#
+#    >>> def pre_activations(lr):
+#    ...     net = after_one_step(lr)
+#    ...     _ = net(data)
+#    ...     return [float(z) for [z] in net.layers[0].pre_activations]
+#    >>> pre_activations(Fraction(24, 100)), pre_activations(Fraction(26, 100))
+#    ([0.04, 0.44], [-0.04, 0.31])
+#
+# .. guess::
+#    :answer: 2
+#
+#    In the small network, *p* has the pre-activation *h* − 4 instead of *h* − 2. Does the same step open it?
+#
+#    A. Yes
+#    B. No
+#
+#    The unit *h* grows to 5/2 as before, and 5/2 − 4 is still below zero.
+#    The unit *p* stays shut until more steps have come through *q*.
+#
+#    >>> farther = [([[1]], None), ([[1, 1]], [-4, 0]), ([[1], [1]], None)]
+#    >>> net = MLP([1, 1, 2, 1], init=farther)
+#    >>> half_squared_error(net([[1]]), [[4]]).backward()
+#    >>> SGD(net.parameters(), lr=0.5).step()
+#    >>> _ = net([[1]])
+#    >>> net.layers[1].pre_activations[0][0]
+#    -1.5
+#
+# In PyTorch: one line finds dead units
+# -------------------------------------
+#
+# Here ``z`` holds the pre-activations of a batch, with a column for each unit.
+# Three units take the step of above, each with its own learning rate.
+#
+# .. code-block:: python
+#
+#    import torch
+#
+#    data = torch.tensor([[1.0], [2.0]])
+#    w, b = torch.ones(3, requires_grad=True), torch.zeros(3, requires_grad=True)
+#    loss = (data * w + b).relu().square().mean(dim=0) / 2
+#    loss.sum().backward()
+#
+#    rates = torch.tensor([0.1, 0.25, 0.5])
+#    z = data * (w - rates * w.grad) + (b - rates * b.grad)
+#    dead = (z <= 0).all(dim=0)
+#    assert dead.tolist() == [False, False, True]
+#
+# In the engine, :engine:`dead <reasons.words.dead>` asks this question of a unit.

@@ -1,0 +1,302 @@
+r"""
+Does one example change the gradient of another?
+================================================
+
+.. needs:: 9
+
+Until now each example of a batch had its own gradient, and the batch only added them up.
+Batch normalisation compares the examples with each other.
+
+.. guess::
+   :answer: 3
+
+   One example opens a unit, and three examples shut it. Batch normalisation stands before the unit. How many of the four examples give the weights of the unit a gradient?
+
+   A. None
+   B. One
+   C. All four
+
+   The three examples shut the unit, but they change the mean and the spread of the batch.
+   So they change what the unit does with the first example.
+"""
+
+# sphinx_gallery_thumbnail_number = 1
+
+# Set-up: one unit, four examples, with batch normalisation and without
+from fractions import Fraction
+
+from sgdexplained import Scalar, Tensor, draw, softmax_cross_entropy
+from sgdexplained.contrasts import BatchNorm, Embedding
+
+X = [(4, 1), (0, -1), (-2, 1), (-1, -2)]
+
+
+def one_unit(normalise, X=X, bias=0):
+    """Send a batch through the unit and back; return what can be read off."""
+    w, b = [Scalar(Fraction(1)), Scalar(Fraction(1))], Scalar(Fraction(bias))
+    z = [[w[0] * x1 + w[1] * x2 + b] for x1, x2 in X]
+    before_relu = BatchNorm(eps=0)(z) if normalise else z
+    activations = [unit.relu() for [unit] in before_relu]
+    sum(activations).backward()
+    return {
+        "pre_activations": [unit.data for [unit] in before_relu],
+        "activations": [unit.data for unit in activations],
+        "deltas": [unit.grad for [unit] in z],
+        "weights": [weight.grad for weight in w],
+        "bias": b.grad,
+    }
+
+
+alone, together = one_unit(normalise=False), one_unit(normalise=True)
+names = [
+    f"example {i}, {'open' if a else 'shut'}"
+    for i, a in enumerate(alone["activations"], 1)
+]
+fig, places = draw.figure(2.5, columns=2, layout="none")
+for place, (unit, heading) in enumerate(
+    [(alone, "ReLU alone"), (together, "after batch norm")]
+):
+    ax = places[place]
+    ax.set_position((0.5 * place, 0, 0.5, 1))
+    draw.weight_grid(
+        [[delta] for delta in unit["deltas"]],
+        ax,
+        rows=names if place == 0 else [""] * 4,
+        columns=[],
+        heading=heading,
+        width=draw.WIDTH / 2,
+    )
+draw.title(
+    fig,
+    "With batch normalisation, shut examples have a delta too.",
+)
+draw.alt(
+    fig,
+    "The deltas of four examples, of which the first opens the unit and three"
+    " shut it. ReLU alone: 1, 0, 0, 0. After batch normalisation: 1/54, -1/27,"
+    " -1/27 and 1/18.",
+)
+
+# %%
+# The unit has two weights of 1 and the bias 0.
+# Its pre-activations for the four examples are 5, −1, −1 and −3, so only the first example opens it.
+# The loss is the sum of the activations, so the upstream gradient is 1 for each example.
+# The *delta* of an example says how much the loss changes with the pre-activation of that example.
+#
+# *Batch normalisation* subtracts the mean of the batch and divides by its standard deviation (:footcite:t:`ioffe2015`):
+#
+# .. math::
+#
+#    \hat z_i = \frac{z_i - m}{s}
+#
+# Here :math:`z_i` is the pre-activation of example *i*, *m* is the mean over the batch, and *s* is the standard deviation.
+# In our batch *m* = 0 and *s* = 3, so the pre-activations become 5/3, −1/3, −1/3 and −1.
+# The same example opens the unit, and the others still shut it.
+# But *m* and *s* depend on all four examples, and so does the activation for the first example.
+#
+# A bias before batch normalisation never moves
+# ---------------------------------------------
+#
+# The four deltas add up to zero: 1/54 − 2/54 − 2/54 + 3/54 = 0.
+# The gradient of a bias is the sum of the deltas, because a bias is added to every example.
+# So it is exactly zero, in every batch: the mean takes away again what the bias adds.
+
+# Check: pre-activations, deltas and bias
+assert [54 * delta for delta in together["deltas"]] == [1, -2, -2, 3]
+assert [3 * z for z in together["pre_activations"]] == [5, -1, -1, -3]
+assert (alone["bias"], together["bias"]) == (1, 0)
+
+# %%
+# A weight that is used twice
+# ---------------------------
+#
+# Weights can connect things as well.
+# In a model of language, an *embedding* is a table with one row for each word.
+# One word is looked up at the input, and at the output every word gets a score from its row.
+# The output can have its own table, or it can use the same table again; the tables are then *tied*.
+
+
+# Set-up: the gradient of the table, and the figure
+def gradient_of_table(tied, word=1, following=2):
+    vectors = [[1.0, 1.0], [2.0, 2.0], [3.0, 3.0], [4.0, 4.0]]
+    table = Embedding(Tensor(vectors))
+    answers = table.weight if tied else Tensor(vectors)
+    hidden = table([word]) @ [[0.0, 1.0], [-1.0, 0.0]]
+    softmax_cross_entropy(hidden @ answers.T, [following]).backward()
+    return table.weight.grad.tolist()
+
+
+tables = {
+    "two tables": gradient_of_table(tied=False),
+    "one table, tied": gradient_of_table(tied=True),
+}
+fig, places = draw.figure(2.35, columns=2, layout="none")
+for place, (name, gradient) in enumerate(tables.items()):
+    ax = places[place]
+    ax.set_position((0.53 * place, 0, 0.5, 1))
+    names = [f"word {row}" for row in (1, 2, 3, 4)] if place == 0 else [""] * 4
+    draw.weight_grid(
+        gradient, ax, rows=names, columns=[], heading=name, width=draw.WIDTH / 2
+    )
+draw.title(
+    fig, "Only word 2 occurs; with a tied table every word gets a gradient."
+)
+draw.alt(
+    fig,
+    "The gradient of a table of four words by two numbers. With a table of its"
+    " own for the answers only the row of word 2, which was looked up, is not"
+    " zero: -1/2 and 1/2. With one table for both no row is zero: -1/2, 1/2;"
+    " -1, 1; 3/2, -3/2; -1/2, 1/2.",
+)
+draw.show()
+
+# %%
+# A word that does not occur is an inactive sender, so its row has the gradient zero in a table of its own.
+# In the tied table each row is also an answer.
+# *Softmax* turns the scores into probabilities, and the gradient of a wrong answer is its probability: here 1/4 for each of three wrong words.
+# So every wrong word gets a gradient, even if its probability is small.
+#
+# .. claim:: D6
+#    :verdict: holds when
+#    :when: the unit is inactive and shut in every example of the batch, its weights are used nowhere else, nothing compares examples or units with each other, and the optimiser is plain SGD without decay.
+#    :corrected: A unit that is inactive and shut for the whole batch leaves its weights alone under plain SGD. They get a gradient if a table is used twice, if a softmax gives every class a probability, or if the batch is normalised.
+#    :sources: bengio2003, ioffe2015
+#    :refuted-by: repeated-index-dropped, softmax-without-label, batch-statistics-constant
+#
+#    Weights of inactive units get no update in that iteration.
+#
+#    >>> from fractions import Fraction
+#    >>> from sgdexplained import Scalar, Tensor, softmax_cross_entropy
+#    >>> from sgdexplained.contrasts import BatchNorm, Embedding
+#
+#    Words that do not occur are inactive, and their rows stay. A word that occurs twice has the sum:
+#
+#    >>> table = Embedding(Tensor([[0.0], [0.0], [0.0], [0.0]]))
+#    >>> table([1, 3, 1]).backward(gradient=[[1], [5], [10]])
+#    >>> table.weight.grad.tolist()
+#    [[0.0], [11.0], [0.0], [5.0]]
+#
+#    With the same table for the answers, no row stays:
+#
+#    >>> tied = Embedding(Tensor([[float(n), float(n)] for n in (1, 2, 3, 4)]))
+#    >>> hidden = tied([1]) @ [[0.0, 1.0], [-1.0, 0.0]]
+#    >>> softmax_cross_entropy(hidden @ tied.weight.T, [2]).backward()
+#    >>> tied.weight.grad.tolist()
+#    [[-0.5, 0.5], [-1.0, 1.0], [1.5, -1.5], [-0.5, 0.5]]
+#
+#    One example opens the unit and three shut it, after batch normalisation; the deltas in 54ths:
+#
+#    >>> z = [[Scalar(Fraction(value))] for value in (5, -1, -1, -3)]
+#    >>> sum(unit.relu() for [unit] in BatchNorm(eps=0)(z)).backward()
+#    >>> [int(54 * unit.grad) for [unit] in z]
+#    [1, -2, -2, 3]
+#
+# Softmax never gives exactly 0, but floats do
+# --------------------------------------------
+#
+# By its formula, softmax gives every class a probability above 0.
+# A float cannot be smaller than a certain size, so the probability becomes exactly 0 when a score lies far enough below the best one.
+# In 64 bits this happens when the gap is larger than 745.13, and in 32 bits when it is larger than 103.97.
+# The gradient of that class is then exactly 0.
+# The gradient of the right class is its probability minus 1, and it becomes exactly 0 much earlier: at a gap of 36.74 in 64 bits, and of 16.64 in 32 bits.
+
+
+# Check: from which gap on the gradients are exactly 0, in 64 bits
+def gradients(gap):
+    scores = [Scalar(gap), Scalar(0.0)]
+    softmax_cross_entropy([scores], [0]).backward()
+    return [score.grad for score in scores]
+
+
+assert gradients(745.13)[1] > 0 == gradients(745.14)[1]
+assert gradients(36.73)[0] < 0 == gradients(36.74)[0]
+
+# %%
+# When examples are compared, and when not
+# ----------------------------------------
+#
+# - **In evaluation mode** batch normalisation uses a stored mean and standard deviation, so examples are not compared, and shut examples have the delta zero.
+# - **A larger batch** does not help: with each example a hundred times in the batch, every delta stays the same.
+# - **Layer normalisation** compares the units of one layer, for each example by itself. A shut unit then gets a gradient through the open ones.
+# - **A contrastive loss** compares examples too: each example is a wrong answer for the others.
+# - **Dropout** makes units inactive at random, but it compares nothing: :ref:`sphx_glr_story_4_further_plot_25_dropout_and_likeness.py`.
+
+
+# Check: stored numbers, a larger batch, four units, and a contrastive loss
+z = [Scalar(Fraction(value)) for value in (5, -1, -1, -3)]
+sum(((unit - 0) / 3).relu() for unit in z).backward()
+assert [unit.grad for unit in z] == [Fraction(1, 3), 0, 0, 0]
+
+assert one_unit(normalise=True, X=X * 100)["deltas"][:4] == together["deltas"]
+
+units = [Scalar(Fraction(value)) for value in (5, -1, -1, -3)]
+column = [[unit] for unit in units]  # what our BatchNorm compares
+sum(unit.relu() for [unit] in BatchNorm(eps=0)(column)).backward()
+assert [54 * unit.grad for unit in units] == [1, -2, -2, 3]
+
+
+def gradient_of_first_caption(pictures):
+    captions = [Scalar(0.0) for _ in pictures]
+    scores = [[picture * text for text in captions] for picture in pictures]
+    softmax_cross_entropy(scores, range(len(pictures)), "sum").backward()
+    return captions[0].grad
+
+
+assert gradient_of_first_caption([1]) == 0
+assert gradient_of_first_caption([1, -1]) == -1
+
+# %%
+# Two predictions
+# ---------------
+#
+# .. guess::
+#    :answer: 1
+#
+#    The bias before batch normalisation is 100 instead of 0, so without normalisation all four examples would open the unit. What happens to the four deltas?
+#
+#    A. Nothing
+#    B. All become larger
+#    C. All become equal
+#
+#    The mean grows by 100 as well, so the normalised pre-activations are the same as before.
+#
+#    >>> one_unit(normalise=True, bias=100) == together
+#    True
+#
+# .. guess::
+#    :answer: 0
+#
+#    The table is tied, and the right answer is word 2 itself. How many rows of the table have the gradient zero?
+#
+#    Three words are wrong answers, and the fourth is looked up and is the right answer as well.
+#
+#    >>> gradient_of_table(tied=True, following=1)
+#    [[-0.5, 0.5], [2.0, -2.0], [-0.5, 0.5], [-0.5, 0.5]]
+#
+# In PyTorch: ``eval()`` ends the comparison
+# ------------------------------------------
+#
+# PyTorch wants an ``eps`` above zero, where ours accepts 0, so the example uses a very small one.
+#
+# .. code-block:: python
+#
+#    import torch
+#    from torch.nn import BatchNorm1d, ReLU, Sequential
+#
+#    def deltas(net):
+#        z = torch.tensor([[5.0], [-1], [-1], [-3]], requires_grad=True)
+#        net(z).sum().backward()
+#        return z.grad.flatten()
+#
+#    net = Sequential(BatchNorm1d(1, affine=False, eps=1e-9), ReLU())
+#    assert (54 * deltas(net)).round().tolist() == [1, -2, -2, 3]
+#    net.eval()
+#    assert deltas(net).count_nonzero() == 1
+#
+#    scores = torch.tensor([[104.0, 0.0]], requires_grad=True)
+#    torch.nn.functional.cross_entropy(scores, torch.tensor([0])).backward()
+#    assert scores.grad.tolist() == [[0, 0]]
+#
+# In the engine, :engine:`batch normalisation <contrasts.modules.BatchNorm>` shows how one example reaches another.
+#
+# .. footbibliography::

@@ -1,0 +1,424 @@
+r"""
+How many weights stand still, and does it matter?
+=================================================
+
+.. needs:: 9 16
+
+In one step many weights of a ReLU network have the gradient zero.
+A batch of examples moves most of them.
+
+.. guess::
+   :answer: 3
+
+   A new network has random weights, ReLU units and no biases. One example comes. What part of the weights between two hidden layers has the gradient zero?
+
+   A. One quarter
+   B. One half
+   C. Three quarters
+   D. Nearly all
+
+   Half of the units are inactive, and a weight needs an active sender and an open receiver.
+   Half of one half is one quarter, so three quarters stand still.
+"""
+
+# sphinx_gallery_thumbnail_number = 1
+
+# Set-up: random networks, and maps of the weights between two layers
+from fractions import Fraction
+from itertools import product
+from math import comb
+from statistics import mean
+
+import numpy as np
+from matplotlib.colors import ListedColormap
+
+from sgdexplained import MLP, SGD, Tensor, draw, explain, half_squared_error
+
+
+def still_between(examples, seed, units=48):
+    """Tell which weights between two random layers a batch leaves still."""
+    net = MLP([20, units, units, 1], node=Tensor, seed=seed)
+    inputs = np.random.default_rng(seed).normal(size=(examples, 20))
+    net(inputs).sum().backward()
+    return net.gradients()["W2"] == 0
+
+
+with draw.style():
+    fig, places = draw.figure(5.3, rows=2, columns=2)
+    for ax, size in zip(places.flat, (1, 2, 8, 32), strict=True):
+        still = still_between(size, seed=7, units=24)
+        ax.axhspan(0, 24, fc="none", ec=draw.GRID, hatch="////", lw=0)
+        ink = ListedColormap([draw.INK])
+        look = {"cmap": ink, "interpolation": "none", "zorder": 2}
+        ax.imshow(np.where(still, np.nan, 1), extent=(0, 24, 24, 0), **look)
+        ax.set(xticks=[], yticks=[], aspect="equal", xlim=(0, 24), ylim=(24, 0))
+        ax.spines[:].set_visible(True)
+        name = f"{size} example" + "s" * (size > 1)
+        words = f"{name}: {still.mean():.0%} stand still"
+        ax.set_title(words, fontsize=14, loc="center")
+    places[1, 0].set_ylabel("24 senders")
+    places[1, 0].set_xlabel("24 receivers")
+draw.title(
+    fig, "One example moves a quarter of these weights; a batch nearly all."
+)
+draw.alt(
+    fig,
+    "Four maps of the weights between two layers of 24 units, dark where the"
+    " gradient is not zero and hatched where it is. One example makes about a"
+    " quarter dark, in full rows and columns. Two, eight and thirty-two"
+    " examples make more and more dark, the last nearly everything.",
+)
+
+# %%
+# Each map shows all weights between two hidden layers: a row for each sender, and a column for each receiver.
+# A dark square has a gradient, and a hatched square has the gradient zero.
+#
+# The signs of random weights are positive or negative with the same chance, so a hidden unit is inactive with the chance 1/2 (:footcite:t:`glorot2011`).
+# If *B* examples had nothing to do with each other, this part of the weights would stand still for all of them:
+#
+# .. math::
+#
+#    \left(\tfrac{3}{4}\right)^B
+#
+# For 32 examples this is one weight in ten thousand.
+# In fact it is nearly three in a hundred, because examples that are alike open the same units: :ref:`sphx_glr_story_4_further_plot_25_dropout_and_likeness.py`.
+
+# Check: one half and three quarters, counted, and 32 examples
+inactive = zeros = weights = 0
+for a, b, c, d, e, f in product([-1, 1], repeat=6):
+    first, second = [[a, b]], [[c, d], [2 * e, 2 * f]]
+    layers = [(first, None), (second, None), ([[1], [1]], None)]
+    net = MLP([1, 2, 2, 1], init=layers)
+    net([[1]])[0][0].backward()
+    between = [g for row in net.gradients()["W2"] for g in row]
+    inactive += net.layers[0].activations[0].count(0)
+    zeros, weights = zeros + between.count(0), weights + len(between)
+assert Fraction(inactive, 2 * 64) == Fraction(1, 2)
+assert Fraction(zeros, weights) == Fraction(3, 4)
+assert 0.02 < mean(still_between(32, seed).mean() for seed in range(10)) < 0.03
+assert 0.75**32 < 1.1e-4
+
+# %%
+# .. claim:: P6
+#    :verdict: holds
+#    :sources: glorot2011
+#    :refuted-by: no-negative-weights, whispering-relu
+#
+#    In a new ReLU network half of the hidden units are inactive, and so three quarters of the weights between hidden layers have a gradient of zero for one example.
+#
+#    >>> import numpy as np
+#    >>> from sgdexplained import MLP, Tensor
+#    >>> rng = np.random.default_rng(6)
+#    >>> inactive, still = [], []
+#    >>> for seed in range(5):
+#    ...     net = MLP([20, 100, 100, 1], node=Tensor, seed=seed)
+#    ...     net(rng.normal(size=(200, 20))).sum().backward()
+#    ...     active, deltas = net.layers[1].inputs != 0, net.layers[1].deltas != 0
+#    ...     inactive.append(1 - active.mean())
+#    ...     still.append(1 - (active.mean(axis=1) * deltas.mean(axis=1)).mean())
+#    >>> bool(abs(np.mean(inactive) - 1 / 2) < 0.02)
+#    True
+#    >>> round(float(np.mean(still)), 2)
+#    0.75
+
+# %%
+# .. claim:: X9
+#    :verdict: holds
+#    :sources: glorot2011, cho2009
+#    :refuted-by: leaky-shut-gate, gates-ignored, against-left-out
+#
+#    In a new ReLU network one example leaves half of the weights from the inputs, and three quarters of those between hidden units, without a gradient. A batch moves more of them, and the wider the angles between its examples are, the more it moves.
+#
+#    >>> from fractions import Fraction
+#    >>> from itertools import product
+#    >>> from math import cos, radians, sin
+#    >>> from sgdexplained import MLP
+#    >>> def still(init, X, layer):
+#    ...     net = MLP([len(X[0]), *(len(W[0]) for W, _ in init)], init=init)
+#    ...     sum(y for [y] in net(X)).backward()
+#    ...     return [g == 0 for row in net.gradients()[layer] for g in row]
+#    >>> out = ([[1], [1]], None)
+#    >>> signs = [
+#    ...     still([([[a, b]], None), out], [[1]], "W1")
+#    ...     for a, b in product([-1, 1], repeat=2)
+#    ... ]
+#    >>> str(Fraction(sum(map(sum, signs)), 8))
+#    '1/2'
+#    >>> signs = []
+#    >>> for a, b, c, d, e, f in product([-1, 1], repeat=6):
+#    ...     layers = [([[a, b]], None), ([[c, d], [2 * e, 2 * f]], None), out]
+#    ...     signs += still(layers, [[1]], "W2")
+#    >>> str(Fraction(sum(signs), len(signs)))
+#    '3/4'
+#
+#    Two examples at an angle of 0, 60, 90 and 180 degrees, and twelve units in all directions:
+#
+#    >>> circle = [
+#    ...     [f(radians(15 + 30 * k)) for k in range(12)] for f in (cos, sin)
+#    ... ]
+#    >>> def without_contribution(angle):
+#    ...     X = [[1, 0], [cos(radians(angle)), sin(radians(angle))]]
+#    ...     return Fraction(
+#    ...         sum(still([(circle, None), ([[1]] * 12, None)], X, "W1")[:12]),
+#    ...         12,
+#    ...     )
+#    >>> [str(without_contribution(angle)) for angle in (0, 60, 90, 180)]
+#    ['1/2', '1/3', '1/4', '0']
+#
+# Different inputs train different parts
+# --------------------------------------
+#
+# What is this good for?
+# The network of page 1 has two inputs and three hidden units.
+# Each unit has a straight border in the plane of inputs: it is open on one side of it.
+# The three borders divide the plane into *linear regions*, and in each region the same units are open.
+
+# Set-up: the linear regions of the network of page 1, and the figure
+layers_of_page_1 = [
+    ([[1, 1, 2], [1, -2, 0]], [0, 1, -1]),
+    ([[1], [2], [-1]], [0]),
+]
+
+
+def moved_by(x):
+    """Count the parameters of the network of page 1 that an example moves."""
+    net = MLP([2, 3, 1], init=layers_of_page_1)
+    half_squared_error(net([x]), [[Fraction(100)]]).backward()
+    return sum(w.grad != 0 for w in net.parameters())
+
+
+grid = np.linspace(-3, 3, 361)
+plane = np.stack([axis.ravel() for axis in np.meshgrid(grid, grid)], axis=1)
+net = MLP([2, 3, 1], node=Tensor, init=layers_of_page_1)
+net(plane)
+patterns = np.array(net.layers[0].derivatives, dtype=int) @ [100, 10, 1]
+regions = {}
+for pattern in np.unique(patterns):
+    middle = plane[patterns == pattern].mean(axis=0)
+    regions[f"{pattern:03}"] = (middle, moved_by(middle.tolist()))
+
+_, ax = draw.figure(4.6)
+strength = {1: 0.0, 5: 0.12, 9: 0.25, 13: 0.42}
+ink = np.array([0x1F, 0x23, 0x28]) / 255
+image = np.ones((361 * 361, 4))
+for pattern, (_, moved) in regions.items():
+    image[patterns == int(pattern)] = [*ink, strength[moved]]
+ax.imshow(
+    image.reshape(361, 361, 4),
+    origin="lower",
+    extent=(-3, 3, -3, 3),
+    interpolation="none",  # blurred edges would make a heavy picture
+)
+lines = [([-3, 3], [3, -3]), ([-3, 3], [-1, 2]), ([0.5, 0.5], [-3, 3])]
+with draw.style():
+    for x, y in lines:
+        ax.plot(x, y, color=draw.INK, lw=1.6)
+    middle = {"ha": "center", "va": "center", "weight": "bold"}
+    for (x, y), moved in regions.values():
+        ax.text(x, y, moved, fontsize=19, **middle)
+    for x, y, name in (
+        (-2.3, 2.68, "1"),
+        (-2.92, -1.45, "2"),
+        (0.58, 2.68, "3"),
+    ):
+        ax.text(x, y, f"unit {name} open", fontstyle="italic", fontsize=13.5)
+    ax.set_xlabel("first input  (● the example of page 1)")
+    ax.set_ylabel("second input")
+ax.plot(1, 2, "o", color=draw.INK, ms=8)
+ax.set(xlim=(-3, 3), ylim=(-3, 3), xticks=[-2, 0, 2], yticks=[-2, 0, 2])
+draw.title(
+    ax, "Where an input lies decides how many of the 13 numbers it moves."
+)
+draw.alt(
+    ax,
+    "The plane of inputs, divided by three lines, one for each unit, into"
+    " seven regions. In each stands the number of parameters that an example"
+    " there moves: 13 where all units are open, 9 where two are, 5 where one"
+    " is, and 1 where none is.",
+)
+draw.show()
+
+# %%
+# The example of page 1 moves nine of the thirteen numbers, and the example (−2, 1) moves only one, the bias of the output.
+# So an example trains the units that are open for it, and leaves the others to other examples.
+# An example that opens no unit can hardly teach the network anything.
+#
+# .. claim:: E5
+#    :verdict: holds when
+#    :when: for how well it learns, different examples open different units, and some example opens each unit; for how much work it is, the zeros come in whole units, and the code leaves these out.
+#    :corrected: Inputs in different linear regions train different parts of the network, and an input that opens no unit can hardly teach it. Zeros save work only if the code skips them.
+#    :sources: glorot2011, bengio2013
+#    :refuted-by: leaky-shut-gate, gates-ignored, against-left-out
+#
+#    It matters for how well and how cheaply a network learns that updates depend on activation.
+#
+#    >>> from fractions import Fraction
+#    >>> from sgdexplained import MLP, half_squared_error
+#    >>> layers = [([[1, 1, 2], [1, -2, 0]], [0, 1, -1]), ([[1], [2], [-1]], [0])]
+#    >>> def moved(x):
+#    ...     net = MLP([2, 3, 1], init=layers)
+#    ...     half_squared_error(net([x]), [[100]]).backward()
+#    ...     count = sum(w.grad != 0 for w in net.parameters())
+#    ...     return tuple(net.layers[0].derivatives[0]), count
+#    >>> places = [Fraction(k, 2) for k in range(-6, 7)]
+#    >>> off_lines = Fraction(1, 8), Fraction(1, 32)
+#    >>> found = {
+#    ...     moved([a + off_lines[0], b + off_lines[1]])
+#    ...     for a in places
+#    ...     for b in places
+#    ... }
+#    >>> len(found), (0, 0, 1) in dict(found)
+#    (7, False)
+#
+#    Zeros that save nothing, and zeros that do. These are the multiplications for three examples and six senders, two of them active in each example, if senders that are inactive in all examples are left out:
+#
+#    >>> def multiplications(senders):
+#    ...     return sum(len(column) for column in zip(*senders) if any(column))
+#    >>> in_turn = [[1, 2, 0, 0, 0, 0], [0, 0, 3, 1, 0, 0], [0, 0, 0, 0, 2, 2]]
+#    >>> same_two = [[1, 2, 0, 0, 0, 0], [3, 1, 0, 0, 0, 0], [2, 2, 0, 0, 0, 0]]
+#    >>> multiplications(in_turn), multiplications(same_two)
+#    (18, 6)
+#
+#    How many of the 13 numbers an example in each of the seven regions moves:
+#
+#    >>> sorted(count for _, count in found)
+#    [1, 5, 5, 9, 9, 9, 13]
+#
+# Are only the weights of active units updated?
+# ---------------------------------------------
+#
+# This is the sentence that the whole story is about.
+# The example (−2, 1) opens no hidden unit, and still one number moves.
+# :func:`~sgdexplained.explain` gives the reason for the last four:
+
+net = MLP([2, 3, 1], init=layers_of_page_1)
+sgd = SGD(net.parameters(), lr=Fraction(1, 10))
+step = explain(net, [[-2, 1]], [[Fraction(2)]], half_squared_error, sgd)
+for row in list(step)[-4:]:
+    print(f"{row.name:8}  {'moves' if row.moves else 'stays'}: {row.why}")
+
+# %%
+# A bias does not need an active sender.
+#
+# .. claim:: D5
+#    :verdict: holds when
+#    :when: units are exactly inactive and shut, as with ReLU; examples are not compared with each other; each weight is used in one place; and the optimiser is plain SGD without decay.
+#    :corrected: Under these conditions a weight that moves has an active sender and an open receiver in one and the same example of the batch. A bias needs only the open receiver. And not every weight with both of them moves.
+#    :sources: rumelhart1986, srivastava2014
+#    :refuted-by: leaky-shut-gate, gates-ignored, target-forgotten, biases-left-out, average-stands-still
+#
+#    In one iteration only the weights of active units are updated.
+#
+#    >>> from sgdexplained import MLP, Scalar, half_squared_error
+#    >>> from sgdexplained.contrasts import MovingAverage
+#    >>> layers = [([[1, 1, 2], [1, -2, 0]], [0, 1, -1]), ([[1], [2], [-1]], [0])]
+#    >>> def moves(x, target):
+#    ...     net = MLP([2, 3, 1], init=layers)
+#    ...     half_squared_error(net([x]), [[target]]).backward()
+#    ...     return net.layers[0].activations[0], {
+#    ...         n: w.grad
+#    ...         for n, w in net.named_parameters().items()
+#    ...         if w.grad != 0
+#    ...     }
+#
+#    A copy that averages the weight over time goes on moving when the weight has stopped:
+#
+#    >>> w = Scalar(0)
+#    >>> average = MovingAverage([w], decay=0.5)
+#    >>> w.data = 8
+#    >>> for _ in range(2):
+#    ...     average.update()
+#    ...     print(average.values)
+#    [4.0]
+#    [6.0]
+#
+#    Two units are active, the answer is right, and nothing moves. No unit is active, and a bias moves:
+#
+#    >>> moves([1, 2], 2)
+#    ([3, 0, 1], {})
+#    >>> moves([-2, 1], 2)
+#    ([0, 0, 0], {'b2[0]': -2.0})
+#
+# When these shares are different
+# -------------------------------
+#
+# - **After training** the share depends on the data. With biases of −1 instead of 0, a quarter of the units is open and not a half.
+# - **With tanh** no weight between hidden layers has a gradient of exactly zero.
+# - **More units do not make all patterns possible.** Three lines divide a plane into at most 7 regions, and eight lines into 37, of 256 patterns.
+# - **Do all these zeros save work?** Only some do: :ref:`sphx_glr_story_4_further_plot_26_do_zeros_save_work.py`.
+
+# Check: biases, tanh, and lines in a plane
+net = MLP([20, 100, 1], node=Tensor, seed=1)
+net.layers[0].bias.data -= 1
+net(np.random.default_rng(1).normal(size=(200, 20)))
+assert 0.2 < net.layers[0].derivatives.mean() < 0.27
+
+net = MLP([20, 48, 48, 1], node=Tensor, activation="tanh", seed=1)
+net(np.ones((1, 20))).sum().backward()
+assert (net.gradients()["W2"] != 0).all()
+
+most = [sum(comb(units, k) for k in range(3)) for units in (3, 8)]
+assert most == [len(regions), 37]
+
+# %%
+# Two predictions
+# ---------------
+#
+# .. guess::
+#    :answer: 3/4
+#
+#    A new network has three hidden layers. Which part of the weights between the second and the third hidden layer stands still for one example?
+#
+#    Only the two ends of a weight count, and each of them has the chance 1/2.
+#
+#    >>> shares = []
+#    >>> for seed in range(5):
+#    ...     net = MLP([20, 64, 64, 64, 1], node=Tensor, seed=seed)
+#    ...     X = np.random.default_rng(seed).normal(size=(200, 20))
+#    ...     net(X).sum().backward()
+#    ...     third = net.layers[2]
+#    ...     ends = [(array != 0).mean(axis=1) for array in (third.inputs, third.deltas)]
+#    ...     shares.append(1 - float((ends[0] * ends[1]).mean()))
+#    >>> abs(mean(shares) - 3 / 4) < 0.03
+#    True
+#
+# .. guess::
+#    :answer: 13
+#
+#    The example (3, −1) comes to the network of page 1. How many of the 13 numbers does it move?
+#
+#    The pre-activations are 2, 6 and 5, so all three units are open.
+#
+#    >>> moved_by([3, -1])
+#    13
+#
+# What you can answer now
+# -----------------------
+#
+# Does this weight move in this step, how far, and why?
+#
+# - *How far?* By the learning rate times three factors: the activation of the sender, the derivative of the receiver, and the upstream gradient (:ref:`page 2 <sphx_glr_story_1_one_example_plot_02_three_factors.py>`).
+# - *Why not?* Its sender is inactive or its receiver is shut (:ref:`page 5 <sphx_glr_story_1_one_example_plot_05_around_an_inactive_unit.py>`), or nothing comes back, or contributions cancel (:ref:`page 8 <sphx_glr_story_1_one_example_plot_08_active_but_not_learning.py>`).
+# - *And in a batch?* It moves less far, but it seldom stands still (:ref:`page 9 <sphx_glr_story_2_a_batch_plot_09_when_a_batch_moves_a_weight.py>`), and examples may be compared (:ref:`page 16 <sphx_glr_story_3_inactive_connections_plot_16_examples_of_one_batch.py>`).
+# - *Can it move without a gradient?* Yes, with momentum or with decay (:ref:`page 13 <sphx_glr_story_3_inactive_connections_plot_13_moving_without_a_gradient.py>`).
+# - *Will it ever move again?* Yes, if the inputs of its receiver change (:ref:`page 15 <sphx_glr_story_3_inactive_connections_plot_15_can_a_dead_unit_come_back.py>`).
+#
+# All claims stand :doc:`in one table </claims>`.
+# And :func:`~sgdexplained.explain` answers for every weight of your own network.
+#
+# In PyTorch: three quarters
+# --------------------------
+#
+# .. code-block:: python
+#
+#    import torch
+#    from torch.nn import Linear, ReLU, Sequential
+#
+#    torch.manual_seed(0)
+#    layers = [Linear(20, 500, bias=False), Linear(500, 500, bias=False)]
+#    net = Sequential(layers[0], ReLU(), layers[1], ReLU(), Linear(500, 1))
+#    net(torch.randn(1, 20)).sum().backward()
+#    still = (layers[1].weight.grad == 0).float().mean()
+#    assert abs(still - 3 / 4) < 0.05
+#
+# .. footbibliography::

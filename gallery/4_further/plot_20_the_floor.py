@@ -1,0 +1,188 @@
+r"""
+Why does SGD stop short of the minimum?
+=======================================
+
+.. needs:: 12 19
+
+With a constant learning rate, SGD comes near the best weight, and then it does not come any closer.
+What keeps it away?
+
+.. guess::
+   :answer: 2
+
+   The weight is exactly at its best value. What does the next step of SGD do, with one random example?
+
+   A. Nothing, because the gradient is zero there.
+   B. It moves the weight away, because the gradient of this example is not zero.
+   C. It depends on the loss.
+
+   At the best weight only the *mean* of all gradients is zero.
+   The gradients of the single examples are not, and each step follows one of them.
+"""
+
+# Set-up: 4 000 weights, each pulled to −1 or +1 at random, and the figure
+
+import numpy as np
+
+from sgdexplained import SGD, Tensor, draw, half_squared_error
+
+
+def weights_in_the_end(learning_rate, batch, steps=120):
+    """Return 4 000 weights, each of which has met random examples."""
+    draws = np.random.default_rng(0)
+    w = Tensor(np.zeros(4000))
+    optimiser = SGD([w], lr=learning_rate)
+    for _ in range(steps):
+        targets = draws.choice([-1.0, 1.0], size=(batch, 4000)).mean(axis=0)
+        optimiser.zero_grad()
+        half_squared_error(w, targets, reduction="sum").backward()
+        optimiser.step()
+    return w.data
+
+
+def formula(learning_rate, batch):
+    return learning_rate / (batch * (2 - learning_rate))
+
+
+clouds = {
+    (lr, batch): weights_in_the_end(lr, batch)
+    for lr in (0.5, 0.1)
+    for batch in (1, 4)
+}
+with draw.style():
+    fig, ax = draw.figure(3.2)
+    height = np.random.default_rng(2).uniform(-0.3, 0.3, size=400)
+    for row, cloud in enumerate(clouds.values()):
+        look = {"color": draw.INK, "ms": 3, "alpha": 0.3, "mew": 0}
+        ax.plot(cloud[:400], row + height, "o", **look)
+    ax.plot(0, 4, "o", color=draw.INK, ms=9)
+    names = [f"rate {lr}, batch of {batch}" for lr, batch in clouds]
+    ax.set_yticks(range(5), [*names, "full batch"])
+    ax.set(ylim=(4.5, -0.5), xlim=(-1.1, 1.1), xlabel="weight after 120 steps")
+    ax.set_xticks([-1, 0, 1], ["−1", "best: 0", "1"])
+    ax.tick_params(axis="y", length=0)
+    ax.spines["left"].set_visible(False)
+draw.title(ax, "SGD ends around the best weight, not at it.")
+draw.alt(
+    ax,
+    "Where 400 weights end. With learning rate 0.5 and single examples they"
+    " fill the range from -1 to 1; with batches of four or a learning rate of"
+    " 0.1 the cloud is narrower, with both narrower still. With the full batch"
+    " all end at 0.",
+)
+draw.show()
+
+# %%
+# Each example has the target +1 or −1 at random, so the best weight is 0.
+# Every dot is one weight after 120 steps.
+# A smaller learning rate or a larger batch makes the cloud narrower, but it stays a cloud.
+#
+# On a parabola, the variance of the weight settles at
+#
+# .. math::
+#
+#    \frac{\eta \, s^2}{B \, (2 - \eta)}
+#
+# Here *η* is the learning rate, *s*\ ² is the variance of the gradient of one example (here 1), and *B* is the number of examples in the batch.
+# For *η* = 1/2 and single examples it is 1/3.
+# The loss stays half of that above its minimum: 1/6.
+# This distance is called the *noise floor*.
+
+# Check: the clouds have the variance that the formula says
+for (lr, batch), cloud in clouds.items():
+    squares = cloud**2
+    error = squares.std() / len(cloud) ** 0.5
+    assert abs(squares.mean() - formula(lr, batch)) < 3 * error
+    found = f"{squares.mean():.3f} ± {error:.3f}"
+    print(
+        f"rate {lr}, batch of {batch}: {found}, formula {formula(lr, batch):.3f}"
+    )
+
+# %%
+# No randomness is needed to see the formula: the check of this claim tries all sequences of examples.
+#
+# .. claim:: P9
+#    :verdict: holds
+#    :sources: bottou2018
+#    :refuted-by: doubled-seed, uphill
+#
+#    With a constant learning rate SGD does not come to rest at the best weight. On a parabola, the variance around it tends to η *s*\ ²/(*B* (2 − η)). After *n* steps with η = 1/2 it is this number times 1 − 1/4\ :sup:`n`.
+#
+#    >>> from fractions import Fraction
+#    >>> from itertools import product
+#    >>> from sgdexplained import SGD, Scalar, half_squared_error
+#    >>> def variance(batch, steps):
+#    ...     squares = []
+#    ...     for targets in product([-1, 1], repeat=batch * steps):
+#    ...         w = Scalar(Fraction(0))
+#    ...         for step in range(steps):
+#    ...             some = targets[step * batch : (step + 1) * batch]
+#    ...             w.zero_grad()
+#    ...             half_squared_error([w] * batch, some).backward()
+#    ...             SGD([w], lr=Fraction(1, 2)).step()
+#    ...         squares.append(w.data**2)
+#    ...     return sum(squares) / len(squares)
+#    >>> variance(batch=1, steps=8) == Fraction(1, 3) * (1 - Fraction(1, 4**8))
+#    True
+#    >>> variance(batch=4, steps=2) == Fraction(1, 12) * (1 - Fraction(1, 4**2))
+#    True
+#    >>> [str(variance(1, steps)) for steps in (1, 2, 3)]
+#    ['1/4', '5/16', '21/64']
+#
+# Three ways below the floor
+# --------------------------
+#
+# - **A smaller learning rate** lowers the floor, and makes the way to it longer.
+# - **A larger batch** lowers it as well. Four times the batch and a quarter of the learning rate do nearly the same, and both need about four times as many examples for the same way.
+# - **A learning rate that shrinks** as 1/*t* reaches the best weight in the end: :ref:`sphx_glr_story_2_a_batch_plot_12_is_sgd_faster.py`.
+#
+# And if all examples agree, there is no noise and no floor.
+
+# Check: what this list says
+assert round(formula(0.1, 1), 4) == 0.0526
+assert round(formula(0.1, 4), 4) == 0.0132
+assert round(formula(0.025, 1), 4) == 0.0127
+
+# %%
+# Two predictions
+# ---------------
+#
+# .. guess::
+#    :answer: 1
+#
+#    The learning rate is 1, and single examples have the target +1 or −1. What is the variance of the weight?
+#
+#    Each step moves the weight exactly to its target, so the weight is +1 or −1. The formula says 1/(2 − 1).
+#
+#    >>> cloud = weights_in_the_end(1.0, 1)
+#    >>> sorted(set(cloud.tolist())), round(float(cloud.var()), 2)
+#    ([-1.0, 1.0], 1.0)
+#
+# .. guess::
+#    :answer: 1/12
+#
+#    The learning rate is 1/2. The variance is 1/3 with single examples. What is it with batches of four?
+#
+#    The formula divides by *B*.
+#
+#    >>> Fraction(1, 2) / (4 * (2 - Fraction(1, 2)))
+#    Fraction(1, 12)
+#
+# In PyTorch: lower the rate when the loss stops falling
+# ------------------------------------------------------
+#
+# ``ReduceLROnPlateau`` multiplies the learning rate by a factor when the loss has not improved for a number of steps.
+#
+# .. code-block:: python
+#
+#    import torch
+#    from torch.optim.lr_scheduler import ReduceLROnPlateau
+#
+#    w = torch.tensor(0.0, requires_grad=True)
+#    optimiser = torch.optim.SGD([w], lr=0.5)
+#    schedule = ReduceLROnPlateau(optimiser, factor=0.1, patience=2)
+#    for loss_at_the_floor in [1 / 6] * 4:
+#        schedule.step(loss_at_the_floor)
+#    assert optimiser.param_groups[0]["lr"] == 0.05
+#
+# In the engine, nothing but :engine:`the step of SGD <sgd.SGD.move>` is at work here.

@@ -1,0 +1,231 @@
+r"""
+What does Adam do after many zeros?
+===================================
+
+.. needs:: 13
+
+Adam's step is about one learning rate long, as long as gradients of about the same size keep coming.
+Here zeros come first, and then one single gradient.
+
+.. guess::
+   :answer: 4
+
+   The gradient of a weight is 0 in ten thousand steps, and then it is 1. How long is this step of Adam?
+
+   A. Much shorter than one learning rate
+   B. About half a learning rate
+   C. One learning rate
+   D. More than three learning rates
+
+   Adam divides by a memory of the size of the gradients.
+   After so many zeros this memory is almost empty, so the step becomes long.
+"""
+
+# Set-up: zeros and then a gradient of 1, and the figure
+from sgdexplained import SGD, Scalar, draw
+from sgdexplained.contrasts import Adagrad, Adam, AdamW, RMSprop
+
+
+def moves(make_optimiser, gradients, start=0):
+    """Return how far each of these gradients moves a weight."""
+    w = Scalar(start)
+    optimiser = make_optimiser([w])
+    found = []
+    for gradient in gradients:
+        before, w.grad = w.data, gradient
+        optimiser.step()
+        found.append(w.data - before)
+    return found
+
+
+def adam(parameters):
+    return Adam(parameters, lr=1)
+
+
+zeros = [0, 10, 100, 1000, 10_000]
+jumps = [-moves(adam, [0] * count + [1])[-1] for count in zeros]
+names = [f"{count:,} zeros".replace(",", " ") for count in zeros]
+names[0] = "no zeros"
+ax = draw.bars(names, jumps, texts=[f"{jump:.2f}" for jump in jumps])
+ax.set_xlim(0, 3.7)
+with draw.style():
+    ax.set_xlabel("length of the step for one gradient, in learning rates")
+ax.figure.set_size_inches(ax.figure.get_figwidth(), 3.0)
+draw.title(
+    ax, "After many zeros, one gradient moves a weight three times as far."
+)
+draw.alt(
+    ax,
+    "Bars: the step of Adam for a gradient of 1, in learning rates. Without"
+    " zeros before it the step is 1, after ten zeros 0.48, after a hundred"
+    " 0.98, after a thousand 2.52, and after 10 000 it is 3.16.",
+)
+
+# %%
+# Adam has two memories.
+# The *velocity* is a running mean of the gradients, and keeps the share :math:`\beta_1 = 0.9` of itself in each step.
+# The *size* is a running mean of the squared gradients, and keeps :math:`\beta_2 = 0.999`.
+# The step is the velocity divided by the root of the size.
+# After many zeros both are empty, so one gradient of 1 makes the velocity :math:`1 - \beta_1` and the size :math:`1 - \beta_2`:
+#
+# .. math::
+#
+#    \frac{1 - \beta_1}{\sqrt{1 - \beta_2}} = \frac{0.1}{\sqrt{0.001}} = 3.1623
+#
+# This is the limit for one gradient after zeros, in learning rates (:footcite:t:`kingma2015`).
+# After only ten zeros the step is shorter than one learning rate.
+# At the start Adam corrects both memories for being empty, and after ten steps it does so for the size much more than for the velocity.
+#
+# It is not a limit for every step.
+# If gradients of 1 go on after the zeros, the velocity fills much faster than the size.
+# The twelfth of these steps is the longest, with 6.57 learning rates.
+
+# Check: the limit, the longest step, and the whole way
+limit = (1 - 0.9) / (1 - 0.999) ** 0.5
+assert round(limit, 4) == 3.1623
+assert round(jumps[-1], 4) == 3.1622
+assert [round(jump, 2) for jump in jumps[1:4]] == [0.48, 0.98, 2.52]
+after = [-move for move in moves(adam, [0] * 10_000 + [1] * 20)[10_000:]]
+assert after.index(max(after)) == 12 - 1
+assert round(max(after), 2) == 6.57
+
+# %%
+# A tiny penalty is not tiny for Adam
+# -----------------------------------
+#
+# There are two ways to make weights smaller, and both are called *weight decay*.
+# One multiplies the weight by a number just below 1.
+# The other adds a *penalty*, a small share of the weight, to its gradient.
+# Under plain SGD the two are the same.
+# Adam divides the penalty by its own size, like every gradient, so the smallest penalty makes full steps:
+
+# Set-up: a weight of 2 with a penalty and no other gradient, and the figure
+penalty, rate, still = 1e-4, 1e-3, [0] * 1000
+under_sgd = moves(
+    lambda w: SGD(w, lr=rate, weight_decay=penalty), still, start=2.0
+)
+under_adam = moves(
+    lambda w: Adam(w, lr=rate, weight_decay=penalty), still, start=2.0
+)
+under_adamw = moves(lambda w: AdamW(w, lr=rate), still, start=2.0)
+
+_, ax = draw.figure(3.0)
+marks = range(0, 1001, 20)
+for way, name, height in (
+    (under_sgd, "SGD", 2.06),
+    (under_adam, "Adam", 0.92),
+):
+    draw.curve(marks, [2 + sum(way[:mark]) for mark in marks], ax)
+    with draw.style():
+        ax.text(1000, height, name, fontweight="bold", ha="right")
+with draw.style():
+    ax.set_xlabel("step, with the gradient of the loss zero")
+    ax.set_ylabel("weight")
+ax.set(ylim=(0, 2.35), yticks=[0, 1, 2])
+draw.title(
+    ax,
+    "The same tiny penalty: SGD leaves the weight, Adam drags it away.",
+)
+draw.alt(
+    ax,
+    "A weight of 2 over 1000 steps without a gradient of the loss and with an"
+    " L2 penalty of 0.0001. Under SGD it stays at 2, to the eye; under Adam it"
+    " falls steadily to 1.12.",
+)
+draw.show()
+
+# %%
+# The first step of Adam is 5000 times as long as that of SGD.
+# *AdamW* multiplies the weight instead, and does not divide this part (:footcite:t:`loshchilov2019`).
+# With its usual decay of 0.01 the weight is 1.98 after a thousand steps.
+
+# Check: first steps, and where the weights end
+assert round(under_adam[0] / under_sgd[0], -1) == 5000
+ends = [2 + sum(way) for way in (under_sgd, under_adam, under_adamw)]
+assert [round(end, 2) for end in ends] == [2.0, 1.12, 1.98]
+assert abs(ends[2] - 2 * (1 - 1e-5) ** 1000) < 1e-9
+
+# %%
+# .. claim:: P10
+#    :verdict: holds
+#    :sources: kingma2015, loshchilov2019
+#    :refuted-by: adam-without-correction, adam-without-root, decay-past-the-gradient
+#
+#    A single gradient after many zeros makes Adam take a step of almost (1 − β₁) / √(1 − β₂) = 3.1623 learning rates, and of no more. Decay of the weight itself is an L2 penalty under plain SGD, and is not under Adam.
+#
+#    >>> from sgdexplained import SGD, Scalar
+#    >>> from sgdexplained.contrasts import Adam, AdamW
+#    >>> def weight_after(make, gradients, start, **options):
+#    ...     w = Scalar(start)
+#    ...     optimiser = make([w], **options)
+#    ...     for w.grad in gradients:
+#    ...         optimiser.step()
+#    ...     return w.data
+#    >>> pulls = [1.0, -0.5, 0.0, 0.25]
+#    >>> options = {"lr": 0.5, "weight_decay": 0.25}
+#    >>> penalised = weight_after(SGD, pulls, 2.0, **options, decoupled=False)
+#    >>> penalised == weight_after(SGD, pulls, 2.0, **options, decoupled=True)
+#    True
+#    >>> thousand = [0.0] * 1000
+#    >>> [
+#    ...     round(weight_after(make, thousand, 2.0, weight_decay=0.01), 3)
+#    ...     for make in (Adam, AdamW)
+#    ... ]
+#    [1.119, 1.98]
+#    >>> round(weight_after(Adam, [0.0] * 9999 + [1.0], 0.0, lr=1.0), 4)
+#    -3.1622
+#
+# Other optimisers after zeros
+# ----------------------------
+#
+# - **RMSprop** does not move while the gradient is zero, but its memory of the size fades. After 500 zeros a gradient of 1 moves the weight 7.78 learning rates, and not one.
+# - **Adagrad** neither moves nor forgets. After one gradient of 1 and any number of zeros, the next gradient of 1 is divided by √2.
+
+# Check: RMSprop and Adagrad
+way = moves(lambda w: RMSprop(w, lr=1), [1] * 2000 + [0] * 500 + [1])
+assert [round(abs(way[k]), 2) for k in (1999, 2000, -1)] == [1.0, 0.0, 7.78]
+way = moves(lambda w: Adagrad(w, lr=1), [1, 0, 0, 0, 0, 0, 1])
+assert [round(abs(way[k]), 4) for k in (1, -1)] == [0.0, 0.7071]
+
+# %%
+# Two predictions
+# ---------------
+#
+# .. guess::
+#    :answer: 10
+#    :unit: learning rates
+#
+#    A gradient of 1 comes to RMSprop with nothing before it. How long is the step? RMSprop keeps 0.99 of its memory, and does not correct it at the start.
+#
+#    The size is 0.01 after the first gradient, and its root is 1/10.
+#
+#    >>> round(abs(moves(lambda w: RMSprop(w, lr=1), [1])[0]), 2)
+#    10.0
+#
+# .. guess::
+#    :answer: 1.9
+#
+#    A weight of 2 has no gradient but a penalty of 10\ :sup:`−4`, for a hundred steps of Adam with the learning rate 0.001. Where is it then, to one decimal?
+#
+#    Each step is about one learning rate long, so a hundred steps make 0.1.
+#
+#    >>> round(2 + sum(under_adam[:100]), 1)
+#    1.9
+#
+# In PyTorch: 3.1622 learning rates
+# ---------------------------------
+#
+# .. code-block:: python
+#
+#    import torch
+#
+#    w = torch.zeros((), requires_grad=True, dtype=torch.float64)
+#    optimiser = torch.optim.Adam([w], lr=1.0)
+#    for gradient in [0.0] * 9999 + [1.0]:
+#        w.grad = torch.tensor(gradient, dtype=torch.float64)
+#        optimiser.step()
+#    assert abs(w.item() + 3.1622) < 1e-3
+#
+# In the engine, :engine:`Adam's rule <contrasts.optimisers.Adam.move>` holds both memories.
+#
+# .. footbibliography::

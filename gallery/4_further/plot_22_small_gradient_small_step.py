@@ -1,0 +1,184 @@
+r"""
+Does a small gradient make a small step?
+========================================
+
+.. needs:: 13 14
+
+Under plain SGD a weight with a small gradient hardly moves.
+Other optimisers use the gradient in another way.
+
+.. guess::
+   :answer: 3
+
+   The first gradient of a weight is one millionth. How long is its first step under Adam, compared with the first step of a weight whose gradient is 1?
+
+   A. One millionth as long
+   B. One thousandth as long
+   C. Almost as long
+   D. Much longer
+
+   Adam divides the gradient by its own size, so the size has almost no effect on the first step.
+"""
+
+# Set-up: three optimisers, three gradients, and the figure
+from fractions import Fraction
+
+from sgdexplained import SGD, Scalar, draw
+from sgdexplained.contrasts import Adam, SignSGD
+
+
+def first_step(make_optimiser, gradient):
+    w = Scalar(0.0)
+    w.grad = gradient
+    make_optimiser([w]).step()
+    return -w.data
+
+
+makers = {
+    "SGD": lambda w: SGD(w, lr=1.0),
+    "Adam": lambda w: Adam(w, lr=1.0),
+    "sign of the\ngradient": lambda w: SignSGD(w, lr=1.0),
+}
+gradients = [1.0, 1e-3, 1e-6]
+fig, places = draw.figure(3.9, rows=3, sharex=True)
+for ax, size, words in zip(
+    places, gradients, ("1", "a thousandth", "a millionth"), strict=True
+):
+    lengths = [first_step(make, size) for make in makers.values()]
+    texts = [f"{length:.3g}" for length in lengths]
+    draw.bars(list(makers), lengths, ax, texts=texts)
+    ax.set_xlim(0, 1.25)
+    with draw.style():
+        ax.set_title(f"gradient: {words}", fontstyle="italic", loc="left")
+places[-1].set_xlabel("length of the first step, in learning rates")
+fig.set_size_inches(fig.get_figwidth(), 5.4)
+draw.title(fig, "Under SGD a tiny gradient makes a tiny step; not under Adam.")
+draw.alt(
+    fig,
+    "The length of the first step in learning rates. For the gradient 1 it is"
+    " 1 for SGD, Adam and the optimiser that uses the sign. For a thousandth it"
+    " is 0.001 for SGD and 1 for the others. For a millionth it is 1e-06 for"
+    " SGD, 0.99 for Adam and 1 for the sign.",
+)
+draw.show()
+
+# %%
+# Let *g* be the first gradient of a weight, and *η* the learning rate.
+# These are the first steps of SGD and of Adam:
+#
+# .. math::
+#
+#    \text{SGD: } -\eta\, g
+#    \qquad\qquad
+#    \text{Adam: } -\eta\, \frac{g}{|g| + \varepsilon}
+#
+# Adam's *ε* is a very small number, :math:`10^{-8}`, that keeps the division possible when the gradient is 0.
+# A gradient of :math:`10^{-6}` is a hundred times as large as *ε*, so Adam makes 99 hundredths of a full step.
+# Only a gradient that is about as small as *ε* makes the first step of Adam noticeably shorter.
+#
+# .. claim:: E4
+#    :verdict: holds when
+#    :when: the optimiser is plain SGD, and the gradient itself is small.
+#    :corrected: A weight whose gradient is small hardly moves under plain SGD. Under an optimiser that divides by the size of the gradient, it moves about as far as any other weight.
+#    :sources: kingma2015, bernstein2018
+#    :refuted-by: adam-undivided, adam-without-root, fixed-step-length
+#
+#    Weights with inactive connections ahead of them hardly move.
+#
+#    >>> from sgdexplained import SGD, Scalar
+#    >>> from sgdexplained.contrasts import Adam
+#    >>> def step_length(make, gradient):
+#    ...     w = Scalar(0.0)
+#    ...     w.grad = gradient
+#    ...     make([w], lr=1.0).step()
+#    ...     return -w.data
+#    >>> [step_length(SGD, gradient) for gradient in (1.0, 1e-6)]
+#    [1.0, 1e-06]
+#    >>> [round(step_length(Adam, gradient), 3) for gradient in (1.0, 1e-6)]
+#    [1.0, 0.99]
+#
+# A skip connection keeps one path open
+# -------------------------------------
+#
+# How can a deep network learn, if one shut unit closes every path through it?
+# There are many paths, and some designs make sure that one of them is always open.
+# A *skip connection* adds the input of a block of layers to its output.
+# The gradient then has a path around the block.
+#
+# .. claim:: X11
+#    :verdict: holds
+#    :sources: veit2016
+#    :refuted-by: last-contribution-wins, gates-ignored
+#
+#    With a skip connection around it, a block whose units are all shut still lets the gradient pass; without one it does not.
+#
+#    >>> from sgdexplained import Scalar
+#    >>> def gradient(x, skip):
+#    ...     w = Scalar(1)
+#    ...     before = w * x
+#    ...     block = (before - 10).relu()
+#    ...     (before + block if skip else block).backward()
+#    ...     return w.grad
+#    >>> gradient(3, skip=False), gradient(3, skip=True), gradient(30, skip=True)
+#    (0, 3, 60)
+#
+# Steps of the same length can go the wrong way
+# ---------------------------------------------
+#
+# Four examples give one weight the gradients −1, −1, −1 and 9.
+# Their mean is 3/2, so the weight should become smaller.
+# Take them one by one, and use only their signs: three steps go up and one goes down, so the weight becomes larger.
+
+# Check: four signs
+w = Scalar(Fraction(0))
+signs = SignSGD([w], lr=Fraction(1))
+for w.grad in (-1, -1, -1, 9):
+    signs.step()
+assert w.data == 2
+
+# %%
+# Two predictions
+# ---------------
+#
+# .. guess::
+#    :answer: 1/2
+#    :unit: of a learning rate
+#
+#    The first gradient of a weight is as small as Adam's *ε*. How long is its first step under Adam?
+#
+#    The size of the gradient and *ε* are equal, so the gradient is divided by twice its own size.
+#
+#    >>> round(first_step(makers["Adam"], 1e-8), 6)
+#    0.5
+#
+# .. guess::
+#    :answer: 3
+#
+#    In the check of claim X11 the input is 3, and the block is shut. With the skip connection, what is the gradient of the weight?
+#
+#    The gradient goes around the block, so it is the input.
+#    With the input 30 the block is open as well, and both paths add up to 60.
+#
+#    >>> w = Scalar(1)
+#    >>> before = w * 3
+#    >>> (before + (before - 10).relu()).backward()
+#    >>> w.grad
+#    3
+#
+# In PyTorch: one millionth, and a full step
+# ------------------------------------------
+#
+# .. code-block:: python
+#
+#    import torch
+#
+#    def first_step(kind, gradient):
+#        w = torch.zeros((), requires_grad=True)
+#        w.grad = torch.tensor(gradient)
+#        kind([w], lr=1.0).step()
+#        return -w.item()
+#
+#    assert abs(first_step(torch.optim.SGD, 1e-6) - 1e-6) < 1e-12
+#    assert abs(first_step(torch.optim.Adam, 1e-6) - 0.99) < 1e-3
+#
+# In the engine, :engine:`Adam's rule <contrasts.optimisers.Adam.move>` is where the division happens.

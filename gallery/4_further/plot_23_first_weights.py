@@ -1,0 +1,267 @@
+r"""
+How large should the first weights be?
+======================================
+
+.. needs:: 14
+
+Before training, the weights of a network are random numbers.
+If they are too small, a signal fades on its way through many layers.
+
+.. guess::
+   :answer: 4
+
+   Thirty layers of ReLU units have random weights, positive and negative with the same chance. Each layer passes on half of the signal's mean square. What is left at the end?
+
+   A. About one half
+   B. About a thirtieth
+   C. About a thousandth
+   D. About a billionth
+
+   Thirty halvings leave :math:`1/2^{30}`, which is about :math:`10^{-9}`.
+"""
+
+# Set-up: fifty random networks of thirty layers, and the figure
+import math
+
+import numpy as np
+
+from sgdexplained import MLP, Tensor, draw
+
+
+def mean_squares(variance, nets=50, layers=30, n=128):
+    """Return mean squares by layer, forward and back, in random networks."""
+    rng = np.random.default_rng(3)
+    forward, back = np.zeros(layers), np.zeros(layers)
+    for _ in range(nets):
+        draws = rng.normal(0, math.sqrt(variance / n), (layers, n, n))
+        init = [(W, None) for W in draws]
+        net = MLP([n] * (layers + 1), Tensor, output="relu", init=init)
+        net(rng.normal(size=(1, n))).backward(gradient=rng.normal(size=(1, n)))
+        forward += [np.mean(layer.activations**2) for layer in net.layers]
+        sent_back = [layer.deltas @ layer.weight.data.T for layer in net.layers]
+        back += [np.mean(signal**2) for signal in sent_back]
+    return forward / nets, back / nets
+
+
+measured = {2: mean_squares(variance=2), 1: mean_squares(variance=1)}
+depth = range(1, 31)
+_, ax = draw.figure(3.6)
+for (variance, (forward, back)), look in zip(
+    measured.items(), ({"ls": "-"}, {"ls": "--"}), strict=True
+):
+    theory = [(variance / 2) ** layer for layer in depth]
+    ax.plot(depth, theory, color=draw.INK, lw=1.6, **look)
+    ax.plot(depth, forward, "o", color=draw.INK, ms=5)
+    ax.plot(depth, back[::-1], "o", mfc="none", mec=draw.INK, ms=9)
+ax.set(yscale="log", xlabel="layers passed", xlim=(0, 31))
+ax.set_ylim(1e-10, 1e3)
+ax.set_yticks([1e-9, 1e-6, 1e-3, 1])
+ax.minorticks_off()
+with draw.style():
+    ax.set_ylabel("mean square of the signal")
+    ax.text(30.5, 12, "variance 2/n: it stays", ha="right", weight="bold")
+    ax.text(13, 3e-3, "variance 1/n: each layer halves it", weight="bold")
+    key = "● forward   ○ backward   line: theory"
+    ax.text(1, 2e-10, key, fontstyle="italic")
+draw.title(
+    ax, "With variance 2/n the signal survives thirty layers; not with 1/n."
+)
+draw.alt(
+    ax,
+    "Mean square of the signal over the number of layers passed, forward and"
+    " backward, on a logarithmic scale. With variance 2/n it stays near 1;"
+    " with 1/n it falls in a straight line to a billionth.",
+)
+
+# %%
+# The *mean square* of a layer is the mean of its squared activations; it measures how strong the signal is.
+# With random weights of both signs, about half of the units are shut.
+# A layer of ReLU units therefore loses half of the mean square, unless the weights are large enough to make up for it:
+#
+# .. math::
+#
+#    q_{\text{after}} = \frac{n}{2} \, \operatorname{Var}(w) \cdot q_{\text{before}} \quad \text{on average}
+#
+# Here *q* is the mean square before and after a layer, *n* is the number of senders, and Var(*w*) is the variance of the weights.
+# The variance 2/*n* makes the factor 1 (:footcite:t:`he2015`).
+# The variance 1/*n*, from a rule that was made for other units, makes it 1/2 (:footcite:t:`glorot2010`).
+# The same factor holds for the gradient on its way back.
+
+# Check: thirty layers, with both variances
+assert 0.5 < measured[2][0][-1] < 2
+assert 0.5 < measured[1][0][-1] * 2**30 < 2
+assert 0.5 < measured[2][1][0] < 2
+assert 0.5 < measured[1][1][0] * 2**30 < 2
+
+# %%
+# .. claim:: P3
+#    :verdict: holds
+#    :sources: he2015, glorot2010
+#    :refuted-by: he-without-two, gates-ignored
+#
+#    In a random ReLU network each layer multiplies, on average, the mean square of the signal by *n*/2 times the variance of the weights, and the mean square of the gradient on its way back likewise. The factor is 1 for the variance 2/*n*, and 1/2 for 1/*n*.
+#
+#    >>> from fractions import Fraction
+#    >>> from itertools import product
+#    >>> from statistics import mean
+#    >>> from sgdexplained import MLP, Scalar
+#    >>> def both_mean_squares(size, layers):
+#    ...     outputs, gradients = [], []
+#    ...     for weights in product([-size, size], repeat=layers):
+#    ...         x, init = Scalar(1), [([[w]], None) for w in weights]
+#    ...         net = MLP([1] * (layers + 1), output="relu", init=init)
+#    ...         [[output]] = net([[x]])
+#    ...         output.backward()
+#    ...         outputs.append(Fraction(output.data**2))
+#    ...         gradients.append(Fraction(x.grad**2))
+#    ...     return str(mean(outputs)), str(mean(gradients))
+#    >>> both_mean_squares(1, layers=6)  # n = 1, variance 1: a half in each layer
+#    ('1/64', '1/64')
+#    >>> both_mean_squares(2, layers=6)  # variance 4: twice as much in each layer
+#    ('64', '64')
+#    >>> def mean_output(init):
+#    ...     nets = [
+#    ...         MLP([10] * 5, output="relu", init=init, seed=seed, bias=False)
+#    ...         for seed in range(200)
+#    ...     ]
+#    ...     return mean(a.data**2 for net in nets for a in net([[1] * 10])[0])
+#    >>> [0.7 < mean_output("he") < 1.4, 0.7 < 16 * mean_output("xavier") < 1.4]
+#    [True, True]
+#
+# The mean is not the network that you train
+# ------------------------------------------
+#
+# That was the mean over all networks, but you train one of them.
+# The next picture shows five hundred networks of two shapes, all with variance 2/*n*.
+# Each dot is the mean square after the last layer of one network, where 1 went in.
+
+# Set-up: a hundred thousand networks of each shape, and the figure
+rng = np.random.default_rng(14)
+scales = {}
+for n, layers in ((10, 5), (50, 10)):
+    q = np.ones(100_000)
+    for _ in range(layers):
+        z = rng.normal(size=(len(q), n))
+        q *= 2 * np.mean(np.maximum(z, 0) ** 2, axis=1)
+    scales[n, layers] = q
+
+with draw.style():
+    fig, ax = draw.figure(2.6)
+    scatter = np.random.default_rng(0).uniform(-0.3, 0.3, size=500)
+    for row, q in enumerate(scales.values()):
+        look = {"color": draw.INK, "ms": 3.5, "alpha": 0.3, "mew": 0}
+        ax.plot(q[:500], row + scatter, "o", **look)
+        middle = np.median(q)
+        ax.plot([middle] * 2, [row - 0.4, row + 0.4], color=draw.INK, lw=4)
+        place = {"ha": "center", "va": "bottom", "weight": "bold"}
+        ax.text(middle, row - 0.42, f"median {middle:.2f}", **place)
+    ax.axvline(1, color=draw.INK, lw=1.2, ls=(0, (3, 2)))
+    ax.text(1.15, 1.62, "mean 1", va="center")
+    ax.set(xscale="log", xlim=(0.008, 40), ylim=(1.75, -0.85))
+    ax.set_xlabel("mean square after the last layer")
+    ax.set_yticks([0, 1], ["5 layers\nof 10 units", "10 layers\nof 50 units"])
+    ax.set_xticks([0.01, 0.1, 1, 10], ["0.01", "0.1", "1", "10"])
+    ax.minorticks_off()
+    ax.tick_params(axis="y", length=0)
+    ax.spines["left"].set_visible(False)
+draw.title(ax, "Narrow networks start on very different scales.")
+draw.alt(
+    ax,
+    "Five hundred networks of each shape as dots, over the mean square after"
+    " the last layer on a logarithmic scale. With 5 layers of 10 units they"
+    " spread from 0.01 to 10 around a median of about a quarter; with 10"
+    " layers of 50 units from 0.1 to 5 around a median of 0.6. The mean of"
+    " both is 1.",
+)
+draw.show()
+
+# %%
+# The mean is 1 in both shapes, as it should be.
+# But half of the narrow networks are below 0.27, because a few networks with a very large value make up for many with a small one.
+#
+# The spread has a simple rule.
+# With each layer of *n* units, the mean of the *squared* mean square grows by a factor:
+#
+# .. math::
+#
+#    \frac{\operatorname{mean}(q_{\text{after}}^2)}{\operatorname{mean}(q_{\text{before}}^2)} = 1 + \frac{5}{n}
+#
+# The sum of 1/*n* over the layers decides how wide the spread is (:footcite:t:`hanin2018`); the factor 1 + 5/*n* is derived for this page.
+
+# Check: means, medians, and the factor
+for (n, layers), q in scales.items():
+    assert abs(np.mean(q) - 1) < 0.02
+    error = np.std(q**2) / math.sqrt(len(q))
+    assert abs(np.mean(q**2) - (1 + 5 / n) ** layers) < 4 * error
+assert np.median(scales[10, 5]) < 0.27
+assert round(np.median(scales[50, 10]), 1) == 0.6
+
+# %%
+# .. claim:: P4
+#    :verdict: holds
+#    :sources: hanin2018
+#    :refuted-by: whispering-relu
+#
+#    In ReLU networks with normal weights of variance 2/*n*, the mean square of the signal is kept on average, but the mean of its square grows by the factor 1 + 5/*n* with each layer of *n* units. The fewer units there are, the wider the spread.
+#
+#    A normal number has the same first five moments as a number that is −√3, 0 or √3 with the probabilities 1/6, 2/3 and 1/6. So 729 networks of two layers of two units are enough to count the means exactly:
+#
+#    >>> from fractions import Fraction
+#    >>> from itertools import product
+#    >>> from math import prod
+#    >>> from sgdexplained import MLP
+#    >>> chance = {-1: Fraction(1, 6), 0: Fraction(2, 3), 1: Fraction(1, 6)}
+#    >>> mean = mean_of_squares = 0
+#    >>> for a, b, c, d, e, f in product(chance, repeat=6):
+#    ...     layers = [([[a, b]], None), ([[c, d], [e, f]], None)]
+#    ...     [[left, right]] = MLP([1, 2, 2], output="relu", init=layers)([[1]])
+#    ...     roots = 6 * 3  # squares of the weights, √6 and √3, written here as 1
+#    ...     q = roots * Fraction(left.data**2 + right.data**2, 2)
+#    ...     weight = prod(chance[one] for one in (a, b, c, d, e, f))
+#    ...     mean += weight * q
+#    ...     mean_of_squares += weight * q**2
+#    >>> str(mean), str(mean_of_squares), str((1 + Fraction(5, 2)) ** 2)
+#    ('1', '49/4', '49/4')
+#
+# Two predictions
+# ---------------
+#
+# .. guess::
+#    :answer: 1024
+#
+#    The weights of ten layers have the variance 4/*n*. By which number is the mean square multiplied, on average?
+#
+#    Each layer multiplies it by *n*/2 · 4/*n* = 2, and ten doublings make 1024.
+#
+#    >>> (4 / 2) ** 10
+#    1024.0
+#
+# .. guess::
+#    :answer: 6
+#
+#    A layer has 1 unit, and the variance is 2/*n*. By which factor does the mean of the squared mean square grow with this layer?
+#
+#    1 + 5/1 = 6.
+#
+#    >>> z = np.random.default_rng(0).normal(size=1_000_000)
+#    >>> round(float(np.mean((2 * np.maximum(z, 0) ** 2) ** 2)))
+#    6
+#
+# In PyTorch: ask for the rule with the 2
+# ---------------------------------------
+#
+# ``torch.nn.Linear`` uses neither of the two rules by default: its weights have the variance 1/(3 *n*).
+# For a deep ReLU network, ask for the rule with the 2, which is also the default of our ``MLP``.
+#
+# .. code-block:: python
+#
+#    import torch
+#
+#    torch.manual_seed(0)
+#    n = 1000
+#    layer = torch.nn.Linear(n, n)
+#    assert abs(n * layer.weight.var() - 1 / 3) < 0.01
+#    torch.nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
+#    assert abs(n * layer.weight.var() - 2) < 0.02
+#
+# .. footbibliography::

@@ -1,0 +1,195 @@
+r"""
+How often is a network dead before its first step?
+==================================================
+
+.. needs:: 15
+
+A network is dead if it gives the same output for every input.
+Random first weights can do this before any training.
+
+.. guess::
+   :answer: 3
+
+   A network has 15 layers of weights, and each hidden layer has 2 ReLU units. The weights are random and there are no biases. How many of 100 such networks are dead?
+
+   A. About 1
+   B. About 10
+   C. More than 80
+   D. All of them
+
+   In each layer there is a chance that both units are shut.
+   With so many layers, at least one of them blocks nearly every signal.
+"""
+
+# Set-up: ten thousand networks of each shape, and the figure
+from fractions import Fraction
+from itertools import product
+
+import numpy as np
+
+from sgdexplained import MLP, draw
+
+
+def share_of_dead(N, L, nets, rng):
+    """Draw networks; return the shares with one and with both blocked."""
+    signal = np.ones((nets, 2, 1)) * [[1.0], [-1.0]]
+    for layer in range(L - 1):
+        weights = rng.normal(size=(nets, N if layer else 1, N))
+        signal = np.maximum(signal @ weights, 0)
+        signal /= np.maximum(signal.max(axis=2, keepdims=True), 1e-30)
+    none = signal.max(axis=2) == 0
+    return float(none[:, 0].mean()), float(none.all(axis=1).mean())
+
+
+def bounds(N, L):
+    """Return the bounds of Lu et al. for the chance of a dead network."""
+    a1 = 1 - 2.0**-N
+    a2 = 1 - 2.0 ** (1 - N) - (N - 1) * 4.0**-N
+    factor = (1 - 2.0 ** (1 - N)) * a1 / (1 + (N - 1) * 2.0**-N)
+    low = 1 - a1 ** (L - 2) + factor * (a2 ** (L - 2) - a1 ** (L - 2))
+    return low, 1 - a1 ** (L - 1)
+
+
+rng, nets = np.random.default_rng(15), 10_000
+depths = [3, 5, 10, 15, 20, 25, 30]
+drawn = {
+    N: [share_of_dead(N, L, nets, rng) for L in depths] for N in (2, 3, 5, 10)
+}
+
+_, ax = draw.figure(3.6)
+every_depth = range(2, 31)
+labels = {2: (3.2, 0.88), 3: (12, 0.53), 5: (13.5, 0.40), 10: (22, 0.06)}
+for N, shares in drawn.items():
+    low, high = zip(*[bounds(N, L) for L in every_depth], strict=True)
+    ax.fill_between(every_depth, low, high, color=draw.ZERO, alpha=0.3, lw=0)
+    ax.plot(depths, [both for _, both in shares], "o", color=draw.INK, ms=7)
+    with draw.style():
+        ax.text(*labels[N], f"{N} units", fontweight="bold")
+with draw.style():
+    ax.set_xlabel("layers of weights")
+    ax.set_ylabel("share of dead networks")
+    key = "● random networks   grey band: bounds of the theory"
+    ax.set_title(key, fontsize=13.5, loc="left")
+ax.set(xlim=(2, 30.6), ylim=(0, 1.03))
+ax.set_xticks([3, 10, 20, 30])
+draw.title(ax, "Deep and narrow networks are often dead before the first step.")
+draw.alt(
+    ax,
+    "Share of random networks that are dead at birth, over the number of"
+    " layers from 2 to 30, for layers of 2, 3, 5 and 10 units. Dots are drawn"
+    " networks, bands are bounds from theory; all dots lie in their bands."
+    " With 2 units nearly all are dead at 15 layers, with 10 units hardly any.",
+)
+draw.show()
+
+# %%
+# Let every hidden layer have *N* units, and let *L* be the number of layers of weights, so that *L* − 1 layers are hidden.
+# Each unit is shut with the chance 1/2, because its weights are positive or negative with the same chance.
+# So all units of a layer are shut with the chance :math:`1/2^N`.
+# This is the probability that the signal of one input is blocked somewhere:
+#
+# .. math::
+#
+#    P(\text{blocked}) = 1 - \left(1 - 2^{-N}\right)^{L - 1}
+#
+# The whole network is dead only if *every* input is blocked.
+# That is less likely, because another input may find another way (:footcite:t:`lu2020`).
+#
+# The smallest case can be counted
+# --------------------------------
+#
+# One input, two hidden layers of two units, and one output: *N* = 2 and *L* = 3.
+# Only the signs of six weights matter, so there are 64 networks.
+# One input is blocked in 28 of them, which is 7/16; and 10 of them, which is 5/32, are dead.
+
+# Check: all signs, ten layers of random weights, and fifteen layers of two
+
+
+def blocked(signs, N):
+    """Tell whether a network of these signs blocks the input 1, and all."""
+    rows = [list(signs[N * j : N * j + N]) for j in range(N + 1)]
+    W2 = [[2**j * sign for sign in row] for j, row in enumerate(rows[1:])]
+    net = MLP(
+        [1, N, N, 1], init=[(rows[:1], None), (W2, None), ([[1]] * N, None)]
+    )
+    [[right], [left]] = net([[1], [-1]])
+    return right.data == 0, right.data == left.data == 0
+
+
+counted = {}
+for N in (2, 3):
+    cases = [blocked(signs, N) for signs in product([-1, 1], repeat=N + N * N)]
+    counted[N] = [
+        Fraction(sum(c), len(cases)) for c in zip(*cases, strict=True)
+    ]
+assert counted[2] == [Fraction(28, 64), Fraction(10, 64)]
+assert counted[3] == [Fraction(15, 64), (3 - Fraction(1, 4)) / 4**3]
+for N, shares in drawn.items():
+    theory = 1 - (1 - 2.0**-N) ** 9
+    error = (theory * (1 - theory) / nets) ** 0.5
+    assert abs(shares[depths.index(10)][0] - theory) < 4 * error
+    for L, (_, every) in zip(depths, shares, strict=True):
+        low, high = bounds(N, L)
+        assert low - 0.02 < every < high + 0.02
+assert 0.8 < drawn[2][depths.index(15)][1] < 0.99
+
+# %%
+# .. claim:: P2
+#    :verdict: holds
+#    :sources: lu2020
+#    :refuted-by: whispering-relu, no-negative-weights
+#
+#    In a random ReLU network without biases and with *L* − 1 hidden layers of *N* units, the signal of one input is blocked with probability :math:`1 - (1 - 2^{-N})^{L-1}`, and the whole network is constant with at most that probability. For *L* = 3 and one input it is constant with exactly :math:`(3 - 2^{1-N}) / 4^N`.
+#
+#    >>> from fractions import Fraction
+#    >>> from itertools import product
+#    >>> from sgdexplained import MLP
+#    >>> one = every = 0
+#    >>> last = [[1], [1]], None
+#    >>> for a, b, c, d, e, f in product([-1, 1], repeat=6):
+#    ...     layers = [([[a, b]], None), ([[c, d], [2 * e, 2 * f]], None), last]
+#    ...     [[right], [left]] = MLP([1, 2, 2, 1], init=layers)([[1], [-1]])
+#    ...     one += right.data == 0
+#    ...     every += right.data == left.data == 0
+#    >>> Fraction(one, 64) == 1 - Fraction(3, 4) ** 2
+#    True
+#    >>> def is_dead(seed):
+#    ...     net = MLP([1, 2, 2, 1], seed=seed, bias=False)
+#    ...     return not any(output.data for [output] in net([[1], [-1]]))
+#    >>> share = sum(map(is_dead, range(1000))) / 1000
+#    >>> abs(share - 5 / 32) < 0.046  # four standard errors
+#    True
+#    >>> Fraction(every, 64), (3 - Fraction(1, 2)) / 4**2
+#    (Fraction(5, 32), Fraction(5, 32))
+#
+# One prediction
+# --------------
+#
+# .. guess::
+#    :answer: 0
+#    :unit: of 100
+#
+#    A network has one input, one hidden layer of ten units without biases, and one output. How many of 100 such networks are dead?
+#
+#    A unit that is shut for positive inputs is open for negative ones, so one of the two always gets through.
+#
+#    >>> from sgdexplained.reasons import dead
+#    >>> shallow = [MLP([1, 10, 1], seed=seed, bias=False) for seed in range(100)]
+#    >>> sum(all(dead(net, [[1], [-1]])[0]) for net in shallow)
+#    0
+#
+# In PyTorch: the same share
+# --------------------------
+#
+# .. code-block:: python
+#
+#    import torch
+#
+#    torch.manual_seed(0)
+#    signal = torch.tensor([[1.0], [-1.0]]).expand(10_000, 2, 1)
+#    for senders in (1, 2):
+#        signal = (signal @ torch.randn(10_000, senders, 2)).relu()
+#    dead = (signal == 0).flatten(1).all(dim=1)
+#    assert abs(dead.float().mean() - 5 / 32) < 0.015
+#
+# .. footbibliography::

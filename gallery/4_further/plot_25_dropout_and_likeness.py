@@ -1,0 +1,290 @@
+r"""
+Which units do two examples share?
+==================================
+
+.. needs:: 9 16
+
+Dropout makes units inactive at random, and a ReLU layer with random weights does something similar without it.
+Examples that are alike then open nearly the same units.
+
+.. guess::
+   :answer: 2
+
+   Two inputs stand at a right angle to each other. A ReLU layer has random weights and no biases. What part of its units is open for both inputs?
+
+   A. One half
+   B. One quarter
+   C. None
+
+   Each input opens one half of the units, and at a right angle the two halves share one half of each.
+"""
+
+# Set-up: twelve units in all directions, two inputs, and the figure
+from fractions import Fraction
+from itertools import product
+from math import acos, cos, degrees, pi, radians, sin
+from statistics import mean, stdev
+
+import numpy as np
+from matplotlib.patches import Wedge
+
+from sgdexplained import MLP, Scalar, Tensor, draw
+from sgdexplained.contrasts import Dropout
+
+spread = [15 + 30 * k for k in range(12)]
+
+
+def gates_on_circle(angle, directions):
+    """Return the derivatives of units in these directions for two inputs."""
+    W = [[turn(radians(d)) for d in directions] for turn in (cos, sin)]
+    net = MLP([2, len(directions)], output="relu", init=[(W, None)])
+    net([[1, 0], [cos(radians(angle)), sin(radians(angle))]])
+    return net.layers[0].derivatives
+
+
+def opened(angle):
+    """Return for each of the twelve by how many of the inputs it is opened."""
+    return [
+        sum(pair) for pair in zip(*gates_on_circle(angle, spread), strict=True)
+    ]
+
+
+fig, places = draw.figure(3.1, columns=2)
+for ax, angle in zip(places, (60, 120), strict=True):
+    both = Wedge((0, 0), 1, angle - 90, 90, lw=0, fc=draw.INK, alpha=0.25)
+    ax.add_patch(both)
+    none = {"fc": "none", "ec": draw.GRID, "hatch": "////", "lw": 0}
+    ax.add_patch(Wedge((0, 0), 1, 90 + angle, 270, **none))
+    look = {"arrowstyle": "-|>", "lw": 2.2, "color": draw.INK}
+    for direction in (0, angle):
+        t = radians(direction)
+        ax.annotate("", (0.92 * cos(t), 0.92 * sin(t)), (0, 0), arrowprops=look)
+    for direction, times in zip(spread, opened(angle), strict=True):
+        t = radians(direction)
+        face = (draw.INK if times == 2 else "white") if times else draw.GRID
+        ax.plot(
+            1.09 * cos(t), 1.09 * sin(t), "o", ms=10, mfc=face, mec=draw.INK
+        )
+    with draw.style():
+        heading = f"inputs {angle}° apart:\n{opened(angle).count(2)} of 12 open for both"
+        ax.set_title(heading, fontsize=15, loc="center")
+    ax.set(xlim=(-1.25, 1.25), ylim=(-1.25, 1.25), aspect="equal")
+    ax.axis("off")
+draw.title(fig, "The closer two inputs are, the more units they open together.")
+draw.alt(
+    fig,
+    "Two circles of twelve unit directions, and two arrows, the inputs. At 60"
+    " degrees the half circles that they open share a third: four units are"
+    " open for both, full dots, four for one, four for none. At 120 degrees"
+    " they share a sixth: two units are open for both, two for none.",
+)
+
+# %%
+# The arrows are the two inputs, and each dot is a unit: it stands in the direction of its weights.
+# A unit without a bias is open for every input on its side of the circle.
+# A full dot is open for both inputs, a white one for one of them, and a grey one for none.
+# With random weights every direction is equally likely.
+# So this is the share of units that are open for both inputs, and this is the angle at which the two leave the layer (:footcite:t:`cho2009`):
+#
+# .. math::
+#
+#    \text{open for both} = \frac{\pi - t}{2 \pi}
+#    \qquad
+#    \cos t' = \frac{\sin t + (\pi - t) \cos t}{\pi}
+#
+# Here *t* is the angle between the inputs, and *t′* is the angle between the two rows of activations.
+# For 60 degrees one third of the units is open for both, for 90 degrees one quarter, and for 120 degrees one sixth.
+# Two inputs at a right angle leave the first layer at 71.4 degrees, and the fifth layer at 42.6 degrees.
+# So with each layer examples become more alike, and share more units.
+
+
+# Check: a layer of 100 000 units, and five layers
+def angle_between(one, other):
+    lengths = np.linalg.norm(one) * np.linalg.norm(other)
+    return degrees(acos(one @ other / lengths))
+
+
+def next_angle(angle):
+    t = radians(angle)
+    return degrees(acos((sin(t) + (pi - t) * cos(t)) / pi))
+
+
+wide = MLP([2, 100_000], node=Tensor, output="relu", seed=5, bias=False)
+for angle in (60, 90, 120):
+    wide([[1.0, 0.0], [cos(radians(angle)), sin(radians(angle))]])
+    one, other = wide.layers[0].activations
+    share, theory = ((one > 0) & (other > 0)).mean(), (180 - angle) / 360
+    assert abs(share - theory) < 4 * (theory * (1 - theory) / 100_000) ** 0.5
+    parts = zip(np.split(one, 20), np.split(other, 20), strict=True)
+    turned = [angle_between(*part) for part in parts]
+    assert abs(mean(turned) - next_angle(angle)) < 4 * stdev(turned) / 20**0.5
+
+angles = [90.0]
+for _ in range(5):
+    angles.append(next_angle(angles[-1]))
+assert (round(angles[1], 1), round(angles[5], 1)) == (71.4, 42.6)
+
+# %%
+# .. claim:: P5
+#    :verdict: holds
+#    :sources: cho2009
+#    :refuted-by: gates-ignored, whispering-relu, against-left-out, no-negative-weights
+#
+#    Two inputs at an angle *t* both open :math:`(\pi - t) / 2 \pi` of the units of a random ReLU layer without biases, and they leave the layer at the angle whose cosine is :math:`(\sin t + (\pi - t) \cos t) / \pi`.
+#
+#    >>> from fractions import Fraction
+#    >>> from math import acos, cos, degrees, radians, sin
+#    >>> from sgdexplained import MLP
+#    >>> def layer(angle, directions):
+#    ...     W = [[f(radians(d)) for d in directions] for f in (cos, sin)]
+#    ...     net = MLP([2, len(directions)], output="relu", init=[(W, None)])
+#    ...     net([[1, 0], [cos(radians(angle)), sin(radians(angle))]])
+#    ...     return net.layers[0]
+#    >>> def open_for_both(angle):
+#    ...     one, other = layer(angle, [15 + 30 * k for k in range(12)]).derivatives
+#    ...     count = sum(g != 0 and h != 0 for g, h in zip(one, other))
+#    ...     return Fraction(count, 12)
+#    >>> [str(open_for_both(angle)) for angle in (60, 90, 120)]
+#    ['1/3', '1/4', '1/6']
+#
+#    With random units, at a right angle:
+#
+#    >>> net = MLP([2, 20_000], output="relu", seed=5, bias=False)
+#    >>> drawn = net.layers[0].weight
+#    >>> both = sum(x.data > 0 and y.data > 0 for x, y in zip(*drawn)) / 20_000
+#    >>> abs(both - 1 / 4) < 4 * (3 / 16 / 20_000) ** 0.5
+#    True
+#
+#    And the angle after the layer:
+#
+#    >>> one, other = layer(90, [(k + 0.5) / 4 for k in range(1440)]).activations
+#    >>> cosine = sum(a * b for a, b in zip(one, other)) / sum(a * a for a in one)
+#    >>> round(degrees(acos(cosine)), 2)
+#    71.44
+#
+# Dropout chooses units anew for each example
+# -------------------------------------------
+#
+# *Dropout* makes each unit inactive with a given chance during training, and makes the others larger to keep the mean (:footcite:t:`srivastava2014`).
+# The weight of a dropped sender has a gradient of exactly zero, because its sender is inactive.
+# With dropout of one half before and after a layer, a weight gets a gradient from one example in four only.
+# But each example of a batch has its own choice:
+
+
+# Set-up: how many weights a batch misses, and the figure
+def shares_missed(examples, shared, units=32, rounds=20):
+    """Return the share of weights that a batch misses, round by round."""
+    senders = Dropout(0.5, seed=16 + examples, shared=shared)
+    receivers = Dropout(0.5, seed=61 + examples, shared=shared)
+    missed = []
+    for _ in range(rounds):
+        w = Tensor([[1.0] * units for _ in range(units)])
+        ones = [[1.0] * units for _ in range(examples)]
+        after = senders(Tensor(ones, requires_grad=False))
+        receivers(after @ w).sum().backward()
+        missed.append((w.grad == 0).mean().item())
+    return missed
+
+
+sizes = [1, 2, 4, 8, 16]
+own, same = [], []
+for size in sizes:
+    for shared, means, theory in (
+        (False, own, 0.75**size),
+        (True, same, 0.75),
+    ):
+        missed = shares_missed(size, shared)
+        means.append(mean(missed))
+        error = stdev(missed) / len(missed) ** 0.5
+        assert abs(means[-1] - theory) < 4 * error + 1e-9
+
+_, ax = draw.figure(3.0)
+draw.curve(range(1, 17), [0.75**size for size in range(1, 17)], ax)
+draw.curve([1, 16], [0.75, 0.75], ax, dashed=True)
+ax.plot(sizes, own, "o", color=draw.INK, ms=8)
+ax.plot(sizes, same, "s", mec=draw.INK, mfc="white", ms=8)
+with draw.style():
+    ax.text(16, 0.83, "the same units dropped for the whole batch", ha="right")
+    ax.text(4.6, 0.34, "new units dropped for each example")
+    ax.set_xlabel("examples in the batch")
+    ax.set_ylabel("weights with\nthe gradient 0")
+ax.set(ylim=(0, 1), xlim=(0.5, 16.5))
+ax.set_xticks(sizes)
+ax.set_yticks([0, 0.25, 0.5, 0.75, 1], ["0", "1/4", "1/2", "3/4", "all"])
+draw.title(ax, "With dropout, a batch of 16 examples misses hardly any weight.")
+draw.alt(
+    ax,
+    "Share of weights without a gradient, over the number of examples. With"
+    " the same units dropped for the whole batch it stays near 3/4. With new"
+    " units for each example it falls as (3/4) to the power of the number of"
+    " examples: 0.75, 0.56, 0.32, 0.10 and 0.01 for 1, 2, 4, 8 and 16.",
+)
+draw.show()
+
+# %%
+# On average dropout does something else to the gradient.
+# Take three inputs 1, 2 and 1, the weights 1, −2 and 3, and the target 1; there are eight choices of the inputs that stay.
+# Without dropout the loss is 1/2 and the gradient is −1, −2, −1.
+# The mean over the eight choices is 27/2 for the loss, and 0, −10, 2 for the gradient.
+# This is the gradient of a penalty: on average dropout adds half the sum of all (weight × input)².
+
+# Check: eight choices
+weights, x, target = (1, -2, 3), [1, 2, 1], 1
+
+
+def with_mask(mask):
+    w = [Scalar(Fraction(value)) for value in weights]
+    dropout = Dropout(keep=Fraction(1, 2))
+    [kept] = dropout([[Scalar(value) for value in x]], mask=mask)
+    output = sum(a * weight for a, weight in zip(kept, w, strict=True))
+    loss = (output - target) * (output - target) / 2
+    loss.backward()
+    dropped = [weight.grad for weight, m in zip(w, mask, strict=True) if not m]
+    assert all(gradient == 0 for gradient in dropped)
+    return loss.data, [weight.grad for weight in w]
+
+
+losses, gradients = zip(
+    *(with_mask(list(mask)) for mask in product([0, 1], repeat=3)), strict=True
+)
+mean_gradient = [mean(column) for column in zip(*gradients, strict=True)]
+squares = [(w * value) ** 2 for w, value in zip(weights, x, strict=True)]
+assert mean(losses) == Fraction(1, 2) + Fraction(sum(squares), 2)
+assert mean(losses) == Fraction(27, 2)
+assert mean_gradient == [0, -10, 2]
+error = sum(w * value for w, value in zip(weights, x, strict=True)) - target
+assert [error * value for value in x] == [-1, -2, -1]
+with_penalty = [
+    error * value + w * value**2 for w, value in zip(weights, x, strict=True)
+]
+assert mean_gradient == with_penalty
+
+# %%
+# One prediction
+# --------------
+#
+# .. guess::
+#    :answer: 0
+#
+#    Two examples point in opposite directions. What part of the units of a random layer without biases is open for both?
+#
+#    A unit is open for the inputs on one side, and the two inputs are on different sides.
+#    Each unit is open for exactly one of them.
+#
+#    >>> opened(180).count(2), opened(180).count(0)
+#    (0, 0)
+#
+# In PyTorch: one quarter
+# -----------------------
+#
+# .. code-block:: python
+#
+#    import torch
+#
+#    torch.manual_seed(0)
+#    layer = torch.nn.Linear(2, 100_000, bias=False)
+#    one, other = layer(torch.eye(2))
+#    share = ((one > 0) & (other > 0)).float().mean()
+#    assert abs(share - 1 / 4) < 0.01
+#
+# .. footbibliography::

@@ -1,0 +1,192 @@
+r"""
+Do zeros save work?
+===================
+
+.. needs:: 17
+
+Many activations and many gradients are exactly zero.
+A computer still multiplies by them, unless the code leaves them out.
+
+.. guess::
+   :answer: 2
+
+   A batch has 64 examples and 40 senders, and only one activation in twenty is not zero. The code can leave out a sender that is inactive for the whole batch. How much work does this save, if the active places are scattered?
+
+   A. Nineteen twentieths
+   B. Nothing
+   C. One half
+
+   Among 64 examples every sender is active at least once, so no sender can be left out.
+"""
+
+# Set-up: two patterns with the same number of zeros, and the figure
+import numpy as np
+from matplotlib.colors import ListedColormap
+
+from sgdexplained import MLP, draw
+from sgdexplained.reasons import activation_derivative, sender_activation
+
+rng = np.random.default_rng(17)
+scattered = rng.permutation(64 * 40).reshape(64, 40) < 128
+two_units = np.tile(np.arange(40) < 2, (64, 1))
+
+with draw.style():
+    fig, places = draw.figure(4.0, columns=2)
+    for ax, active, name in zip(
+        places,
+        (scattered, two_units),
+        ("scattered:\nno sender to skip", "two units active:\nskip 38 of 40"),
+        strict=True,
+    ):
+        for k in np.flatnonzero(~active.any(axis=0)):
+            ax.axvspan(k, k + 1, fc="none", ec=draw.GRID, hatch="////", lw=0)
+        green = ListedColormap([draw.SENDER.colour])
+        look = {"cmap": green, "interpolation": "none", "aspect": "auto"}
+        ax.imshow(np.where(active, 1, np.nan), extent=(0, 40, 64, 0), **look)
+        ax.set(xticks=[], yticks=[], ylim=(64, 0), xlabel="40 senders")
+        ax.spines[:].set_visible(True)
+        ax.set_title(name, fontsize=15)
+    places[0].set_ylabel("64 examples")
+draw.title(fig, "The same number of zeros, and only one pattern saves work.")
+draw.alt(
+    fig,
+    "Two maps of the activations of 40 senders in 64 examples; 128 places of"
+    " 2560 are not zero. On the left they are scattered over all columns; on"
+    " the right they fill two columns, and the other 38 are hatched, as they"
+    " can be left out.",
+)
+draw.show()
+
+# %%
+# The gradient of a layer is a product of two matrices:
+#
+# .. math::
+#
+#    \frac{\partial L}{\partial W} = A^{\mathsf T} D
+#
+# *A* holds the activations of the senders, and *D* holds the deltas of the receivers; both have a row for each example.
+# With 64 examples, 40 senders and 20 receivers, this takes 64 · 40 · 20 = 51 200 multiplications.
+# Only one activation in twenty is not zero, so 2560 of the multiplications are needed.
+# If the active places are scattered, the code skips nothing, and does all 51 200.
+# If two units are active and 38 are inactive in all examples, it skips 38 columns, and does 2560.
+#
+# To make whole blocks of a network inactive on purpose is an old idea (:footcite:t:`bengio2013`).
+
+# Check: multiplications needed, in all, and after skipping
+assert 64 * 40 * 20 == 51_200
+for active, left in ((scattered, 51_200), (two_units, 2560)):
+    assert active.sum() * 20 == 2560
+    assert active[:, active.any(axis=0)].size * 20 == left
+
+# %%
+# What a step must remember
+# -------------------------
+#
+# The backward pass needs numbers from the forward pass: the activation of each sender, and the derivative of each receiver.
+# The network of page 1 keeps nine such numbers for each example.
+# It has 13 weights and biases, so it has 13 gradients, for a batch of any size.
+# A larger batch therefore needs more memory for activations, but not for gradients.
+
+# Set-up: numbers kept for one, two, three and four examples
+layers_of_page_1 = [
+    ([[1, 1, 2], [1, -2, 0]], [0, 1, -1]),
+    ([[1], [2], [-1]], [0]),
+]
+four_examples = [[1, 2], [2, 1], [-2, 1], [0, -2]]
+
+
+def numbers_kept(examples):
+    """Count the numbers that the backward pass needs from the forward pass."""
+    net = MLP([2, 3, 1], init=layers_of_page_1)
+    net(four_examples[:examples])
+    rows = [
+        row
+        for layer in net.layers
+        for row in sender_activation(layer) + activation_derivative(layer)
+    ]
+    return sum(map(len, rows))
+
+
+for examples in (1, 2, 3, 4):
+    print(
+        f"examples {examples}   numbers kept {numbers_kept(examples):2}   gradients 13"
+    )
+
+# %%
+# .. claim:: X12
+#    :verdict: holds
+#    :sources: griewank2008
+#    :refuted-by: late-weights, change-unnoticed
+#
+#    The backward pass needs what the forward pass computed, so this has to be remembered: activations of senders, derivatives, and weights. The memory grows with the batch, the gradient does not.
+#
+#    >>> import numpy as np
+#    >>> from sgdexplained import GraphError, MLP, Tensor, half_squared_error
+#    >>> layers = [([[1, 1, 2], [1, -2, 0]], [0, 1, -1]), ([[1], [2], [-1]], [0])]
+#
+#    A weight that changes in between does not change the gradient, because its old value has been kept:
+#
+#    >>> net = MLP([2, 3, 1], init=layers)
+#    >>> loss = half_squared_error(net([[1, 2]]), [[1]])
+#    >>> net.layers[1].weight[0][0].data = 100
+#    >>> loss.backward()
+#    >>> net.gradients()["W1"]
+#    [[1.0, 0.0, -1.0], [2.0, 0.0, -2.0]]
+#
+#    A network of arrays keeps no copies. It notices that a value is lost, and refuses:
+#
+#    >>> net = MLP([2, 3, 1], node=Tensor, init=layers)
+#    >>> loss = half_squared_error(net([[1, 2]]), [[1]])
+#    >>> net.layers[1].weight.data[0, 0] = 100
+#    >>> try:
+#    ...     loss.backward()
+#    ... except GraphError:
+#    ...     print("cannot go back")
+#    cannot go back
+#
+#    The numbers that are kept and the gradients, for one example and for four:
+#
+#    >>> def room(X):
+#    ...     net = MLP([2, 3, 1], node=Tensor, init=layers)
+#    ...     half_squared_error(net(X), [[1]] * len(X)).backward()
+#    ...     kept = sum(
+#    ...         np.size(layer.inputs) + np.size(layer.derivatives)
+#    ...         for layer in net.layers
+#    ...     )
+#    ...     return kept, sum(w.grad.size for w in net.parameters())
+#    >>> room([[1, 2]]), room([[1, 2], [2, 1], [-2, 1], [0, -2]])
+#    ((9, 13), (36, 13))
+#
+# One prediction
+# --------------
+#
+# .. guess::
+#    :answer: 90
+#
+#    How many numbers does the network of page 1 keep for a batch of ten examples?
+#
+#    Nine for each example: two inputs, three derivatives of the hidden layer, three activations of hidden units, and one derivative of the output.
+#
+#    >>> numbers_kept(1) * 10
+#    90
+#
+# In PyTorch: skip the inactive senders yourself
+# ----------------------------------------------
+#
+# .. code-block:: python
+#
+#    import torch
+#
+#    torch.manual_seed(17)
+#    A, D = torch.randint(-9, 10, (64, 40)), torch.randint(-9, 10, (64, 20))
+#    A[:, 2:] = 0  # all units but two are inactive
+#
+#    active = A.any(dim=0)
+#    gradient = torch.zeros(20, 40, dtype=torch.long)
+#    gradient[:, active] = D.T @ A[:, active]
+#    assert active.sum() == 2
+#    assert gradient.equal(D.T @ A)
+#
+# In the engine, :engine:`the layer <layers.Linear>` keeps what the backward pass needs.
+#
+# .. footbibliography::
