@@ -33,7 +33,11 @@ STOREYS = [
     [Room("draw", "the pictures; matplotlib only here")],
     [Room("reasons", "why a weight moved, or did not")],
 ]
-CABINET = Room("contrasts", "other activations, optimisers, modules")
+# Beside the house, and never opened by it; they know the house, and not each other.
+CABINETS = [
+    Room("contrasts", "what breaks a claim"),
+    Room("parallel", "several processes, one step"),
+]
 
 # Where data stops on its way: what leads it to the next stop, in which lane beside the house.
 WAY = ["layers", "losses", "backward", "sgd", "reasons"]
@@ -41,7 +45,7 @@ LEGS = [("forward", 0, "value"), ("back", 1, "gradient"), ("step", 2, "value"), 
 
 DESCRIPTION = (
     "A house of storeys, each standing on those below it. From the ground up: {storeys}. "
-    "Beside it stands a cabinet, contrasts, which the house never opens. "
+    "Beside it stand cabinets, which the house never opens: {cabinets}. "
     "Data goes forward from layers to losses, back to backward, as a step to sgd, "
     "and on to reasons, which say why."
 )
@@ -54,24 +58,32 @@ LANES = [290, 316, 342]
 def description() -> str:
     """Say in words what the picture shows."""
     storeys = ", ".join(" beside ".join(room.name for room in rooms) for rooms in STOREYS)
-    return DESCRIPTION.format(storeys=storeys)
+    return DESCRIPTION.format(
+        storeys=storeys, cabinets=", ".join(cabinet.name for cabinet in CABINETS)
+    )
 
 
 def tops() -> dict[str, float]:
     """Give the upper edge of each room, from the top of the picture down."""
-    levels = [[CABINET], *reversed(STOREYS)]
-    # The cabinet stands apart.
+    # The cabinets stand apart, two side by side.
+    shelves = batched(CABINETS, 2)
+    levels = [*shelves, *reversed(STOREYS)]
     return {
-        room.name: level * (STOREY + GAP) + (14 if level else 0)
+        room.name: level * (STOREY + GAP) + (14 if level >= len(shelves) else 0)
         for level, rooms in enumerate(levels)
         for room in rooms
     }
 
 
+def batched(rooms: list[Room], number: int) -> list[list[Room]]:
+    """Cut a list of rooms into lists of at most so many."""
+    return [rooms[first : first + number] for first in range(0, len(rooms), number)]
+
+
 def room(one: Room, x: float, top: float, width: float) -> str:
     """Draw a room: its name, and below it what it holds."""
     middle = x + width / 2
-    kind = "cabinet" if one is CABINET else "room"
+    kind = "cabinet" if one in CABINETS else "room"
     return (
         f'<rect class="{kind}" x="{x + 0.5}" y="{top + 0.5}" width="{width - 1}"'
         f' height="{STOREY - 1}" rx="4"/>'
@@ -108,8 +120,8 @@ def leg(label: str, lane: float, kind: str, start: float, end: float) -> str:
 def picture() -> str:
     """Draw all of it."""
     places = tops()
-    parts = [room(CABINET, 0, places[CABINET.name], HOUSE)]
-    for rooms in STOREYS:
+    parts = []
+    for rooms in [*batched(CABINETS, 2), *STOREYS]:
         width = (HOUSE - GAP * (len(rooms) - 1)) / len(rooms)
         parts += [
             room(one, number * (width + GAP), places[one.name], width)
