@@ -44,7 +44,9 @@ def combined(machines, weighted):
         for own in machines
     ]
     means = [gradient(own) for own in machines]
-    return sum(n * mean for n, mean in zip(count, means, strict=True)) / examples
+    return (
+        sum(n * mean for n, mean in zip(count, means, strict=True)) / examples
+    )
 
 
 even, uneven = [[9, 9], [9, 1]], [[9, 9, 9], [1]]
@@ -52,7 +54,7 @@ rows = [
     ("one machine", [[9, 9, 9, 1]], False),
     ("two and two", even, False),
     ("three and one", uneven, False),
-    ("three and one,\neach example once", uneven, True),
+    ("the same,\nweighted", uneven, True),
 ]
 fig, ax = draw.figure(3.0)
 with draw.style():
@@ -60,7 +62,7 @@ with draw.style():
     ax.text(5.75, -0.85, "after the exchange", ha="center", style="italic")
     for row, (name, machines, weighted) in enumerate(rows):
         ax.text(0, row, name, va="center_baseline")
-        left = 1.95
+        left = 1.85
         for own in machines:
             width = 0.5 * len(own)
             box = {"ec": draw.INK, "fc": "none", "lw": 1.3}
@@ -88,7 +90,7 @@ with draw.style():
         )
 ax.set(xlim=(0, 6.9), ylim=(3.5, -1.2))
 ax.axis("off")
-draw.title(ax, "A mean of means is the mean only if all parts are equal.")
+draw.title(ax, "A mean of means is right only for equal parts.")
 draw.alt(
     ax,
     "Four examples with the gradients 1, 1, 1 and 9. On one machine the mean is"
@@ -108,7 +110,7 @@ draw.alt(
 #
 #    g = \sum_{r} \frac{n_r}{N} \, g_r
 #
-# Here *r* is a machine, *n_r* is the number of its examples, *N* is the number of all examples, and *g_r* is the mean gradient on that machine.
+# Here *r* is a machine, *n*\ :sub:`r` is the number of its examples, *N* is the number of all examples, and *g*\ :sub:`r` is the mean gradient on that machine.
 # If all machines have equally many examples, every fraction is one over the number of machines, and the plain average is right.
 #
 # A unit that is open on one machine only
@@ -147,9 +149,9 @@ draw.alt(
 # No gradient on one machine
 # --------------------------
 #
-# A parameter that a machine does not use at all has no gradient there, which is `None`, not 0.
+# A parameter that a machine does not use at all has no gradient there, which is ``None``, not 0.
 # In the exchange it counts as 0 if another machine has a gradient, so that all machines take the same step.
-# If no machine has a gradient, it stays `None`, and the optimiser passes over it.
+# If no machine has a gradient, it stays ``None``, and the optimiser passes over it.
 #
 # The order of a sum
 # ------------------
