@@ -88,6 +88,14 @@ def parity(session: nox.Session) -> None:
     session.run("pytest", "tests/parity", *session.posargs)
 
 
+@nox.session(venv_backend="virtualenv")
+def machines(session: nox.Session) -> None:
+    """Take one step with several processes: MPI for this engine, gloo for PyTorch's."""
+    torch = next(peer for peer in PEERS if peer.startswith("torch=="))
+    session.install("-e", ".[parallel]", *needs("test"), torch)
+    session.run("pytest", "tests/machines", *session.posargs)
+
+
 @nox.session
 def mutants(session: nox.Session) -> None:
     """Change the package in thousands of small ways and count what tests and examples notice.

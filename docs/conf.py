@@ -120,6 +120,9 @@ annotated_modules = [
     "reasons.factors",
     "reasons.routes",
     "reasons.step",
+    "parallel",
+    "parallel.shards",
+    "parallel.ranks",
 ]
 
 # -- Claims: those of claims.toml, refuted by the changes of refutations.toml ---------------------
@@ -134,6 +137,7 @@ api_packages = [
     "sgdexplained",
     "sgdexplained.contrasts",
     "sgdexplained.reasons",
+    "sgdexplained.parallel",
     "sgdexplained.draw",
 ]
 autodoc_member_order = "bysource"

@@ -1,0 +1,254 @@
+r"""
+Is a step the same when several machines share the batch?
+=========================================================
+
+.. needs:: 9 10
+
+A large batch can be cut into parts, one for each machine.
+Each machine works out the gradient of its own part, and then all take the average.
+
+.. guess::
+   :answer: 2
+
+   Four examples have the gradients 1, 1, 1 and 9, so their mean is 3. One machine has the first three, another machine has the last one. Each takes its own mean, and then both average. What comes out?
+
+   A. 3, because an average of averages is the average.
+   B. 5.
+   C. 6.
+   D. It depends on which machine is faster.
+
+   The first machine has the mean 1 and the second has the mean 9, so the average of both is 5.
+   The lonely example counts three times as much as each of the others.
+"""
+
+# Set-up: four examples on one machine, on two machines, and the figure
+from fractions import Fraction
+
+from matplotlib.patches import Rectangle
+
+from sgdexplained import MLP, SGD, Scalar, draw, half_squared_error
+
+
+def gradient(targets):
+    """Return the gradient of one weight of 10, for the mean loss."""
+    w = Scalar(Fraction(10))
+    half_squared_error([w] * len(targets), targets).backward()
+    return w.grad
+
+
+def combined(machines, weighted):
+    """Return what all machines have after they have exchanged."""
+    examples = sum(map(len, machines))
+    count = [
+        len(own) if weighted else Fraction(examples, len(machines))
+        for own in machines
+    ]
+    means = [gradient(own) for own in machines]
+    return (
+        sum(n * mean for n, mean in zip(count, means, strict=True)) / examples
+    )
+
+
+even, uneven = [[9, 9], [9, 1]], [[9, 9, 9], [1]]
+rows = [
+    ("one machine", [[9, 9, 9, 1]], False),
+    ("two and two", even, False),
+    ("three and one", uneven, False),
+    ("the same,\nweighted", uneven, True),
+]
+fig, ax = draw.figure(3.0)
+with draw.style():
+    ax.text(2.95, -0.85, "gradients, by machine", ha="center", style="italic")
+    ax.text(5.75, -0.85, "after the exchange", ha="center", style="italic")
+    for row, (name, machines, weighted) in enumerate(rows):
+        ax.text(0, row, name, va="center_baseline")
+        left = 1.85
+        for own in machines:
+            width = 0.5 * len(own)
+            box = {"ec": draw.INK, "fc": "none", "lw": 1.3}
+            ax.add_patch(Rectangle((left, row - 0.32), width, 0.64, **box))
+            for number, target in enumerate(own):
+                text = draw.number(gradient([target]))
+                ax.text(
+                    left + 0.25 + 0.5 * number,
+                    row,
+                    text,
+                    ha="center",
+                    va="center_baseline",
+                )
+            left += width + 0.18
+        result = combined(machines, weighted)
+        right = result == 3
+        ax.text(
+            5.75,
+            row,
+            draw.number(result),
+            ha="center",
+            va="center_baseline",
+            fontweight="bold",
+            color=draw.INK if right else draw.NEGATIVE,
+        )
+ax.set(xlim=(0, 6.9), ylim=(3.5, -1.2))
+ax.axis("off")
+draw.title(ax, "A mean of means is right only for equal parts.")
+draw.alt(
+    ax,
+    "Four examples with the gradients 1, 1, 1 and 9. On one machine the mean is"
+    " 3. On two machines with two examples each, the average is 3 as well. With"
+    " three examples on one machine and one on the other, the average is 5."
+    " If each example counts once, it is 3 again.",
+)
+
+# %%
+# One machine with all four examples takes the mean of 1, 1, 1 and 9.
+# With two examples on each machine the means are 1 and 5, and their average is 3 again.
+# With three and one the means are 1 and 9, and their average is 5.
+#
+# The repair is to let each machine count as often as it has examples:
+#
+# .. math::
+#
+#    g = \sum_{r} \frac{n_r}{N} \, g_r
+#
+# Here *r* is a machine, *n*\ :sub:`r` is the number of its examples, *N* is the number of all examples, and *g*\ :sub:`r` is the mean gradient on that machine.
+# If all machines have equally many examples, every fraction is one over the number of machines, and the plain average is right.
+#
+# A unit that is open on one machine only
+# ---------------------------------------
+#
+# The network of page 1 has a unit 2 that is shut for the example (1, 2), and open for the example (2, 1).
+# Now each of two machines has one of these examples.
+
+# Set-up: one example on each machine, their mean, and the figure
+layers = [([[1, 1, 2], [1, -2, 0]], [0, 1, -1]), ([[1], [2], [-1]], [0])]
+examples = [([1, 2], [1]), ([2, 1], [-1])]
+nets = [MLP([2, 3, 1], init=layers) for _ in examples]
+for net, (x, target) in zip(nets, examples, strict=True):
+    half_squared_error(net([x]), [target]).backward()
+into_unit_2 = [net.gradients()["W1"][0][1] for net in nets]
+both = sum(into_unit_2) / 2
+ax = draw.bars(
+    ["machine 1: shut", "machine 2: open", "after the exchange"],
+    [*into_unit_2, both],
+    signed=True,
+)
+ax.set_xlabel("gradient of the weight from input 1 into unit 2")
+draw.title(ax, "One machine where the unit is open moves the weight on both.")
+draw.alt(
+    ax,
+    "Bars of one weight's gradient. On machine 1, where unit 2 is shut, it is"
+    " 0. On machine 2, where unit 2 is open, it is 12. After the exchange it is"
+    " 6 on both machines.",
+)
+
+# %%
+# Before the exchange, machine 1 would leave this weight where it is.
+# After it, both machines have the gradient 6, and both move the weight by the same step.
+# So a weight stands still only if its gradient is 0 *on every machine*, just as it stands still in a batch only if it is 0 for every example.
+#
+# No gradient on one machine
+# --------------------------
+#
+# A parameter that a machine does not use at all has no gradient there, which is ``None``, not 0.
+# In the exchange it counts as 0 if another machine has a gradient, so that all machines take the same step.
+# If no machine has a gradient, it stays ``None``, and the optimiser passes over it.
+#
+# The order of a sum
+# ------------------
+#
+# Floating-point numbers are rounded after each addition, so the order of a sum can change its last digit:
+#
+# >>> (0.1 + 0.2) + 0.3, 0.1 + (0.2 + 0.3)
+# (0.6000000000000001, 0.6)
+#
+# Therefore four machines may get another last digit than one machine with the same batch.
+# But all four must get the *same* digit, because otherwise their weights drift apart.
+# This is why every machine takes the sum from one exchange, and does not add by itself.
+#
+# What has to be sent
+# -------------------
+#
+# The usual exchange is a *ring*: each machine sends parts of its gradients to the next one, until every machine has the whole sum.
+# Each machine then sends this many numbers:
+#
+# .. math::
+#
+#    2 \, \frac{p - 1}{p} \, n
+#
+# Here *p* is the number of machines, and *n* is the number of parameters.
+# It is less than *2n*, however many machines there are.
+# What that costs on a real machine is measured in :doc:`/reference/machines`.
+#
+# Let real processes do it
+# ------------------------
+#
+# The last lines of this script are for several processes.
+# Started alone there is one, which has the whole batch.
+# With ``mpiexec -n 2 python plot_28_several_machines.py`` each of two processes has one example, and :doc:`/howto/several-machines` tells how to set that up.
+
+from sgdexplained.parallel import Ranks, shard
+
+with Ranks() as ranks:
+    net = MLP([2, 3, 1], init=layers)
+    mine = shard(examples, ranks.rank, ranks.size)
+    inputs, targets = zip(*mine, strict=True)
+    half_squared_error(net(inputs), targets).backward()
+    ranks.average_gradients(net.named_parameters(), examples=len(mine))
+    SGD(net.parameters(), lr=0.1).step()
+    moved_to = net.values()["W1"][0][1]
+    print(f"rank {ranks.rank} of {ranks.size}: the weight is now {moved_to}")
+    if ranks.rank == 0:
+        draw.show()
+
+# %%
+# Two predictions
+# ---------------
+#
+# .. guess::
+#    :answer: 4
+#
+#    Eight machines have equally many examples. A weight has the gradient 32 on one of them, and 0 on all others. What is its gradient after the exchange?
+#
+#    The sum is 32, and eight machines share it.
+#
+#    >>> sum([32, 0, 0, 0, 0, 0, 0, 0]) / 8
+#    4.0
+#
+# .. guess::
+#    :answer: 1
+#
+#    The machines take the *sum* of the gradients of their examples, not the mean, and then average over the machines. With twice as many machines and the same batch, the step becomes ...
+#
+#    A. half as long.
+#    B. twice as long.
+#    C. The same.
+#
+#    The sum over the batch stays the same, and it is divided by the number of machines.
+#    So the learning rate means something else with every number of machines.
+#
+#    >>> def step(machines):
+#    ...     return sum([1, 1, 1, 9]) / machines
+#    >>> step(2), step(4)
+#    (6.0, 3.0)
+#
+# In PyTorch: the mean of the means
+# ---------------------------------
+#
+# ``DistributedDataParallel`` takes the plain average over the machines, and does not ask how many examples each one had.
+# To count each example once, the loss of a machine is multiplied by its number of examples and by the number of machines, and divided by the number of all examples.
+#
+# .. code-block:: python
+#
+#    import torch
+#
+#    target = [torch.tensor([9.0, 9.0, 9.0]), torch.tensor([1.0])]
+#    own = []
+#    for mine in target:
+#        w = torch.tensor(10.0, requires_grad=True)
+#        loss = ((w - mine) ** 2 / 2).mean()
+#        (loss * len(mine) * 2 / 4).backward()
+#        own.append(w.grad)
+#    assert [g.item() for g in own] == [1.5, 4.5]
+#    assert sum(own) / 2 == 3
+#
+# In the engine, the whole exchange is :class:`sgdexplained.parallel.Ranks`.

@@ -1,0 +1,1 @@
+"""What needs several processes: `nox -s machines` installs MPI and PyTorch, and runs it."""
