@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from typing import Any
 
+    from matplotlib.axes import Axes
+
+    from sgdexplained.reasons.explanation import Explanation
+
     Place = tuple[int, ...]
 
 
@@ -174,6 +178,14 @@ class Source:
         """Return for each example the three factors of its contribution."""
         return []
 
+    def places(self, parameter: Parameter, place: Place) -> dict[str, list[Any]]:  # noqa: ARG002
+        """Return, by name, what each example gives in each place where this entry stands."""
+        return {}
+
+    def outside(self, parameter: Parameter, place: Place) -> Any:  # noqa: ARG002
+        """Return the part of the gradient that does not come through the outputs."""
+        return 0
+
     def ends(self, parameter: Parameter, place: Place) -> tuple[Any, Any, Any]:  # noqa: ARG002
         """Return layer, sender and receiver, counted from 1, or ``None`` for what there is not."""
         return None, None, None
@@ -181,6 +193,13 @@ class Source:
     def sentence(self, row: Reason) -> str:
         """Return why an entry moves or stays, in words."""
         return f"{'Moves' if row.moves else 'Stays'}: {row.why}."
+
+    def draw(self, explanation: Explanation, ax: Axes | None) -> Axes:
+        """Draw the explanation: maps of the weights, coloured by reason."""
+        from sgdexplained.draw import reason_maps
+
+        maps = [(one.name, one.shape, one.reason) for one in explanation.parameters]
+        return reason_maps(maps, explanation.words, explanation.said, ax=ax)
 
 
 class Reason:
@@ -223,6 +242,12 @@ class Reason:
         gradient: their product is the contribution.
     contributing : int or None
         How many examples contribute.
+    places : dict
+        Of a number that stands in several places (a tied weight) what each of them contributes, by
+        name and example; their sums are the contributions.
+    outside : number
+        The part of the gradient that does not come through the outputs, but from the loss itself,
+        such as that of a penalty; 0 if there is none.
     parts : dict or None
         How much of the move comes from ``gradient``, ``memory`` and ``decay``, which add up to it;
         ``None`` if the optimiser does not have it, or does not let them be told apart. For
@@ -247,13 +272,13 @@ class Reason:
         self.name = parameter.name + "".join(f"[{index}]" for index in place)
         self.value = at(parameter.value, place)
         self.gradient = at(parameter.gradient, place)
-        self.move = at(parameter.move, place) or 0
-        self.moves = bool(self.move)
+        move = at(parameter.move, place)
+        self.move = move or 0
+        self.moves = bool(move)
         self.why = words[at(parameter.reason, place)]
         self.zero = words[at(parameter.zero, place)]
-        self.contributing = at(parameter.contributing, place)
         self.parts: dict[str, Any] | None = None
-        if parameter.parts is not None and parameter.move is not None:
+        if parameter.parts is not None and move is not None:
             self.parts = {key: at(part, place) for key, part in parameter.parts.items()}
         self.layer, self.sender, self.receiver = source.ends(parameter, place)
 
@@ -271,6 +296,24 @@ class Reason:
     def factors(self) -> list[tuple[Any, Any, Any]]:
         """The three factors, example by example."""
         return self._source.factors(self.parameter, self.place)
+
+    @cached_property
+    def contributing(self) -> int | None:
+        """How many examples contribute."""
+        known: int | None = at(self.parameter.contributing, self.place)
+        if known is None and self.contributions:
+            return sum(c != 0 for c in self.contributions)
+        return known
+
+    @cached_property
+    def places(self) -> dict[str, list[Any]]:
+        """What examples give, place by place."""
+        return self._source.places(self.parameter, self.place)
+
+    @cached_property
+    def outside(self) -> Any:
+        """What the loss gives by itself."""
+        return self._source.outside(self.parameter, self.place)
 
     @cached_property
     def sentence(self) -> str:

@@ -1,74 +1,21 @@
-"""Reasons in words: one sentence a weight, and the table of all of them."""
+"""Reasons in words: one sentence for each weight and bias."""
 
 from __future__ import annotations
 
-import re
-from fractions import Fraction
-from html import escape
-from textwrap import wrap
+from math import ulp
 
-from sgdexplained.reasons.factors import Factors, closing, returned
+from sgdexplained.reasons.rows import at
+from sgdexplained.reasons.wording import number, sum_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from typing import Any
 
-    from sgdexplained.reasons.mlp import Explanation, Reason
+    from sgdexplained.reasons.factors import Factors
+    from sgdexplained.reasons.rows import Reason
+    from sgdexplained.reasons.source import MLPSource
 
-WIDTH = 80
 MOST_LISTED = 8  # examples; more of them are counted
-MOST_SHOWN = 200  # rows on a page; more of them are counted
-
-# The code words of a row, as the summary says them.
-SAID = {
-    "inactive": "inactive sender",
-    "shut": "shut receiver",
-    "closed": "no open route ahead",
-    "flat": "flat loss",
-    "paths cancel": "cancelling routes",
-    "examples cancel": "cancelling examples",
-    "mixed": "mixed reasons",
-    "rounding": "lost in rounding",
-    "held": "held by the optimiser",
-    "frozen": "frozen",
-    "no gradient": "no gradient",
-}
-
-
-def number(value: Any) -> str:
-    """Write a number in some nine characters at most, exactly if that is short.
-
-    Examples
-    --------
-    >>> number(3.0), number(0.1 + 0.2), number(Fraction(23, 4)), number(Fraction(99, 625))
-    ('3', '0.3', '23/4', '0.1584')
-    >>> number(-0.0), number(None), number(12345678), number(123456789)
-    ('0', 'none', '12345678', '1.235e+08')
-    >>> number(Fraction(1, 99)), number(Fraction(1, 100)), number(12345678.0)
-    ('1/99', '0.01', '12345678')
-    """
-    if value is None:
-        return "none"
-    if isinstance(value, int | Fraction) or value == value // 1:
-        exact = Fraction(value)
-        if exact.denominator < 100 and len(str(exact)) < 9:
-            return str(exact)
-    return f"{float(value):.4g}"
-
-
-def sum_of(terms: Sequence[Any]) -> str:
-    """Write a sum with its signs.
-
-    Examples
-    --------
-    >>> sum_of([6, -6]), sum_of([-1, 0, 2])
-    ('6 - 6', '-1 + 0 + 2')
-    """
-    first, *others = terms
-    return number(first) + "".join(
-        f" {'-' if term < 0 else '+'} {number(abs(term))}" for term in others
-    )
 
 
 class Names:
@@ -106,12 +53,10 @@ class Sentence:
 
     Parameters
     ----------
-    network : list of Factors
-        Of all layers.
+    source : MLPSource
+        Of its network.
     row : Reason
         Everything about it but the sentence.
-    reduction : {"mean", "sum"}
-        What the loss does with its examples.
 
     Examples
     --------
@@ -182,51 +127,76 @@ class Sentence:
     gradient is -2.
     """
 
-    def __init__(self, network: list[Factors], row: Reason, reduction: str) -> None:
-        self.network, self.row, self.reduction = network, row, reduction
-        names, number_of_layer = Names(len(network)), row.layer
-        self.receiver = names.unit(number_of_layer, row.receiver - 1)
-        self.sender = "" if row.sender is None else names.unit(number_of_layer - 1, row.sender - 1)
-        self.examples = len(row.contributions)
+    def __init__(self, source: MLPSource, row: Reason) -> None:
+        self.source, self.row, self.network = source, row, source.layers
+        self.reduction, self.examples = source.reduction, source.examples
+        names = Names(len(self.network))
+        self.receiver = names.unit(row.layer, row.receiver - 1)
+        self.sender = "" if row.sender is None else names.unit(row.layer - 1, row.sender - 1)
 
     def text(self) -> str:
         """Return the sentence."""
         row = self.row
-        if row.why == "frozen":
-            return "Stays: it is not among the optimiser's parameters."
-        if row.why == "no gradient":
-            return "Stays: it has no gradient, since the loss was not computed from it; skipped."
+        if row.moves and row.gradient is None:
+            return f"Moves without a gradient: the optimiser's own rule adds {number(row.move)}."
         if row.moves and row.zero:
             return f"Moves without a gradient ({self.zero()}): {self.origin()}."
         if row.moves:
             more = self.origin()
             return f"Moves: {self.product()}." + (f" Parts of the move: {more}." if more else "")
-        if row.zero:
+        if row.why == row.zero:
             return f"Stays: {self.zero()}."
-        return f"Stays: {self.held()}, though its gradient is {number(row.gradient)}."
+        return f"Stays: {self.kept()}."
 
     # What the gradient is made of
 
     def product(self) -> str:
         """Say how the gradient comes about."""
+        row, rest = self.row, self.row.outside
+        if len(row.places) > 1:
+            text = self.of_places()
+        elif self.examples == 1:
+            text = self.of_factors()
+        else:
+            text = self.of_examples()
+        if rest:
+            return f"{text}; the loss itself adds {number(rest)}, the sum is {number(row.gradient)}"
+        return text
+
+    def of_places(self) -> str:
+        """Say what a number receives in each of its places."""
+        scale = self.source.scale
+        given = {name: sum(numbers) / scale for name, numbers in self.row.places.items()}
+        listed = ", ".join(f"{number(one)} as {name}" for name, one in given.items())
+        return f"it stands in {len(given)} places and gets {listed}"
+
+    def of_factors(self) -> str:
+        """Say what is multiplied in the only example."""
+        said, gate, back = self.row.factors[0]
+        if self.network[self.row.layer - 1].mixes:
+            delta = f"delta {number(self.source.column_of((self.row.parameter.name, self.row.place))[1][0])}"
+            rest = f"{delta}, which comes back through an activation that mixes units"
+        else:
+            rest = f"derivative {number(gate)} × upstream gradient {number(back)}"
+        return f"{self.sender} is {number(said)} × {rest}" if self.sender else rest
+
+    def of_examples(self) -> str:
+        """Say what the examples give."""
         row = self.row
-        if self.examples == 1:
-            said, gate, back = row.factors[0]
-            from_ahead = "seed" if row.layer == len(self.network) else "upstream"
-            rest = f"slope {number(gate)} × {from_ahead} {number(back)}"
-            return f"{self.sender} sends {number(said)} × {rest}" if self.sender else rest
         contributing = [c for c in row.contributions if c != 0]
         count = len(contributing)
         all_of_them = count == self.examples
         who = _every(count) if all_of_them else f"{count} of {self.examples} examples"
+        do = "contributes" if count == 1 and not all_of_them else "contribute"
         if self.examples > MOST_LISTED:
             listed = self.reduction
         elif self.reduction == "sum":
             listed = sum_of(row.contributions)
         else:
             listed = f"({sum_of(row.contributions)}) / {self.examples}"
-        text = f"{who}, {listed} = {number(row.gradient)}"
-        if self.reduction == "sum" or all_of_them:
+        mean = sum(row.contributions) / self.source.scale if row.outside else row.gradient
+        text = f"{who} {do}: {listed} = {number(mean)}"
+        if self.reduction == "sum" or all_of_them or not count:
             return text
         return f"{text}, diluted from {number(sum(contributing) / count)}"
 
@@ -235,13 +205,21 @@ class Sentence:
     def zero(self) -> str:
         """Say why the gradient is zero."""
         row = self.row
+        listed = self.examples <= MOST_LISTED
+        if row.outside and row.zero == "paths cancel":
+            return (
+                f"the loss itself adds {number(row.outside)}, and takes back what the examples give"
+            )
         if row.zero == "examples cancel":
-            listed = self.examples <= MOST_LISTED
             return "the examples cancel" + (f": {sum_of(row.contributions)} = 0" if listed else "")
-        if row.zero != "mixed":
+        if row.zero == "rounding" and any(row.contributions):
+            return "the examples cancel but for rounding"
+        if row.zero == "underflow" and any(row.contributions):
+            return "its gradient is too small for the number type"
+        if len(row.places) > 1:
+            return f"in its {len(row.places)} places: {self.of_any(row.zero)}"
+        if row.zero not in ("mixed", "never together"):
             alone = self.examples == 1
-            if row.zero == "rounding" and any(row.contributions):
-                return "its gradient is too small for the number type"
             text = self.of_one(row.zero) if alone else self.of_any(row.zero)
             return text if alone else f"{text} in {_every(self.examples)}"
         groups: dict[str, list[int]] = {}
@@ -255,9 +233,14 @@ class Sentence:
             "flat": "the loss is flat",
             "inactive": f"{self.sender} is inactive",
             "shut": f"{self.receiver} is shut",
-            "closed": f"no route ahead of {self.receiver} is open",
-            "paths cancel": f"the routes ahead of {self.receiver} cancel",
-            "rounding": "the product is too small for the number type",
+            "saturated": f"{self.receiver} is saturated",
+            "closed": f"no path ahead of {self.receiver} is open",
+            "paths cancel": f"the paths ahead of {self.receiver} cancel",
+            "rounding": f"the paths ahead of {self.receiver} cancel but for rounding",
+            "underflow": "the product is too small for the number type",
+            "examples cancel": "the examples cancel",
+            "never together": "its ends are never active together",
+            "mixed": "each example has a reason of its own",
         }[word]
 
     def of_one(self, word: str) -> str:
@@ -265,29 +248,36 @@ class Sentence:
         layer, k = self.row.layer - 1, self.row.receiver - 1
         text = self.of_any(word)
         if word == "flat":
-            text += f" {self.where_flat()} (seed 0)"
+            text += f" {self.where_flat()}, its derivative there is 0"
         if word == "inactive":
-            text += ", it sends 0"
-        if word == "shut":
-            text += f", its slope at z = {number(self.network[layer].z[0][k])} is 0"
+            text += ", its activation is 0" if layer else ", it is 0"
+        if word in ("shut", "saturated"):
+            z = at(self.network[layer].pre_activations, (0, k))
+            active = "" if word == "shut" else "it is active, but "
+            text += f": {active}the derivative of its activation at {number(z)} is 0"
+            if self.network[layer].mixes:
+                text = f"{self.receiver} is {word}: no activation changes with its pre-activation"
         if word == "closed":
             met = {"shut": "a shut unit", "zero": "a weight of 0"}
-            closers = sorted(closing(self.network, layer, 0, k))
-            text += f", each meets {' or '.join(met[closer] for closer in closers)}"
+            closers = sorted(closing(self.network, layer, k))
+            if closers:
+                text += f", each meets {' or '.join(met[closer] for closer in closers)}"
         if word == "paths cancel":
-            terms = [term for term in returned(self.network, layer, 0, k) if term != 0]
-            text += f": {sum_of(terms)} = 0" if terms else " further ahead"
+            terms = [] if self.network[layer].mixes else returned(self.network, layer, k)
+            mixing = " in an activation that mixes units" if self.network[layer].mixes else ""
+            text += f": {sum_of(terms)} = 0" if terms else mixing or " further ahead"
         return text
 
     def where_flat(self) -> str:
         """Say where the loss of the only example is flat: everywhere, or ahead of the receiver."""
-        if all(seed == 0 for seed in self.network[-1].upstream[0]):
+        outputs = self.network[-1].upstream
+        if not any(at(outputs, (0, k)) for k in range(len(outputs[0]))):
             return "here"
         if self.row.layer == len(self.network):
             return f"in {self.receiver}"
         return f"in every output that {self.receiver} reaches"
 
-    # What the optimiser adds
+    # What the optimiser adds, or keeps back
 
     def origin(self) -> str:
         """Say which part of the move comes from what; nothing if all of it is the gradient's."""
@@ -298,12 +288,107 @@ class Sentence:
             return ""
         return ", ".join(f"{number(part)} {key}" for key, part in parts.items() if part != 0)
 
-    def held(self) -> str:
-        """Say why a parameter with a gradient stays."""
-        parts = self.row.parts
+    def kept(self) -> str:
+        """Say why a number stays although its gradient is not 0, or although there is none."""
+        row, gradient = self.row, number(self.row.gradient)
+        if row.why == "frozen":
+            return "it requires no gradient (requires_grad is False)"
+        if row.why == "not listed":
+            return "it is not among the optimiser's parameters"
+        if row.why == "no gradient":
+            outputs = "the outputs" if self.source.unreached else "it"
+            return f"it has no gradient, because the loss was not computed from {outputs}"
+        if row.why == "lr 0":
+            return f"the learning rate is 0; its gradient is {gradient}"
+        if row.why == "swallowed":
+            step = number(at(self.source.swallowed[row.parameter.name], row.place))
+            gap = number(spacing(row.parameter.value, row.value))
+            return (
+                f"its step of {step} is swallowed, because numbers next to {number(row.value)} lie "
+                f"{gap} apart"
+            )
+        parts = row.parts
         if parts is not None and (parts["memory"] or parts["decay"]):
-            return f"the optimiser's own parts undo the gradient's ({self.origin()})"
-        return "the step is 0 or too small to change the number"
+            undone = f"the optimiser's own parts undo the gradient's ({self.origin()})"
+            return f"{undone}; its gradient is {gradient}"
+        return f"the optimiser's step is 0, though its gradient is {gradient}"
+
+
+def spacing(values: Any, value: Any) -> Any:
+    """Return how far the next number of the same type is away.
+
+    Examples
+    --------
+    >>> spacing([1.0], 1.0)
+    2.220446049250313e-16
+    >>> import numpy as np
+    >>> spacing(np.ones(1, np.float32), 1.0)
+    1.1920928955078125e-07
+    """
+    if hasattr(values, "dtype"):
+        from numpy import spacing as gap
+
+        return abs(gap(values.dtype.type(value))).item()
+    return ulp(value)
+
+
+def closing(network: list[Factors], number: int, k: int) -> set[str]:
+    """Return what closes the paths ahead of a unit: ``"shut"`` units, ``"zero"`` weights.
+
+    Parameters
+    ----------
+    network : list of Factors
+        Of all layers, of a single example.
+    number, k : int
+        Layer and unit, from 0; every path ahead of the unit is closed.
+
+    Returns
+    -------
+    set of str
+
+    Examples
+    --------
+    The first unit ahead is cut off by a weight of 0, the second is shut, and so is the one that
+    the third leads to.
+
+    >>> from sgdexplained.reasons.factors import Factors
+    >>> first = Factors([[9]], [], [], [], [[1]], [], [])
+    >>> ahead = Factors([[0, 1, 1]], [], [], [], [[1, 0, 1]], [], [])
+    >>> after = Factors([[9], [9], [1]], [], [], [], [[0]], [], [])
+    >>> sorted(closing([first, ahead, after], 0, 0))
+    ['shut', 'zero']
+    """
+    found, units = set(), {k}
+    # From layer to layer, each unit once: the number of paths does not matter.
+    for ahead in network[number + 1 :]:
+        reached = set()
+        for unit in units:
+            for m, w in enumerate(ahead.weight[unit]):
+                if w == 0:
+                    found.add("zero")
+                elif ahead.derivatives[0][m] == 0 and not ahead.mixes:
+                    found.add("shut")
+                else:
+                    reached.add(m)
+        units = reached
+    return found
+
+
+def returned(network: list[Factors], number: int, k: int) -> list[Any]:
+    """Return what the units of the next layer sent back to unit k of the only example, but zeros.
+
+    Examples
+    --------
+    >>> from sgdexplained.reasons.factors import Factors
+    >>> ahead = Factors([[0, 0], [2, 3]], [], [], [], [], [], [[5, 7]])
+    >>> returned([ahead, ahead], 0, 1)
+    [10, 21]
+    """
+    if number + 1 == len(network):
+        return []
+    ahead = network[number + 1]
+    pairs = zip(ahead.weight[k], ahead.deltas[0], strict=True)
+    return [at(w * d, ()) for w, d in pairs if w * d != 0]
 
 
 def _examples(places: list[int]) -> str:
@@ -315,129 +400,3 @@ def _examples(places: list[int]) -> str:
 
 def _every(count: int) -> str:
     return "both examples" if count == 2 else f"all {count} examples"
-
-
-# ## The table and its summary
-
-
-def summary(rows: Sequence[Reason]) -> str:
-    """Count what moves and what does not, and why.
-
-    Examples
-    --------
-    >>> from types import SimpleNamespace as Row
-    >>> stays = [Row(moves=False, why=why) for why in ("shut", "frozen", "shut", "inactive")]
-    >>> moves = [Row(moves=True, why=why) for why in ("gradient", "memory", "decay")]
-    >>> print(summary(stays + moves[:1]))
-    4 of 5 do not move: 2 shut receiver, 1 inactive sender, 1 frozen.
-    >>> print(summary(stays[:1] + moves[:2]))
-    1 of 3 does not move: 1 shut receiver; 1 moves without a gradient.
-    >>> print(summary(moves))
-    All 3 move; 2 move without a gradient.
-    >>> for words in summary([Row(moves=False, why=why) for why in SAID]).split(", "):
-    ...     print(words)
-    11 of 11 do not move: 1 inactive sender
-    1 shut receiver
-    1 no open route ahead
-    1 flat loss
-    1 cancelling routes
-    1 cancelling examples
-    1 mixed reasons
-    1 lost in rounding
-    1 held by the optimiser
-    1 frozen
-    1 no gradient.
-    """
-    staying: dict[str, int] = {}
-    for row in rows:
-        if not row.moves:
-            staying[row.why] = staying.get(row.why, 0) + 1
-    count = sum(staying.values())
-    if count:
-        words = sorted(staying, key=lambda word: (-staying[word], list(SAID).index(word)))
-        why = ", ".join(f"{staying[word]} {SAID[word]}" for word in words)
-        text = f"{count} of {len(rows)} {'does' if count == 1 else 'do'} not move: {why}"
-    else:
-        text = f"All {len(rows)} move"
-    without = sum(row.moves and row.why != "gradient" for row in rows)
-    if without:
-        text += f"; {without} {'moves' if without == 1 else 'move'} without a gradient"
-    return f"{text}."
-
-
-def table(explanation: Explanation) -> str:
-    """Return the rows one below the other, in lines of at most 80 characters."""
-    cells = [("", "value", "grad", "move")]
-    cells += [
-        (row.name, number(row.value), number(row.gradient), number(row.move)) for row in explanation
-    ]
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    room = WIDTH - sum(widths) - 2 * len(widths)
-    lines = [*wrap(explanation.summary(), WIDTH), ""]
-    for row, sentence in zip(cells, ["why", *(row.sentence for row in explanation)], strict=True):
-        name, *numbers = row
-        left = name.ljust(widths[0]) + "".join(
-            f"  {text:>{width}}" for text, width in zip(numbers, widths[1:], strict=True)
-        )
-        first, *others = wrap(sentence, room)
-        lines.append(f"{left}  {first}")
-        lines += [" " * (WIDTH - room) + line for line in others]
-    return "\n".join(lines)
-
-
-# ## The table on a page
-#
-# Notebooks ask an object for its HTML. A page knows what a minus sign is, may give a row as much
-# room as its sentence needs, and tells signs apart by the classes, if it has a style for them.
-
-
-def html_table(explanation: Explanation) -> str:
-    """Return the table in HTML, the summary as its caption; long ones are cut."""
-    heads = "".join(
-        f'<th scope="col">{head}</th>' for head in ("parameter", "value", "gradient", "move", "why")
-    )
-    rows = explanation.rows[:MOST_SHOWN]
-    left_out = len(explanation) - len(rows)
-    last = [f'<tr><td colspan="5">and {left_out} more.</td></tr>'] if left_out else []
-    lines = [
-        '<table class="explanation">',
-        f"<caption>{escape(explanation.summary())}</caption>",
-        f"<thead><tr>{heads}</tr></thead>",
-        "<tbody>",
-        *map(_html_row, rows),
-        *last,
-        "</tbody>",
-        "</table>",
-    ]
-    return "\n".join(lines)
-
-
-def _html_row(row: Reason) -> str:
-    numbers = (
-        f'<td class="{sign}">{minus(number(value))}</td>'
-        for sign, value in (
-            ("value", row.value),
-            (_sign(row.gradient), row.gradient),
-            (_sign(row.move), row.move),
-        )
-    )
-    name = f'<th scope="row"><code>{escape(row.name)}</code></th>'
-    why = f'<td class="why">{minus(escape(row.sentence))}</td>'
-    return f'<tr class="{"moves" if row.moves else "stays"}">{name}{"".join(numbers)}{why}</tr>'
-
-
-def _sign(value: Any) -> str:
-    if value is None:
-        return "none"
-    return "positive" if value > 0 else "negative" if value < 0 else "zero"
-
-
-def minus(text: str) -> str:
-    """Write minus signs where a text has hyphens before numbers.
-
-    Examples
-    --------
-    >>> minus("slope -2, 6 - 6 = 0, upstream-like, 1e-05")
-    'slope −2, 6 − 6 = 0, upstream-like, 1e−05'
-    """
-    return re.sub(r"-(?=[ \d])", "−", text)
