@@ -45,7 +45,9 @@ EQUIVALENT = Path(__file__).with_name("mutants_equivalent.toml")
 MODULES = [
     *("node", "maths", "array_maths", "scalar", "tensor", "backward", "units", "affine"),
     *("losses", "layers", "sgd", "differences", "contrasts.optimisers", "reasons.explanation"),
-    *("reasons.factors", "reasons.routes", "reasons.step", "reasons.wording", "reasons.words"),
+    *("reasons.factors", "reasons.in_bulk", "reasons.in_lists", "reasons.mlp", "reasons.passes"),
+    *("reasons.printing", "reasons.routes", "reasons.rows", "reasons.sentences"),
+    *("reasons.source", "reasons.step", "reasons.wording", "reasons.words"),
 ]
 
 # What runs, one after the other, and the part of all mutants that must be dead afterwards.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from math import ceil
 
-import numpy as np
 from matplotlib.patches import Rectangle
 
 from sgdexplained.draw.language import (
@@ -102,20 +101,24 @@ def reason_maps(
     >>> ax.figure.get_label()
     'Maps of W1, b1, coloured by reason: 6 gradient, 3 shut.'
     """
+    import numpy as np
+
     tables = [(name, shape, _matrix(shape, codes)) for name, shape, codes in parameters]
     if not tables:
         raise ValueError("there is no parameter to draw")
-    counts = sum(np.bincount(codes.ravel(), minlength=len(words)) for _, _, codes in tables)
+    everything = np.concatenate([codes.ravel() for _, _, codes in tables])
+    counts = np.bincount(everything, minlength=len(words)).tolist()
     moving = words.index("gradient") if "gradient" in words else -1
     chosen = sorted(tables, key=lambda one: -int((one[2] != moving).sum()))[:MOST_MAPS]
     shown = [one for one in tables if any(one is other for other in chosen)]
 
-    present = [code for code in np.argsort(-counts, kind="stable").tolist() if counts[code]]
+    order = np.argsort([-count for count in counts], kind="stable")
+    present = [code for code in order.tolist() if counts[code]]
     colours = _colours([words[code] for code in present])
     palette = np.ones((len(words), 3))
     for code in present:
         palette[code] = _rgb(colours[words[code]])
-    rarity = np.argsort(np.argsort(-counts, kind="stable"))  # the rarest has the highest rank
+    rarity = np.argsort(order)  # the rarest has the highest rank
 
     heights = [_height(codes, width) for _, _, codes in shown]
     names = {word: (said or {}).get(word, word) for word in colours}
@@ -146,6 +149,8 @@ def reason_maps(
 
 def _matrix(shape: tuple[int, ...], codes: Any) -> Any:
     """Return codes as a matrix: a vector is a row, more axes are joined into columns."""
+    import numpy as np
+
     table = np.broadcast_to(np.asarray(codes, dtype=np.intp), shape)
     return table.reshape(shape[0] if len(shape) > 1 else 1, -1)
 
@@ -181,9 +186,12 @@ def _rarest(codes: Any, rarity: Any, down: int, right: int) -> Any:
 
     Examples
     --------
+    >>> import numpy as np
     >>> _rarest(np.array([[0, 0, 1], [0, 2, 1]]), np.array([0, 1, 2]), 2, 2).tolist()
     [[2, 1]]
     """
+    import numpy as np
+
     if down == right == 1:
         return codes
     rows, columns = (

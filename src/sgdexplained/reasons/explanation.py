@@ -1,4 +1,4 @@
-"""What was found out about one step: a row for each entry of each parameter, made when asked for."""
+"""What was found out about one step: a row for each entry, made when it is asked for."""
 
 from __future__ import annotations
 
@@ -92,7 +92,8 @@ class Explanation(Sequence[Reason]):
             return [self[number] for number in range(*index.indices(len(self)))]
         number = index + len(self) if index < 0 else index
         if not 0 <= number < len(self):
-            raise IndexError(f"row {index} of {len(self)}: expected at most {len(self) - 1}")
+            expected = f"expected {-len(self)} to {len(self) - 1}" if len(self) else "there is none"
+            raise IndexError(f"row {index} of {len(self)}: {expected}")
         which = bisect_right(self._ends, number)
         parameter = self.parameters[which]
         return self._row(parameter, parameter.place(number - self._ends[which] + len(parameter)))

@@ -27,7 +27,6 @@ from sgdexplained.reasons.factors import (
     exact_sum,
     zero_code,
 )
-
 from sgdexplained.reasons.mixing import mixed
 
 TYPE_CHECKING = False
@@ -40,6 +39,8 @@ if TYPE_CHECKING:
     Array = np.ndarray[Any, np.dtype[Any]]
 
 _FIRST = np.array(FIRST, np.uint8)
+# A truth value times one of these stays a byte.
+_SHUT, _SATURATED, _UNDERFLOW = (np.uint8(bit) for bit in (SHUT, SATURATED, UNDERFLOW))
 
 
 # ## Products of signs
@@ -69,8 +70,15 @@ def _may_underflow(left: Array, right: Array, number: Any = float) -> bool:
     """
     if left.dtype == object or not left.size or not right.size:
         return False
-    one, other = (np.abs(numbers[numbers != 0]).min(initial=np.inf) for numbers in (left, right))
-    return bool(number(one) * number(other) == 0)
+    smallest = []
+    for numbers in (left, right):
+        sizes = np.abs(numbers)
+        least = sizes.min()
+        if least == 0:
+            sizes[sizes == 0] = np.inf
+            least = sizes.min()
+        smallest.append(number(least))
+    return bool(smallest[0] * smallest[1] == 0)
 
 
 # ## Deltas
@@ -87,7 +95,7 @@ def block(layers: list[Factors]) -> None:
     ...     ([[1, 1, 1]], [[1]], [[-1, 1, 1]], [[0, 1, 1]], [[0, 1, 1]], [[2, 0, 2]], [[0, 0, 2]]),
     ...     ([[1], [0], [1]], [[1, 1, 1]], [[1]], [[1]], [[1]], [[2]], [[2]]),
     ... ]
-    >>> layers = [Factors(*map(np.array, one)) for one in numbers]
+    >>> layers = [Factors(*(np.array(one, float) for one in layer)) for layer in numbers]
     >>> block(layers)
     >>> [WORDS_OF[bits] for bits in layers[0].blocked[0]]
     [('shut',), ('closed',), ()]
@@ -106,15 +114,12 @@ def block(layers: list[Factors]) -> None:
             behind[part] = np.where(nothing[part], found, 0)
         if layer.mixes:
             behind = mixed(layer, behind)
-            blocked = flat | behind
             shut = behind == SHUT
         else:
             shut = layer.derivatives == 0
-            blocked = flat | behind
-            blocked[shut] |= SHUT
-        blocked[shut & (layer.activations != 0)] |= SATURATED
-        blocked[blocked == 0] = UNDERFLOW
-        blocked[layer.deltas != 0] = 0
+        blocked = flat | behind | shut * _SHUT | (shut & (layer.activations != 0)) * _SATURATED
+        blocked |= (blocked == 0) * _UNDERFLOW
+        blocked *= layer.deltas == 0
         layer.behind, layer.blocked = behind, blocked
         ahead = layer
 
@@ -186,16 +191,16 @@ def _look_closer(codes: Array, rest: Array, inputs: Array, layer: Factors) -> No
     part = np.ix_(rows, columns)
     if _may_underflow(senders, deltas):
         places = np.argwhere(rest[part])
-        signs = None
     else:
-        signs = positive, negative = _signs(senders.T, deltas)
+        positive, negative = _signs(senders.T, deltas)
         live = (deltas != 0).any(axis=0)
         found = np.where(live, CODE["never together"], CODE["mixed"]).astype(np.uint8)
         found = np.where((positive == 0) & (negative == 0), found[None, :], CODE["underflow"])
         cancel = (positive > 0) & (negative > 0)
         found[cancel] = CODE["examples cancel"]
         codes[part] = np.where(rest[part], found, codes[part])
-        places = np.argwhere(cancel & rest[part]) if inputs.dtype != object else []
+        # Exact numbers that cancel leave nothing to look at.
+        places = np.argwhere(cancel & rest[part] & (inputs.dtype != object))
     # Few are left: those are looked at number by number.
     for j, k in places:
         said, back = senders[:, j].tolist(), deltas[:, k].tolist()

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any, Self
+_Array: Any = np.ndarray
 
 
-class NotingArray(np.ndarray):  # type: ignore[type-arg]
+class NotingArray(_Array):  # type: ignore[misc]
     """An array that notes what was added to it, number by number.
 
     Examples
@@ -18,33 +18,43 @@ class NotingArray(np.ndarray):  # type: ignore[type-arg]
     >>> values -= np.array([1e-20, 1.0])
     >>> values.tolist(), values.taken.tolist()
     ([1.0, 1.0], [-1e-20, -1.0])
+    >>> (values + 1).taken.tolist(), (values * 2 - 1).taken
+    ([1.0, 0.0], None)
     """
 
     taken: Any
 
     @classmethod
-    def of(cls, data: Any) -> Self:
+    def of(cls, data: Any) -> Any:
         """Return the same numbers, from which nothing has been taken."""
-        noting = data.view(cls)
-        noting.taken = np.zeros_like(data)
-        return noting
+        return _noted(data, np.zeros_like(data))
 
-    def __isub__(self, other: Any) -> Self:  # type: ignore[override, misc]
-        self.taken = self.taken - np.asarray(other)
-        return np.ndarray.__isub__(self, other)
+    def __sub__(self, other: Any) -> Any:
+        return _noted(np.asarray(self) - other, _sum(self.taken, -np.asarray(other)))
 
-    def __iadd__(self, other: Any) -> Self:  # type: ignore[override, misc]
-        self.taken = self.taken + np.asarray(other)
-        return np.ndarray.__iadd__(self, other)
+    def __add__(self, other: Any) -> Any:
+        return _noted(np.asarray(self) + other, _sum(self.taken, np.asarray(other)))
 
-    def __sub__(self, other: Any) -> Self:  # type: ignore[override]
-        found = (np.asarray(self) - other).view(NotingArray)
-        if hasattr(self, "taken"):
-            found.taken = self.taken - np.asarray(other)
-        return found  # type: ignore[return-value]
+    def __isub__(self, other: Any) -> Any:
+        self[...] = np.asarray(self) - other
+        self.taken = _sum(self.taken, -np.asarray(other))
+        return self
 
-    def __add__(self, other: Any) -> Self:  # type: ignore[override]
-        found = (np.asarray(self) + other).view(NotingArray)
-        if hasattr(self, "taken"):
-            found.taken = self.taken + np.asarray(other)
-        return found  # type: ignore[return-value]
+    def __iadd__(self, other: Any) -> Any:
+        self[...] = np.asarray(self) + other
+        self.taken = _sum(self.taken, np.asarray(other))
+        return self
+
+    def __array_finalize__(self, parent: Any) -> None:
+        """Forget: of what is computed from it otherwise nothing can be told."""
+        self.taken = None
+
+
+def _sum(taken: Any, other: Any) -> Any:
+    return None if taken is None else taken + other
+
+
+def _noted(data: Any, taken: Any) -> Any:
+    noting = data.view(NotingArray)
+    noting.taken = taken
+    return noting

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass
 from itertools import chain
 
@@ -13,7 +14,7 @@ from sgdexplained.reasons.words import plain
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from typing import Any
+    from typing import Any, Self
 
     from sgdexplained.layers import MLP, Linear
 
@@ -49,12 +50,18 @@ class Untouched:
     """
 
     def __init__(self, net: MLP) -> None:
-        self.net = net
+        self.net, self.layers = net, net.layers
+        # A layer that stands in two places remembers one pass; here each place needs its own.
+        first = {id(layer): place for place, layer in reversed([*enumerate(net.layers)])}
+        net.layers = [
+            layer if first[id(layer)] == place else copy(layer)
+            for place, layer in enumerate(net.layers)
+        ]
         self.gradients: list[tuple[Node, Any]] = []
         self.memory = [(layer, layer._inputs, layer._z, layer._a) for layer in net.layers]  # noqa: SLF001
         self.wanting: list[tuple[Any, bool]] = []
 
-    def __enter__(self) -> Untouched:
+    def __enter__(self) -> Self:
         return self
 
     def keep(self, nodes: Any) -> None:
@@ -62,7 +69,7 @@ class Untouched:
         self.gradients += [(node, node.grad) for node in nodes]
 
     def want(self, parameters: list[Any]) -> None:
-        """Ask for the gradients of all parameters, frozen ones too: what is ahead is of interest."""
+        """Ask for the gradients of all parameters, frozen ones too: others look through them."""
         for parameter in parameters:
             if not getattr(parameter, "requires_grad", True):
                 self.wanting.append((parameter, False))
@@ -76,6 +83,7 @@ class Untouched:
 
     def __exit__(self, *_: object) -> None:
         self.frozen()
+        self.net.layers = self.layers
         # The last first: what was remembered of a node earliest is what it had.
         for node, gradient in reversed(self.gradients):
             node.grad = gradient
@@ -158,7 +166,9 @@ def _factors(layer: Linear) -> Factors:
     """Return what a layer multiplied, in arrays or nested lists of its own."""
     z, a = values(layer._z), values(layer._a)  # noqa: SLF001
     back = gradients(layer._a), gradients(layer._z)  # noqa: SLF001
-    slopes = layer.derivatives
+    # A layer with relu has its derivatives at hand.
+    slopes = getattr(layer._z, "derivatives", None)  # noqa: SLF001
+    slopes = layer.derivatives if slopes is None else z * 0 + slopes
     if hasattr(z, "shape"):
         zeros = z * 0
         upstream, deltas, slopes = (zeros if one is None else one for one in (*back, slopes))

@@ -66,7 +66,7 @@ def _lines(
         )
 
 
-def _aligned(summary: str, cells: list[tuple[str, ...]], sentences: list[str]) -> str:
+def _aligned(summary: str, cells: Sequence[tuple[str, ...]], sentences: list[str]) -> str:
     names, *columns = zip(*cells, strict=True)
     first = min(max(map(len, names)), LONGEST_NAME)
     widths = [max(map(len, column)) for column in columns]
@@ -103,7 +103,8 @@ def short_html_table(
     lines = (
         f'<tr class="{"stays" if moves == "0" else "moves"}">'
         f'<th scope="row"><code>{escape(name)}</code></th>'
-        f'<td class="value">{shape}</td><td class="value">{moves}</td><td class="value">{stays}</td>'
+        f'<td class="value">{shape}</td><td class="value">{moves}</td>'
+        f'<td class="value">{stays}</td>'
         f'<td class="why">{escape(why)}</td></tr>'
         for name, shape, moves, stays, why in _lines(parameters, words, said)
     )

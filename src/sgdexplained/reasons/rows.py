@@ -302,7 +302,7 @@ class Reason:
         """How many examples contribute."""
         known: int | None = at(self.parameter.contributing, self.place)
         if known is None and self.contributions:
-            return sum(c != 0 for c in self.contributions)
+            return len([c for c in self.contributions if c != 0])
         return known
 
     @cached_property

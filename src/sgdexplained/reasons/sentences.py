@@ -71,39 +71,39 @@ class Sentence:
     ...     print(fill(step.row(name).sentence, 95))
     >>> one = [([[1]], [0])]
     >>> tell(one, [[2]], [[1]])
-    Moves: input 1 sends 2 × slope 1 × seed 1.
+    Moves: input 1 is 2 × derivative 1 × upstream gradient 1.
     >>> tell(one, [[2]], [[2]])
-    Stays: the loss is flat here (seed 0).
+    Stays: the loss is flat here, its derivative there is 0.
     >>> tell(one, [[0]], [[2]])
-    Stays: input 1 is inactive, it sends 0.
+    Stays: input 1 is inactive, it is 0.
     >>> tell([([[1, 1]], [0, 0])], [[2]], [[2, 1]])
-    Stays: the loss is flat in output 1 (seed 0).
+    Stays: the loss is flat in output 1, its derivative there is 0.
     >>> tell([([[1]], [0]), ([[1, 0]], [0, 0])], [[2]], [[2, 5]])
-    Stays: the loss is flat in every output that unit 1 reaches (seed 0).
+    Stays: the loss is flat in every output that unit 1 reaches, its derivative there is 0.
     >>> tell([([[-1]], [0]), ([[3]], [0])], [[2]], [[1]])
-    Stays: unit 1 is shut, its slope at z = -2 is 0.
+    Stays: unit 1 is shut: the derivative of its activation at -2 is 0.
     >>> tell([([[1]], [0]), ([[-1, 0]], [0, 0]), ([[1], [1]], [0])], [[2]], [[1]])
-    Stays: no route ahead of unit 1 of layer 1 is open, each meets a shut unit or a weight of 0.
+    Stays: no path ahead of unit 1 of layer 1 is open, each meets a shut unit or a weight of 0.
     >>> tell([([[1]], [0]), ([[1, 1]], [0, 0]), ([[1], [-1]], [0])], [[2]], [[1]])
-    Stays: the routes ahead of unit 1 of layer 1 cancel: -1 + 1 = 0.
+    Stays: the paths ahead of unit 1 of layer 1 cancel: -1 + 1 = 0.
     >>> last = [([[1, 1]], [0, 0]), ([[1], [-1]], [0])]
     >>> tell([([[1]], [0]), ([[1]], [0]), *last], [[2]], [[1]])
-    Stays: the routes ahead of unit 1 of layer 1 cancel further ahead.
+    Stays: the paths ahead of unit 1 of layer 1 cancel further ahead.
     >>> tell([([[1]], [0]), ([[1e-200]], [0])], [[1e-200]], [[1]])
     Stays: the product is too small for the number type.
 
     Of more examples the contributions are, as long as there are not too many.
 
     >>> tell(one, [[2], [1]], [[3], [0]], reduction="sum")
-    Moves: both examples, -2 + 1 = -1.
+    Moves: both examples contribute: -2 + 1 = -1.
     >>> tell(one, [[2], [1]], [[3], [1]], reduction="sum")
-    Moves: 1 of 2 examples, -2 + 0 = -2.
+    Moves: 1 of 2 examples contributes: -2 + 0 = -2.
     >>> tell(one, [[2], [1], [1]], [[3], [0], [1]])
-    Moves: 2 of 3 examples, (-2 + 1 + 0) / 3 = -0.3333, diluted from -0.5.
+    Moves: 2 of 3 examples contribute: (-2 + 1 + 0) / 3 = -0.3333, diluted from -0.5.
     >>> tell(one, [[1]] * 8, [[0]] * 8)
-    Moves: all 8 examples, (1 + 1 + 1 + 1 + 1 + 1 + 1 + 1) / 8 = 1.
+    Moves: all 8 examples contribute: (1 + 1 + 1 + 1 + 1 + 1 + 1 + 1) / 8 = 1.
     >>> tell(one, [[1]] * 9, [[0]] * 9)
-    Moves: all 9 examples, mean = 1.
+    Moves: all 9 examples contribute: mean = 1.
     >>> tell(one, [[2], [1]], [[3], [-1]])
     Stays: the examples cancel: -2 + 2 = 0.
     >>> tell(one, [[1], [-1]] * 5, [[0], [-2]] * 5, reduction="sum")
@@ -119,12 +119,13 @@ class Sentence:
     The optimiser may add something of its own.
 
     >>> tell(one, [[2]], [[1]], weight_decay=0.5)
-    Moves: input 1 sends 2 × slope 1 × seed 1. Parts of the move: -2 gradient, -0.5 decay.
+    Moves: input 1 is 2 × derivative 1 × upstream gradient 1. Parts of the move: -2 gradient, -0.5
+    decay.
     >>> tell(one, [[2]], [[2]], weight_decay=0.5)
-    Moves without a gradient (the loss is flat here (seed 0)): -0.5 decay.
+    Moves without a gradient (the loss is flat here, its derivative there is 0): -0.5 decay.
     >>> tell([([[4]], [0])], [[1]], [[6]], weight_decay=0.5)
-    Stays: the optimiser's own parts undo the gradient's (2 gradient, -2 decay), though its
-    gradient is -2.
+    Stays: the optimiser's own parts undo the gradient's (2 gradient, -2 decay); its gradient is
+    -2.
     """
 
     def __init__(self, source: MLPSource, row: Reason) -> None:
@@ -174,8 +175,9 @@ class Sentence:
         """Say what is multiplied in the only example."""
         said, gate, back = self.row.factors[0]
         if self.network[self.row.layer - 1].mixes:
-            delta = f"delta {number(self.source.column_of((self.row.parameter.name, self.row.place))[1][0])}"
-            rest = f"{delta}, which comes back through an activation that mixes units"
+            spot = self.row.parameter.name, self.row.place
+            delta = number(self.source.column_of(spot)[1][0])
+            rest = f"delta {delta}, which comes back through an activation that mixes units"
         else:
             rest = f"derivative {number(gate)} × upstream gradient {number(back)}"
         return f"{self.sender} is {number(said)} × {rest}" if self.sender else rest
@@ -205,25 +207,33 @@ class Sentence:
     def zero(self) -> str:
         """Say why the gradient is zero."""
         row = self.row
-        listed = self.examples <= MOST_LISTED
-        if row.outside and row.zero == "paths cancel":
-            return (
-                f"the loss itself adds {number(row.outside)}, and takes back what the examples give"
-            )
-        if row.zero == "examples cancel":
-            return "the examples cancel" + (f": {sum_of(row.contributions)} = 0" if listed else "")
-        if row.zero == "rounding" and any(row.contributions):
-            return "the examples cancel but for rounding"
-        if row.zero == "underflow" and any(row.contributions):
-            return "its gradient is too small for the number type"
+        if any(row.contributions):
+            return self.of_sum()
         if len(row.places) > 1:
             return f"in its {len(row.places)} places: {self.of_any(row.zero)}"
-        if row.zero not in ("mixed", "never together"):
-            alone = self.examples == 1
-            text = self.of_one(row.zero) if alone else self.of_any(row.zero)
-            return text if alone else f"{text} in {_every(self.examples)}"
+        if row.zero in ("mixed", "never together"):
+            return self.of_each()
+        if self.examples == 1:
+            return self.of_one(row.zero)
+        return f"{self.of_any(row.zero)} in {_every(self.examples)}"
+
+    def of_sum(self) -> str:
+        """Say why contributions that are not 0 come to nothing."""
+        row = self.row
+        if row.outside and row.zero == "paths cancel":
+            added = f"the loss itself adds {number(row.outside)}"
+            return f"{added}, and takes back what the examples give"
+        listed = f": {sum_of(row.contributions)} = 0" if self.examples <= MOST_LISTED else ""
+        return {
+            "examples cancel": f"the examples cancel{listed}",
+            "rounding": "the examples cancel but for rounding",
+            "underflow": "its gradient is too small for the number type",
+        }[row.zero]
+
+    def of_each(self) -> str:
+        """Say for which examples each reason holds."""
         groups: dict[str, list[int]] = {}
-        for i, reasons in enumerate(row.reasons, start=1):
+        for i, reasons in enumerate(self.row.reasons, start=1):
             groups.setdefault(" and ".join(map(self.of_any, reasons)), []).append(i)
         return "; ".join(f"{text} in {_examples(places)}" for text, places in groups.items())
 
@@ -291,27 +301,29 @@ class Sentence:
     def kept(self) -> str:
         """Say why a number stays although its gradient is not 0, or although there is none."""
         row, gradient = self.row, number(self.row.gradient)
-        if row.why == "frozen":
-            return "it requires no gradient (requires_grad is False)"
-        if row.why == "not listed":
-            return "it is not among the optimiser's parameters"
-        if row.why == "no gradient":
-            outputs = "the outputs" if self.source.unreached else "it"
-            return f"it has no gradient, because the loss was not computed from {outputs}"
-        if row.why == "lr 0":
-            return f"the learning rate is 0; its gradient is {gradient}"
         if row.why == "swallowed":
-            step = number(at(self.source.swallowed[row.parameter.name], row.place))
-            gap = number(spacing(row.parameter.value, row.value))
-            return (
-                f"its step of {step} is swallowed, because numbers next to {number(row.value)} lie "
-                f"{gap} apart"
-            )
-        parts = row.parts
-        if parts is not None and (parts["memory"] or parts["decay"]):
-            undone = f"the optimiser's own parts undo the gradient's ({self.origin()})"
-            return f"{undone}; its gradient is {gradient}"
-        return f"the optimiser's step is 0, though its gradient is {gradient}"
+            return self.swallowed()
+        if row.why == "held":
+            parts = row.parts
+            if parts is not None and (parts["memory"] or parts["decay"]):
+                undone = f"the optimiser's own parts undo the gradient's ({self.origin()})"
+                return f"{undone}; its gradient is {gradient}"
+            return f"the step is 0 or too small to change the number, its gradient is {gradient}"
+        outputs = "the outputs" if self.source.unreached else "it"
+        return {
+            "frozen": "it requires no gradient (requires_grad is False)",
+            "not listed": "it is not among the optimiser's parameters",
+            "no gradient": "it has no gradient, because the loss was not computed from " + outputs,
+            "lr 0": f"the learning rate is 0; its gradient is {gradient}",
+        }[row.why]
+
+    def swallowed(self) -> str:
+        """Say how far the step would go, and how far the next number is."""
+        row = self.row
+        step = number(at(self.source.swallowed[row.parameter.name], row.place))
+        gap = number(spacing(row.parameter.value, row.value))
+        near = number(row.value)
+        return f"its step of {step} is swallowed, because numbers next to {near} lie {gap} apart"
 
 
 def spacing(values: Any, value: Any) -> Any:

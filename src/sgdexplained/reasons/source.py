@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
-
 from sgdexplained.layers import gradients, values
 from sgdexplained.reasons import in_lists
 from sgdexplained.reasons.codes import CODE
@@ -39,7 +37,7 @@ class MLPSource(Source):
     Parameters
     ----------
     layers : list of Factors
-        Of one pass; deltas and upstream gradients are those of the loss.
+        Of one pass, as it left them.
     reduction : {"mean", "sum"}
         What the loss did with its examples.
     examples : int
@@ -204,6 +202,9 @@ def parameters_of(net: MLP, ran: Pass, step: Step, source: MLPSource) -> list[Pa
     """Return what is known of each parameter; the network still holds the gradients of the pass."""
     arrays = net.arrays()
     bulk = not isinstance(net.layers[0].weight, list | tuple)
+    for layer in source.layers:  # from here on those of each example's own loss
+        layer.deltas = _scaled(layer.deltas, source.scale)
+        layer.upstream = _scaled(layer.upstream, source.scale)
     if bulk:
         from sgdexplained.reasons import in_bulk
 
@@ -216,10 +217,6 @@ def parameters_of(net: MLP, ran: Pass, step: Step, source: MLPSource) -> list[Pa
     found = [
         make(name, nodes, source.layers[int(name[1:]) - 1], step) for name, nodes in arrays.items()
     ]
-    for layer in source.layers:  # from here on those of each example's own loss
-        layer.deltas, layer.upstream = (
-            _scaled(rows, source.scale) for rows in (layer.deltas, layer.upstream)
-        )
     for parameter, nodes in zip(found, arrays.values(), strict=True):
         _correct(parameter, nodes, ran, step, source)
     return found
@@ -230,6 +227,8 @@ def _any(rows: Any) -> bool:
 
 
 def _scaled(rows: Any, scale: int) -> Any:
+    if scale == 1:
+        return rows
     if hasattr(rows, "shape"):
         return rows * scale
     return [[number * scale for number in row] for row in rows]
@@ -292,17 +291,21 @@ def _of_lists(name: str, nodes: Any, layer: Factors, step: Step) -> Parameter:
         for entries in zip(rows, slopes, moved, zero, strict=True)
     ]
     counts = in_lists.contributing(inputs, layer)
-    parts = None
+    parts: dict[str, Any] | None = None
     if step.parts is not None:
         parts = {
             key: [[part.get(id(node)) for node in row] for row in rows]
             for key, part in step.parts.items()
         }
+    table: list[Any] = [slopes, moved, reason, zero, counts]
     if bias:
-        slopes, moved, reason, zero, counts = (x[0] for x in (slopes, moved, reason, zero, counts))
+        table = [rows[0] for rows in table]
         parts = parts and {key: part[0] for key, part in parts.items()}
     shape = (len(nodes),) if bias else (len(nodes), len(nodes[0]))
-    return Parameter(name, shape, values(nodes), slopes, moved, reason, zero, counts, parts)
+    gradient, move, codes, zeros, examples = table
+    return Parameter(
+        name, shape, values(nodes), gradient, move, codes, zeros, examples, parts=parts
+    )
 
 
 def _correct(parameter: Parameter, nodes: Any, ran: Pass, step: Step, source: MLPSource) -> None:

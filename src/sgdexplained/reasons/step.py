@@ -7,6 +7,7 @@ from functools import cached_property
 from math import isfinite
 
 from sgdexplained.reasons.codes import CODE
+from sgdexplained.scalar import Scalar
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -45,10 +46,12 @@ def moves(optimiser: Optimiser, *, gradient: bool = True, memory: bool = True) -
     (-1.5, 0.0, 2.0)
     """
     twin = _stepped(optimiser, gradient=gradient, memory=memory)
-    return {
-        id(mine): copied.data - mine.data
-        for mine, copied in zip(optimiser.parameters, twin.parameters, strict=True)
-    }
+    found = {}
+    for mine, copied in zip(optimiser.parameters, twin.parameters, strict=True):
+        moved = copied.data
+        moved -= mine.data  # of an array in its place, which nobody else needs any more
+        found[id(mine)] = moved
+    return found
 
 
 def _stepped(
@@ -60,15 +63,17 @@ def _stepped(
 ) -> Optimiser:
     """Return a copy after its step; `data` makes of each value what the copy's parameter holds."""
     memo: dict[int, Any] = {}
-    if not gradient:  # instead of copies of the arrays
-        for parameter in optimiser.parameters:
-            if hasattr(parameter.grad, "shape"):
-                memo[id(parameter.grad)] = 0 * parameter.grad
+    for parameter in optimiser.parameters:
+        if parameter.__class__ is Scalar:  # as deepcopy would, in a tenth of the time
+            memo[id(parameter)] = copied = Scalar(parameter.data)
+            copied.grad = parameter.grad
+        elif not gradient and parameter.grad is not None:  # instead of a copy
+            memo[id(parameter.grad)] = 0 * parameter.grad
     if not memory:
         memo[id(optimiser.memory)] = [{} for _ in optimiser.parameters]
     twin = deepcopy(optimiser, memo)
     for parameter in twin.parameters:
-        if not gradient and parameter.grad is not None and not hasattr(parameter.grad, "shape"):
+        if not gradient and parameter.__class__ is Scalar and parameter.grad is not None:
             parameter.grad = 0 * parameter.grad
         if data is not None:
             parameter.data = data(parameter.data)
@@ -140,10 +145,10 @@ def steps(optimiser: Optimiser) -> Moves:
     --------
     >>> from sgdexplained import SGD, Scalar
     >>> w = Scalar(1.0)
-    >>> (3 * w).backward()
+    >>> (4 * w).backward()
     >>> optimiser = SGD([w], lr=1e-20)
     >>> moves(optimiser)[id(w)], steps(optimiser)[id(w)]
-    (0.0, -3e-20)
+    (0.0, -4e-20)
     """
     try:
         twin = _stepped(optimiser, data=_noting)
@@ -152,7 +157,7 @@ def steps(optimiser: Optimiser) -> Moves:
     return {
         id(mine): copied.data.taken
         for mine, copied in zip(optimiser.parameters, twin.parameters, strict=True)
-        if hasattr(copied.data, "taken")
+        if getattr(copied.data, "taken", None) is not None
     }
 
 
