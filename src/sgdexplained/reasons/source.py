@@ -150,9 +150,8 @@ class MLPSource(Source):
         """Draw a small network with its gradients, or maps of the weights of a large one."""
         from sgdexplained import draw
 
-        data = self.drawing(explanation)
-        if draw.fits(data):
-            return draw.network(data, ax=ax)
+        if draw.fits({"layers": [{"weights": layer.weight} for layer in self.layers]}):
+            return draw.network(self.drawing(explanation), ax=ax)
         return super().draw(explanation, ax)
 
     def drawing(self, explanation: Explanation) -> dict[str, Any]:
