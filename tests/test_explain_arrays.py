@@ -8,6 +8,7 @@ import itertools
 import pickle
 import subprocess
 import sys
+import tracemalloc
 from collections import Counter
 from collections.abc import Sequence
 from fractions import Fraction
@@ -636,6 +637,29 @@ sgd = SGD(net.parameters(), lr=1.0)
     small, wide, many = calls(work(8, 2)), calls(work(64, 2)), calls(work(8, 64))
     assert wide < 1.5 * small
     assert many < 1.5 * small
+
+
+@pytest.mark.parametrize("optimiser", [SGD, Adam, AdamW])
+@pytest.mark.parametrize("batch", [1, 128, 512])
+def test_memory_is_a_few_arrays_of_the_size_of_parameters_and_activations(optimiser, batch):
+    random = np.random.default_rng(0)
+    sizes = [784, 256, 128, 10]
+    net = MLP(sizes, Tensor, seed=0)
+    X, target = random.standard_normal((batch, 784)), random.integers(0, 10, batch)
+    chosen = optimiser(net.parameters(), lr=0.001)
+    softmax_cross_entropy(net(X), target).backward()
+    chosen.step()
+    explain(net, X, target, softmax_cross_entropy, chosen)  # loads what it needs
+    parameters = sum(one.data.nbytes for one in net.parameters())
+    activations = 8 * batch * sum(sizes)
+
+    tracemalloc.start()
+    step = explain(net, X, target, softmax_cross_entropy, chosen)
+    _, highest = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert len(step) == 235146
+    assert highest <= 12 * (parameters + activations)
 
 
 def test_sentences_of_deep_networks_follow_no_path_twice():

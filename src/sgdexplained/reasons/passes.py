@@ -172,9 +172,7 @@ def _factors(layer: Linear) -> Factors:
     if hasattr(z, "shape"):
         zeros = z * 0
         upstream, deltas, slopes = (zeros if one is None else one for one in (*back, slopes))
-        found = Factors(
-            layer.weight.data.copy(), _own(layer.inputs, z), z, a, slopes, upstream, deltas
-        )
+        found = Factors(layer.weight.data, _own(layer.inputs, z), z, a, slopes, upstream, deltas)
         if callable(layer.activation):
             from sgdexplained.reasons.mixing import jacobian
 

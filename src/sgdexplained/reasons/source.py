@@ -256,7 +256,9 @@ def _of_arrays(name: str, node: Any, layer: Factors, step: Step) -> Parameter:
     from sgdexplained.reasons import in_bulk
 
     gradient, move = gradients(node), step.moves.get(id(node))
-    bias = node.data.ndim == 1
+    value, bias = node.data.copy(), node.data.ndim == 1
+    if not bias:  # the network's own array until now: a copy less while the optimiser steps
+        layer.weight = value
     inputs = ones((len(layer.deltas), 1), layer.deltas.dtype) if bias else layer.inputs
     zero: Any = 0
     if gradient is not None:
@@ -268,7 +270,7 @@ def _of_arrays(name: str, node: Any, layer: Factors, step: Step) -> Parameter:
     return Parameter(
         name,
         node.data.shape,
-        node.data.copy() if bias else layer.weight,
+        value,
         gradient,
         move,
         in_bulk.reasons(step, node, move, zero),
