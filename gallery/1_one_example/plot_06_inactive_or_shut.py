@@ -29,14 +29,12 @@ from sgdexplained.contrasts import (
     clamp,
     clamp_min,
     gelu,
-    hard_tanh,
     leaky_relu,
     maximum,
     relu,
     relu6,
     silu,
 )
-from sgdexplained.reasons import inactive, shut
 
 cells = [
     ("tanh", Scalar.tanh, 0, (-3, 3)),

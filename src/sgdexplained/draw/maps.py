@@ -7,12 +7,12 @@ from math import ceil
 from matplotlib.patches import Rectangle
 
 from sgdexplained.draw.language import (
+    DERIVATIVE,
     INK,
     LINE,
     NEGATIVE,
     POSITIVE,
     SENDER,
-    SLOPE,
     SMALL,
     UPSTREAM,
     WIDTH,
@@ -42,7 +42,7 @@ COLOURS = {
     "memory+decay": "#00446c",
     "own rule": "#9cc8e6",
     "inactive": SENDER.colour,
-    "shut": SLOPE.colour,
+    "shut": DERIVATIVE.colour,
     "saturated": "#d08bb5",
     "flat": UPSTREAM.colour,
     "closed": "#c39a3b",
