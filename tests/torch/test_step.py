@@ -438,6 +438,20 @@ def test_double_starts_from_the_values_that_are_handed_in():
     assert after.tolist() == [-0.5]
 
 
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.bfloat16])
+@pytest.mark.parametrize("lr", [1.0, torch.tensor(1.0)])
+def test_decay_of_adamw_is_that_of_a_step_without_gradient_and_memory(dtype, lr):
+    optimizer, parameters, gradients = prepared(optim.AdamW, {"lr": lr}, dtype)
+    step = take_step(optimizer, parameters, gradients)
+    for name in ("first", "second"):
+        one = parameters[name]
+        (after,) = stepped(optimizer, [one], [torch.zeros_like(one)], state=False)
+        decayed = step[name].decayed
+        number = torch.float32 if dtype == torch.bfloat16 else dtype
+        move = after.to(number) - one.detach().to(number)
+        assert torch.equal(torch.zeros_like(move) if decayed is None else decayed, move)
+
+
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU here")
 @CASES
 def test_on_a_gpu(kind, options, word):  # noqa: ARG001

@@ -11,6 +11,7 @@ import random
 import sys
 from collections import deque
 from contextlib import contextmanager
+from types import FunctionType
 
 import torch
 from torch import Tensor, nn
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
 
 # Objects whose attributes are looked at; others (a logger, a data set) are left alone.
 OPEN = (nn.Module, Optimizer, lr_scheduler.LRScheduler, torch.amp.GradScaler)
+
+# Things that nothing changes: most of what is met.
+PLAIN = (str, int, float, type, FunctionType, type(None), torch.dtype, torch.device)
 
 
 @contextmanager
@@ -94,7 +98,7 @@ class Kept:
         todo = [thing]
         while todo:
             one = todo.pop()
-            if id(one) in self._seen or isinstance(one, type):
+            if isinstance(one, PLAIN) or id(one) in self._seen:
                 continue
             if isinstance(one, Tensor):
                 todo += self._tensor(one)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from itertools import accumulate
 
 import torch
-from torch import Tensor
+from torch import Tensor, optim
 
 from sgdexplained.pytorch.keep import kept
 from sgdexplained.pytorch.twin import (
@@ -345,12 +345,32 @@ def _without(
     try:
         decayed = remembered = nothing
         if decays:
-            decayed = remembered = _moves(optimizer, tensors, zeros, buffers, state=False)
+            decayed = _decoupled(optimizer, tensors)
+            if decayed is None:
+                decayed = _moves(optimizer, tensors, zeros, buffers, state=False)
+            remembered = decayed
         if remembers:
             remembered = _moves(optimizer, tensors, zeros, buffers)
     except Exception:  # noqa: BLE001 (an optimizer may refuse to step without gradient or memory)
         return None
     return [(one[0], other[0]) for one, other in zip(remembered, decayed, strict=True)]
+
+
+def _decoupled(
+    optimizer: Optimizer, tensors: list[Tensor]
+) -> list[tuple[Tensor | None, Tensor | None]] | None:
+    """Return the moves by decay alone of AdamW, which scales a weight; ``None`` for all others."""
+    if type(optimizer) is not optim.AdamW:
+        return None
+    groups = {id(one): group for group in optimizer.param_groups for one in group["params"]}
+    moves = []
+    for one in tensors:
+        group = groups[id(one)]
+        if isinstance(group["lr"], Tensor):
+            return None
+        after = one.detach() * (1 - group["lr"] * group["weight_decay"])
+        moves.append(difference(after, one))
+    return moves
 
 
 def _exactly(
