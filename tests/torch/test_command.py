@@ -302,3 +302,25 @@ def test_nothing_is_left_in_pytorch():
     assert not torch.overrides._get_current_function_mode_stack()
     assert not model.weight._post_accumulate_grad_hooks
     assert following.end() == ""
+
+
+def test_a_mistake_of_ours_does_not_stop_the_script(monkeypatch, capsys):
+    from sgdexplained.pytorch import command
+
+    def fails(*_):
+        raise ValueError("ours")
+
+    monkeypatch.setattr(command.Pass, "recorded", fails)
+    following = command.Following(1)
+    following.begin()
+    weight = torch.nn.Parameter(torch.ones(2))
+    optimizer = torch.optim.SGD([weight], lr=0.5)
+    weight.sum().backward()
+    optimizer.step()
+
+    assert weight.tolist() == [0.5, 0.5]
+    assert following.end() == ""
+    assert not torch.overrides._get_current_function_mode_stack()
+    assert capsys.readouterr().err == (
+        "sgdexplained: the step could not be explained: ValueError: ours\n"
+    )

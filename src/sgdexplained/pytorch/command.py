@@ -26,6 +26,8 @@ from sgdexplained.pytorch.step import dense, nonzero, some
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from torch.optim import Optimizer
 
     from sgdexplained.pytorch.watch import Watch
@@ -239,8 +241,22 @@ class Following:
 
     def _look(self) -> None:
         """Explain the gradients as they arrived, and try the step on copies."""
-        with torch._C.DisableTorchFunction():  # noqa: SLF001 (what we compute is not recorded)
-            self._read()
+        self._safely(self._read)
+
+    def _safely(self, work: Callable[[], None]) -> None:
+        """Do our own work: it is not recorded, and a mistake in it does not stop the script."""
+        try:
+            with torch._C.DisableTorchFunction():  # noqa: SLF001 (there is no other way)
+                work()
+        except Exception as error:  # noqa: BLE001 (whatever it is, it is not the script's)
+            self._print(f"the step could not be explained: {type(error).__name__}: {error}\n")
+            self.over = True
+
+    def _print(self, text: str) -> None:
+        self.said = f"sgdexplained: {text}"
+        sys.stdout.flush()
+        sys.stderr.write(self.said)
+        sys.stderr.flush()
 
     def _read(self) -> None:
         self.seen.snapshot(self.writes)
@@ -268,6 +284,7 @@ class Following:
 
     def _after(self, optimizer: Optimizer, *_: Any) -> None:
         if self.over:
+            self._stop()
             return
         if not self.inside:
             self.lately.clear()
@@ -276,8 +293,8 @@ class Following:
             return
         if optimizer is not self.seen.optimizer:
             return
-        with torch._C.DisableTorchFunction():  # noqa: SLF001
-            self._tell()
+        if not self.over:
+            self._safely(self._tell)
         self._stop()
 
     def _tell(self) -> None:
@@ -296,12 +313,8 @@ class Following:
             text += "".join(f"\n* {note}" for note in step.notes)
         else:
             once, found = self.found
-            once.gradients = dict(self.seen.given)
             text = str(explanation(once, found, step))
-        sys.stdout.flush()
-        self.said = f"sgdexplained: {head}:\n{text}\n"
-        sys.stderr.write(self.said)
-        sys.stderr.flush()
+        self._print(f"{head}:\n{text}\n")
 
     def _stuck(self) -> str:
         """Say how far the script came: what was computed, and whether anything went backward."""

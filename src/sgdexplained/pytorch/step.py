@@ -228,12 +228,12 @@ def take_step(
     Examples
     --------
     >>> w = torch.nn.Parameter(torch.ones(3))
-    >>> sgd = torch.optim.SGD([w], lr=0.5, weight_decay=0.2)
-    >>> step = take_step(sgd, {"w": w}, {"w": torch.tensor([1.0, 0.0, -0.2])})
+    >>> sgd = torch.optim.SGD([w], lr=0.5, weight_decay=0.25)
+    >>> step = take_step(sgd, {"w": w}, {"w": torch.tensor([1.0, 0.0, -0.25])})
     >>> [WORDS[code] for code in step["w"].reason]
     ['gradient', 'decay', 'held']
     >>> {key: part.tolist() for key, part in step["w"].parts().items()}["gradient"]
-    [-0.5, 0.0, 0.10000002384185791]
+    [-0.5, 0.0, 0.125]
     """
     step = skeleton(optimizer, parameters, gradients)
     mine = {name: one for name, one in parameters.items() if step[name].listed}
