@@ -51,7 +51,17 @@ MODULES = [
 # What runs, one after the other, and the part of all mutants that must be dead afterwards.
 AREAS = [
     *("backward", "contrasts_activations", "contrasts_modules", "contrasts_optimisers", "details"),
-    *("explain", "fuzz", "gradcheck", "layers", "losses", "messages", "node", "properties"),
+    *(
+        "edges",
+        "explain",
+        "fuzz",
+        "gradcheck",
+        "layers",
+        "losses",
+        "messages",
+        "node",
+        "properties",
+    ),
     *("scalar", "sgd", "tensor"),
 ]
 SUITES = {
