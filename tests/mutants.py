@@ -45,6 +45,7 @@ EQUIVALENT = Path(__file__).with_name("mutants_equivalent.toml")
 MODULES = [
     *("node", "maths", "array_maths", "scalar", "tensor", "backward", "units", "affine"),
     *("losses", "layers", "sgd", "differences", "contrasts.optimisers", "reasons.explanation"),
+    *("ops.elementwise", "ops.reductions", "ops.shapes"),
     *("reasons.factors", "reasons.routes", "reasons.step", "reasons.wording", "reasons.words"),
 ]
 

@@ -244,7 +244,7 @@ class NumberMaths:
                 raise ValueError(f"{x!r} to the power {n!r} is no number")
             return x**n, 0 * x
         out = _power(x, n)
-        return out, out * NumberMaths.log(x)
+        return out, out * _like(out, NumberMaths.log(x))
 
 
 def _power(x: Any, n: Any) -> Any:

@@ -388,7 +388,7 @@ class Tensor(Node):
         """
         # d(sum x)/dx_i = 1: every element receives what the sum received
         shape = self.data.shape
-        out = self.data.sum(axis=_axes(axis, shape), keepdims=keepdims)
+        out = self.data.sum(axis=numbered_axes(axis, shape), keepdims=keepdims)
         return self.computed(out, self, LinearMap(lambda g: _spread(g, axis, shape)))
 
     def mean(self, axis: int | tuple[int, ...] | None = None, keepdims: bool = False) -> Tensor:
@@ -427,7 +427,7 @@ class Tensor(Node):
         shape = self.data.shape
         if self.data.size == 0:
             raise ShapeError(f"max of an empty array of shape {shape}")
-        axes = _axes(axis, shape)
+        axes = numbered_axes(axis, shape)
         largest = _boxed(self.data.max(axis=axes, keepdims=True))
         # Where one is NaN, it counts as the largest, and it alone.
         winners = np.asarray((self.data == largest) | (self.data != self.data))
@@ -472,7 +472,7 @@ class Tensor(Node):
         """
         shape = self.data.shape
         given = axes[0] if len(axes) == 1 and isinstance(axes[0], tuple | list) else axes
-        order = _axes(tuple(given), shape) or tuple(reversed(range(len(shape))))
+        order = numbered_axes(tuple(given), shape) or tuple(reversed(range(len(shape))))
         if len(order) != len(shape):
             raise ShapeError(f"axes {order} do not fit shape {shape}, expected each once")
         back = tuple(np.argsort(order))
@@ -697,7 +697,7 @@ class Tensor(Node):
         return math.isfinite(np.vdot(value, value)) or bool(np.isfinite(value).all())
 
 
-def _axes(axis: Any, shape: tuple[int, ...]) -> tuple[int, ...] | None:
+def numbered_axes(axis: Any, shape: tuple[int, ...]) -> tuple[int, ...] | None:
     """Return the axes as a tuple of numbers from 0, or raise an error that names the shape."""
     if axis is None:
         return None
@@ -731,7 +731,7 @@ def _kept(key: Any) -> Any:
 
 def _spread(gradient: Array, axis: Any, shape: tuple[int, ...]) -> Array:
     """Give each element of `shape` the gradient of the sum it went into."""
-    axes = _axes(axis, shape)
+    axes = numbered_axes(axis, shape)
     axes = tuple(range(len(shape))) if axes is None else axes
     kept = [1 if one in axes else length for one, length in enumerate(shape)]
     return np.array(np.broadcast_to(np.reshape(gradient, kept), shape))

@@ -356,7 +356,7 @@ def weight_norm(direction: Any, gain: Any) -> Any:
         if len(shape) != 1:
             raise ShapeError(f"direction has shape {shape}, expected (n,)")
         scale = _scale(direction.data.reshape(-1))
-        scaled = direction / scale  # type: ignore[operator]
+        scaled = direction / scale
         return scaled * (gain / _root((scaled * scaled).sum(), message))
     if not direction or not all(isinstance(v, Node) for v in direction):
         raise ShapeError(f"direction is {direction!r}, expected a list of Scalars")
