@@ -108,6 +108,10 @@ annotated_modules = [
     "sgd",
     "differences",
     "errors",
+    "ops",
+    "ops.elementwise",
+    "ops.reductions",
+    "ops.shapes",
     "contrasts",
     "contrasts.activations",
     "contrasts.optimisers",
@@ -129,6 +133,7 @@ claims_complete = True
 
 api_packages = [
     "sgdexplained",
+    "sgdexplained.ops",
     "sgdexplained.contrasts",
     "sgdexplained.reasons",
     "sgdexplained.draw",
