@@ -154,6 +154,20 @@ class Node:
         out, slope = self.maths.exponential(self.constant(other), self.data)
         return self.computed(out, self, slope)
 
+    # d(x % y)/dx = 1      d(x % y)/dy = -⌊x / y⌋
+    #
+    # x % y = x - n y with a whole n, which changes only where the value jumps.
+    def __mod__(self, other: Any) -> Self:
+        x = self.data
+        if other.__class__ is self.__class__:
+            y = other.data
+            return self.computed(x % y, self, 1, other, -(x // y))
+        return self.computed(x % self.constant(other), self, None)
+
+    def __rmod__(self, other: Any) -> Self:
+        x, y = self.constant(other), self.data
+        return self.computed(x % y, self, -(x // y))
+
     # d|x|/dx = sign(x)      0 at the kink
     def __abs__(self) -> Self:
         step = self.maths.step

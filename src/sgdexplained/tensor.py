@@ -314,6 +314,8 @@ class Tensor(Node):
     __rtruediv__ = _aligned(Node.__rtruediv__, Node.__truediv__)
     __pow__ = _aligned(Node.__pow__, Node.__rpow__)
     __rpow__ = _aligned(Node.__rpow__, Node.__pow__)
+    __mod__ = _aligned(Node.__mod__, Node.__rmod__)
+    __rmod__ = _aligned(Node.__rmod__, Node.__mod__)
 
     @classmethod
     def computed(

@@ -23,7 +23,6 @@ from sgdexplained.ops.elementwise import (
     detach,
     maximum,
     minimum,
-    remainder,
     round,  # noqa: A004 (the name that everybody knows; so are the next)
     sign,
     sin,
@@ -53,7 +52,6 @@ __all__ = [
     "min",
     "minimum",
     "prod",
-    "remainder",
     "round",
     "sign",
     "sin",

@@ -315,42 +315,6 @@ def round(x: N) -> N:  # noqa: A001 (the name that everybody knows)
     return x.computed(x.maths.round(x.data) + 0, x, 0)
 
 
-def remainder(x: Any, y: Any) -> Any:
-    """Return what is left of x after taking off whole multiples of y; it has the sign of y.
-
-    Parameters
-    ----------
-    x, y : Scalar, Tensor, number or array
-        At least one of them a node.
-
-    Returns
-    -------
-    Scalar or Tensor
-        Where x is a multiple of y the value jumps; the slope used there is that of the right.
-
-    Raises
-    ------
-    TypeError
-        If neither is a node.
-    ZeroDivisionError
-        If y is 0.
-
-    Examples
-    --------
-    >>> from sgdexplained import Scalar
-    >>> x, y = Scalar(7), Scalar(3)
-    >>> out = remainder(x, y)
-    >>> out.backward()
-    >>> out.data, x.grad, y.grad
-    (1, 1, -2)
-    """
-    # x % y = x - n y, with n whole      slope: 1 towards x, -n towards y
-    node, a, b = _values(x, y)
-    if _any(b == 0):
-        raise ZeroDivisionError("remainder by 0, expected another divisor")
-    return _joined(node, a % b, (x, 1), (y, -(a // b)))
-
-
 def detach(x: N) -> N:
     """Return the value as a node without a past: no gradient goes through it.
 
