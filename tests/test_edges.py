@@ -284,21 +284,22 @@ def test_network_and_optimiser_survive(node, activation, twin_of):
 @pytest.mark.parametrize("node", [Scalar, Tensor])
 def test_threads_share_parameters(node):
     w = node(2.0)
-    passes, threads = 40, 4
-    failed = []
+    passes, threads = 5, 4
+    failed, together = [], threading.Barrier(threads)
 
     def work():
         try:
+            y = w
+            for _ in range(200):
+                y = y * 1.0
+            together.wait(timeout=60)
             for _ in range(passes):
-                y = w
-                for _ in range(30):
-                    y = y * 1.0
                 y.backward()
         except BaseException as error:  # noqa: BLE001 (whatever it is)
             failed.append(error)
 
     before = sys.getswitchinterval()
-    sys.setswitchinterval(1e-6)
+    sys.setswitchinterval(1e-5)
     try:
         workers = [threading.Thread(target=work) for _ in range(threads)]
         for worker in workers:
