@@ -111,6 +111,10 @@ annotated_modules = [
     "sgd",
     "differences",
     "errors",
+    "ops",
+    "ops.elementwise",
+    "ops.reductions",
+    "ops.shapes",
     "contrasts",
     "contrasts.activations",
     "contrasts.optimisers",
@@ -135,6 +139,7 @@ claims_complete = True
 
 api_packages = [
     "sgdexplained",
+    "sgdexplained.ops",
     "sgdexplained.contrasts",
     "sgdexplained.reasons",
     "sgdexplained.parallel",
