@@ -21,7 +21,7 @@ from time import sleep
 from typing import Any, NamedTuple
 
 from bench import imports
-from bench.process import KEEP_MEMORY, ONE_THREAD, EngineProcess
+from bench.process import KEEP_MEMORY, ONE_THREAD, PROCESSOR_TIME, EngineProcess
 
 PACKAGES = ["micrograd", "numpy", "autograd", "mygrad", "torch", "jax"]
 NEEDS = {"torch_nn": "torch", "torch_tensors": "torch", "ours_in_its_style": "micrograd"}
@@ -49,6 +49,8 @@ DEMO = ("micrograd", "ours_in_its_style", "ours", "lists_by_hand")
 CHAIN = ("ours", "micrograd", "autograd", "mygrad", "torch")
 DIGITS = ("numpy_by_hand", "ours", "autograd", "mygrad", "torch_nn", "torch_tensors", "jax")
 TINY = ("numpy_by_hand", "ours", "ours_scalars", *DIGITS[2:])
+EXPLAIN = ("training_step", "explained")
+IMAGES = (784, 256, 128, 10)
 EACH = ("numpy_by_hand", "ours", "torch", "jax")
 
 
@@ -70,7 +72,18 @@ def jobs() -> list[Job]:
                     Job("digits", "digits", DIGITS, work, threads, tolerance=tolerance, rounds=25)
                 )
         listed.append(Job("per_example", "per_example", EACH, (128,), threads))
-    return listed
+    return listed + explanations()
+
+
+def explanations() -> list[Job]:
+    """List the steps that are explained: of three optimisers, and along three ways to grow."""
+    works = [(IMAGES, 128, optimiser, "Tensor") for optimiser in ("SGD", "Adam", "AdamW")]
+    works += [((20, 50, 10), 4, "SGD", "Tensor"), ((2, 3, 1), 1, "SGD", "Scalar")]
+    works += [(IMAGES, batch, "SGD", "Tensor") for batch in (1, 8, 32, 512)]
+    works += [((width,) * 3, 32, "SGD", "Tensor") for width in (32, 64, 128, 256, 512, 1024)]
+    works += [((32,) * (depth + 1), 8, "SGD", "Tensor") for depth in (2, 4, 8, 16, 32)]
+    # The training goes on and the explanation does not, so they need not agree to the last digit.
+    return [Job("explain", "explain", EXPLAIN, work, tolerance=1e-2) for work in works]
 
 
 # ## One job
@@ -120,6 +133,7 @@ def run(job: Job, seconds: float, rounds: int, quick: bool) -> dict[str, Any]:
         "arguments": list(job.arguments),
         "threads": job.threads,
         "collector": job.collector,
+        **({"clock": "processor"} if os.environ.get(PROCESSOR_TIME) else {}),
         "reference": job.engines[0],
         "engines": summary(times, job.engines[0]),
         "failures": failures,
@@ -250,8 +264,11 @@ def main() -> None:
     parser.add_argument("--threads", default="", help="only jobs with 1 or all threads")
     parser.add_argument("--seconds", type=float, default=0.05, help="for an engine in a round")
     parser.add_argument("--rounds", type=int, default=25, help="at most so many, at least 2")
+    parser.add_argument("--busy", action="store_true", help="count the processor's time only")
     parser.add_argument("--json", type=Path, help="where to write the results")
     options = parser.parse_args()
+    if options.busy:
+        os.environ[PROCESSOR_TIME] = "1"  # the engines' processes are told
     chosen = [name for name in options.only.split(",") if name]
     report = about()
     print(json.dumps(report, indent=1))
@@ -259,7 +276,8 @@ def main() -> None:
     for job in jobs():
         unwanted = (chosen and job.name not in chosen) or options.threads not in ("", job.threads)
         # All engines agree on a million nodes if they agree on a thousand.
-        if unwanted or (options.quick and (job.arguments[:1] > (10_000,) or job.threads != "1")):
+        large = job.name == "chain" and job.arguments > (10_000,)
+        if unwanted or (options.quick and (large or job.threads != "1")):
             continue
         collector = "on" if job.collector else "off"
         print(

@@ -46,7 +46,9 @@ MODULES = [
     *("node", "maths", "array_maths", "scalar", "tensor", "backward", "units", "affine"),
     *("losses", "layers", "sgd", "differences", "contrasts.optimisers", "reasons.explanation"),
     *("ops.elementwise", "ops.reductions", "ops.shapes"),
-    *("reasons.factors", "reasons.routes", "reasons.step", "reasons.wording", "reasons.words"),
+    *("reasons.factors", "reasons.in_bulk", "reasons.in_lists", "reasons.mlp", "reasons.passes"),
+    *("reasons.printing", "reasons.routes", "reasons.rows", "reasons.sentences"),
+    *("reasons.source", "reasons.step", "reasons.wording", "reasons.words"),
 ]
 
 # What runs, one after the other, and the part of all mutants that must be dead afterwards.

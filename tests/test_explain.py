@@ -32,6 +32,10 @@ from sgdexplained import (
 from sgdexplained.contrasts.activations import gelu, hard_tanh, leaky_relu, relu6, silu
 from sgdexplained.contrasts.optimisers import Adagrad, Adam, AdamW, RMSprop, SignSGD
 from sgdexplained.reasons import (
+    CODE,
+    Explanation,
+    Parameter,
+    Source,
     activation_derivative,
     active_paths,
     co_active,
@@ -45,6 +49,7 @@ from sgdexplained.reasons import (
     weights_without_contribution,
     without_contribution,
 )
+from sgdexplained.reasons.printing import MOST_PRINTED
 from sgdexplained.sgd import Optimiser
 from tests.helpers import BENCH_1, BENCH_4, PATH_VALUES, bench, flat, floats, fractions, listed
 
@@ -114,7 +119,7 @@ def test_bench_4_lists_what_every_example_gives(node):
     assert step.row("W2[1][0]").contributions == [0, 3, 0, 20]
     assert step.row("W2[1][0]").gradient == F(23, 4)
     assert step.row("W2[1][0]").sentence == (
-        "Moves: 2 of 4 examples, (0 + 3 + 0 + 20) / 4 = 23/4, diluted from 23/2."
+        "Moves: 2 of 4 examples contribute: (0 + 3 + 0 + 20) / 4 = 23/4, diluted from 23/2."
     )
     assert sum(row.gradient**2 for row in step) == F("89.3125")
 
@@ -132,7 +137,7 @@ def test_zero_input_freezes_its_weights_though_the_receiver_is_on():
     step = explained(bench(), [BENCH_4[0][3]], [BENCH_4[1][3]])
 
     assert step.row("W1[0][1]").why == "inactive"
-    assert step.row("W1[0][1]").sentence == "Stays: input 1 is inactive, it sends 0."
+    assert step.row("W1[0][1]").sentence == "Stays: input 1 is inactive, it is 0."
     assert (step.row("W1[1][1]").gradient, step.row("b1[1]").gradient) == (-16, 8)
 
 
@@ -159,7 +164,7 @@ def test_cancelling_routes_are_listed():
     net = network([([[1]], [0]), ([[1, 2]], [0, 0]), ([[6], [-3]], [0])])
     row = explained(net, [[1]], [[1]], linear).row("W1[0][0]")
 
-    assert row.sentence == "Stays: the routes ahead of unit 1 of layer 1 cancel: 6 - 6 = 0."
+    assert row.sentence == "Stays: the paths ahead of unit 1 of layer 1 cancel: 6 - 6 = 0."
 
 
 def test_path_net_has_four_open_routes_of_eight():
@@ -192,7 +197,7 @@ def test_both_ends_active_but_never_together():
     net = network([([[1]], [0]), ([[-1]], [1]), ([[1]], [0])])
     row = explained(net, [[2], [-1]], [[5], [5]]).row("W2[0][0]")
 
-    assert (row.why, row.reasons) == ("mixed", [("shut",), ("inactive",)])
+    assert (row.why, row.reasons) == ("never together", [("shut",), ("inactive",)])
     assert row.sentence == (
         "Stays: unit 1 of layer 2 is shut in example 1; unit 1 of layer 1 is inactive in example 2."
     )
@@ -208,8 +213,8 @@ def test_examples_that_cancel():
 @pytest.mark.parametrize(
     ("last", "bias", "sentence"),
     [
-        ([[0]], 0, "Stays: no route ahead of unit 1 of layer 1 is open, each meets a weight of 0."),
-        ([[1]], -9, "Stays: no route ahead of unit 1 of layer 1 is open, each meets a shut unit."),
+        ([[0]], 0, "Stays: no path ahead of unit 1 of layer 1 is open, each meets a weight of 0."),
+        ([[1]], -9, "Stays: no path ahead of unit 1 of layer 1 is open, each meets a shut unit."),
     ],
 )
 def test_dead_end(last, bias, sentence):
@@ -222,7 +227,10 @@ def test_dead_end(last, bias, sentence):
 def test_nothing_to_learn_when_the_margin_is_met():
     row = explained(network([([[2]], None)]), [[1]], [[1]], hinge).row("W1[0][0]")
 
-    assert (row.why, row.sentence) == ("flat", "Stays: the loss is flat here (seed 0).")
+    assert (row.why, row.sentence) == (
+        "flat",
+        "Stays: the loss is flat here, its derivative there is 0.",
+    )
 
 
 @pytest.mark.parametrize(("activation", "z"), [(relu6, 7), (hard_tanh, 2)])
@@ -230,7 +238,7 @@ def test_active_but_saturated(activation, z):
     net = network([([[z]], None)], output=activation)
     row = explained(net, [[1]], [[0]]).row("W1[0][0]")
 
-    assert row.why == "shut"
+    assert row.why == "saturated"
     assert not inactive(net.layers[0] if net([[1]]) else None)[0][0]
 
 
@@ -247,9 +255,12 @@ def test_one_output_has_nothing_to_learn_and_the_other_is_out_of_reach():
 
     assert step.row("W1[0][0]").reasons == [("flat",)]
     assert step.row("W1[0][0]").sentence == (
-        "Stays: the loss is flat in every output that unit 1 reaches (seed 0)."
+        "Stays: the loss is flat in every output that unit 1 reaches, its derivative there is 0."
     )
-    assert step.row("W2[0][1]").sentence == "Stays: the loss is flat in output 2 (seed 0)."
+    assert (
+        step.row("W2[0][1]").sentence
+        == "Stays: the loss is flat in output 2, its derivative there is 0."
+    )
     assert step.row("W1[0][1]").moves
 
 
@@ -266,7 +277,7 @@ def test_of_several_open_ways_ahead_a_cancellation_is_told_first():
     row = explained(net, [[1]], [[0, 1]], linear).row("W1[0][0]")
 
     assert row.reasons == [("paths cancel",)]
-    assert row.sentence == "Stays: the routes ahead of unit 1 of layer 1 cancel further ahead."
+    assert row.sentence == "Stays: the paths ahead of unit 1 of layer 1 cancel further ahead."
 
 
 # ## Moving without a gradient
@@ -315,7 +326,7 @@ def test_decay_moves_a_weight_that_has_no_gradient(decoupled):
     assert [row.why for row in rows] == ["decay"] * 3
     assert rows[0].value + rows[0].move == pytest.approx(1.998)
     assert rows[0].sentence == (
-        "Moves without a gradient (the loss is flat here (seed 0)): -0.002 decay."
+        "Moves without a gradient (the loss is flat here, its derivative there is 0): -0.002 decay."
     )
 
 
@@ -379,7 +390,7 @@ def test_frozen_is_not_zero():
     sgd = SGD([net.layers[1].bias[0]], lr=F(1, 10))
     step = explain(net, *BENCH_1, half_squared_error, sgd)
 
-    assert Counter(whys(step).values()) == {"frozen": 12}
+    assert Counter(whys(step).values()) == {"not listed": 12}
     assert step.row("W2[0][0]").gradient == 3
     assert step.row("W2[0][0]").parts is None
 
@@ -391,8 +402,10 @@ def test_a_frozen_tensor():
     sgd.step()
     step = explain(net, [[-1, -2]], [[1]], half_squared_error, sgd)
 
-    assert {row.why for row in step if row.name[:2] != "W1"} == {"frozen"}
-    assert step.summary() == "7 of 13 do not move: 7 frozen; 4 move without a gradient."
+    assert {row.why for row in step if row.name[:2] != "W1"} == {"not listed"}
+    assert (
+        step.summary() == "7 of 13 do not move: 7 not in the optimiser; 4 move without a gradient."
+    )
 
 
 @BOTH
@@ -424,7 +437,7 @@ def test_an_output_that_the_loss_never_looks_at(node):
 def test_held_by_the_optimiser():
     net = network([([[1]], None)])
     still = explain(net, [[1]], [[0]], half_squared_error, SGD(net.parameters(), lr=0))
-    assert still.row("W1[0][0]").why == "held"
+    assert still.row("W1[0][0]").why == "lr 0"
 
     sgd = SGD(net.parameters(), lr=F(1, 10), weight_decay=2)
     balanced = explain(net, [[F(1)]], [[F(-2)]], linear, sgd).row("W1[0][0]")
@@ -446,7 +459,7 @@ def test_parts_that_cannot_be_told_apart():
 
     assert (row.why, row.move, row.parts) == ("gradient", F(1, 2), None)
     assert row.sentence == (
-        "Moves: input 1 sends 1 × slope 1 × seed -2. "
+        "Moves: input 1 is 1 × derivative 1 × upstream gradient -2. "
         "Parts of the move: the optimiser does not let its parts be told apart."
     )
 
@@ -479,7 +492,9 @@ def test_a_move_from_memory_that_cannot_do_without_it():
     row = explain(net, [[1]], [[1]], half_squared_error, drift).row("W1[0][0]")
 
     assert (row.why, row.zero, row.parts) == ("memory", "flat", None)
-    assert row.sentence.startswith("Moves without a gradient (the loss is flat here (seed 0)): ")
+    assert row.sentence.startswith(
+        "Moves without a gradient (the loss is flat here, its derivative there is 0): "
+    )
 
 
 # ## Floats
@@ -505,7 +520,7 @@ def test_a_product_too_small_for_a_float_says_so(node):
     sgd = SGD(net.parameters(), lr=0.1)
     row = explain(net, [[1e-200]], [[-1e-200]], half_squared_error, sgd).row("W1[0][0]")
 
-    assert (row.why, row.reasons) == ("rounding", [("rounding",)])
+    assert (row.why, row.reasons) == ("underflow", [("underflow",)])
     assert row.sentence == "Stays: the product is too small for the number type."
 
 
@@ -514,7 +529,7 @@ def test_contributions_too_small_for_float32_are_no_cancellation():
     sgd = SGD(net.parameters(), lr=0.1)
     row = explain(net, [[1e-30]], [[-1e-30]], half_squared_error, sgd).row("W1[0][0]")
 
-    assert (row.gradient, row.zero, row.reasons) == (0, "rounding", [()])
+    assert (row.gradient, row.zero, row.reasons) == (0, "underflow", [()])
     assert row.contributions[0] > 0
     assert row.sentence == "Stays: its gradient is too small for the number type."
 
@@ -666,7 +681,8 @@ def by_hand(case, row, i, seeds, free=()):
             for out in weights[n]
         ]
     said = 1 if row.sender is None else listed(net.layers[number].inputs)[i][row.sender - 1]
-    return freed(said, "inactive") * freed(gates[number][k], "shut") * upstream[k]
+    word = "saturated" if "saturated" in free else "shut"
+    return freed(said, "inactive") * freed(gates[number][k], word) * upstream[k]
 
 
 def check_reasons(case, row, seeds):
@@ -677,7 +693,7 @@ def check_reasons(case, row, seeds):
         if not reasons:
             assert row.contributions[i] == pytest.approx(contribution)
             assert row.contributions[i] != 0
-        elif reasons == ("rounding",):
+        elif reasons == ("underflow",):
             said, gate, back = map(F, row.factors[i])
             assert said * gate * back != 0
         else:
@@ -699,11 +715,13 @@ def check_gradient(case, row):
         dropped = row.contributions.copy()
         dropped.remove(next(c for c in dropped if c != 0))
         assert sum(dropped) != 0
-    elif row.zero == "mixed":
+    elif row.zero in ("mixed", "never together"):
         assert all(row.reasons)
         assert not set.intersection(*map(set, row.reasons))
-    elif row.zero and row.zero != "rounding":
-        assert all(row.zero in reasons for reasons in row.reasons)
+    elif row.zero and row.zero != "underflow":
+        # What is saturated is shut, too.
+        holds = {row.zero, "saturated"} if row.zero == "shut" else {row.zero}
+        assert all(holds & set(reasons) for reasons in row.reasons)
     assert bool(row.zero) == (row.gradient == 0)
 
 
@@ -871,9 +889,9 @@ def test_large_batches_are_counted_not_listed():
     step = explained(net, X, target)
 
     assert step.row("W1[0][0]").sentence == (
-        "Moves: 1 of 22 examples, mean = -1/11, diluted from -2."
+        "Moves: 1 of 22 examples contributes: mean = -1/11, diluted from -2."
     )
-    assert step.row("b2[0]").sentence == "Moves: all 22 examples, mean = -65/22."
+    assert step.row("b2[0]").sentence == "Moves: all 22 examples contribute: mean = -65/22."
 
     step = explained(net, [*X[:20], *[[0]] * 3], [*target, [3]])
     assert step.row("W1[0][0]").sentence == "Stays: unit 1 is shut in all 23 examples."
@@ -905,9 +923,8 @@ def test_wrong_questions():
     net = bench()
     with pytest.raises(TypeError, match="SGD"):
         explain(net, *BENCH_1, half_squared_error, 0.1)
-    net.layers[1].weight[0][0] = net.layers[0].weight[0][0]
-    with pytest.raises(ValueError, match="two places"):
-        explain(net, *BENCH_1, half_squared_error, SGD([net.layers[0].weight[0][0]], lr=1))
+    with pytest.raises(TypeError, match="MLP"):
+        explain([], *BENCH_1, half_squared_error, SGD(net.parameters(), lr=1))
 
 
 def test_coupled_examples_still_add_up():
@@ -1070,21 +1087,40 @@ def test_a_page_tells_signs_apart():
 
 
 def test_a_page_escapes_what_it_shows():
-    step = explained(bench(kind=floats), *BENCH_1)
-    step.rows[0].sentence = "<b> & co"
+    class Strange(Source):
+        def sentence(self, row):  # noqa: ARG002
+            return "<b> & co"
 
-    assert '<td class="why">&lt;b&gt; &amp; co</td>' in step._repr_html_()
+    one = Parameter("<w>", (1,), [1], [1], [-1], [CODE["gradient"]])
+    page = Explanation([one], 1, 1, "sum", Strange())._repr_html_()
+
+    assert '<td class="why">&lt;b&gt; &amp; co</td>' in page
+    assert "<code>&lt;w&gt;[0]</code>" in page
 
 
-def test_a_long_table_is_cut_on_a_page_but_not_in_print():
-    net = MLP([20, 10, 1], seed=1)
+def test_of_a_network_too_large_to_print_there_is_a_line_for_each_parameter():
+    net = MLP([20, 11, 1], seed=1)
     step = explain(net, [[1] * 20], [[1]], half_squared_error, SGD(net.parameters(), lr=1))
     page = Page(step._repr_html_())
 
-    assert len(step) == 221
-    assert page.tags.count("tr") == 1 + 200 + 1
-    assert page.cells[-1] == "and 21 more."
+    assert len(step) == 243 <= MOST_PRINTED
+    assert page.tags.count("tr") == 1 + 243
     assert all(row.name in str(step) for row in step)
+
+    net = MLP([20, 12, 1], seed=1)
+    step = explain(net, [[1] * 20], [[1]], half_squared_error, SGD(net.parameters(), lr=1))
+    page = Page(step._repr_html_())
+    counts = step.counts()
+
+    assert len(step) == 265 > MOST_PRINTED
+    assert page.cells[0] == step.summary()
+    assert page.cells[6::5] == ["W1", "b1", "W2", "b2"]
+    assert [int(cell) for cell in page.cells[9::5]] == [
+        sum(n for word, n in counts[name].items() if word != "gradient") for name in counts
+    ]
+    lines = str(step).splitlines()
+    assert [line.split()[0] for line in lines[-4:]] == ["W1", "b1", "W2", "b2"]
+    assert f"{counts['b1']['shut']} shut receiver" in lines[-3]
 
 
 def test_a_printed_table_fits_a_terminal():

@@ -30,7 +30,8 @@ from sgdexplained.reasons import active_paths, dead, sender_activation
 SOURCE = Path(__file__).parent.parent / "src" / "sgdexplained"
 MODULES = [
     *("affine", "array_maths", "differences", "layers", "losses", "maths", "node", "scalar", "sgd"),
-    *("tensor", "contrasts/optimisers", "reasons/explanation", "reasons/routes", "reasons/words"),
+    *("tensor", "contrasts/optimisers", "reasons/explanation", "reasons/mlp"),
+    *("reasons/passes", "reasons/routes", "reasons/words"),
 ]
 
 
@@ -59,12 +60,6 @@ def changed():
     y = (x * x).sum()
     x.data[0] = 5
     return y
-
-
-def shared():
-    one = MLP([1, 1, 1], bias=False)
-    one.layers[1] = one.layers[0]
-    return one
 
 
 def step(**given):
@@ -522,8 +517,20 @@ ERRORS = [
         "TypeError: net is <it>, expected an MLP",
     ),
     (
-        lambda: step(net=shared()),
-        "ValueError: a parameter stands in two places: there is no single reason for it",
+        lambda: step().row("W1", (2, 0)),
+        "KeyError: there is no place (2, 0) in 'W1', whose shape is (2, 1)",
+    ),
+    (
+        lambda: step().row("W1[1]"),
+        "KeyError: there is no place (1,) in 'W1', whose shape is (2, 1)",
+    ),
+    (
+        lambda: step().parameter("W9"),
+        "KeyError: there is no 'W9', but for example 'W1'",
+    ),
+    (
+        lambda: step()[3],
+        "IndexError: row 3 of 3: expected -3 to 2",
     ),
     (
         lambda: step(optimiser=THING),

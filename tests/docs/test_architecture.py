@@ -16,6 +16,8 @@ STOREY_OF = {
 }
 CABINETS = {cabinet.name for cabinet in architecture.CABINETS}
 ARRAYS = {rooms[1].name for rooms in architecture.STOREYS if len(rooms) == 2}
+# What of another room needs NumPy at once; only what has arrays opens it.
+OPENED_LATE = {"reasons/in_bulk.py", "reasons/mixing.py", "reasons/noting.py"}
 # Known to all, and to no module in particular.
 EVERYWHERE = {"errors"}
 
@@ -81,7 +83,8 @@ def test_only_arrays_import_numpy_at_once_and_only_drawing_matplotlib() -> None:
     for path in modules():
         for name, at_once in imports_of(path):
             library = name.partition(".")[0]
-            if library in found and (at_once or library == "matplotlib"):
+            late = path.relative_to(SOURCE).as_posix() in OPENED_LATE
+            if library in found and ((at_once and not late) or library == "matplotlib"):
                 found[library].add(home_of(path))
 
     assert found == {"numpy": ARRAYS, "matplotlib": {"draw"}}
@@ -96,3 +99,14 @@ def test_the_picture_names_every_room_and_says_so_in_words() -> None:
     assert all(name in architecture.description() for name in names)
     assert set(architecture.WAY) <= set(names)
     assert len(architecture.LEGS) == len(architecture.WAY) - 1
+
+
+def test_what_is_opened_late_is_imported_at_once_by_nobody_else() -> None:
+    late = {"sgdexplained." + name.removesuffix(".py").replace("/", ".") for name in OPENED_LATE}
+    for path in modules():
+        if path.relative_to(SOURCE).as_posix() in OPENED_LATE:
+            continue
+        at_once = {name.rpartition(".")[0] for name, now in imports_of(path) if now} | {
+            name for name, now in imports_of(path) if now
+        }
+        assert not late & at_once

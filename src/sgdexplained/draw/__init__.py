@@ -38,7 +38,8 @@ from sgdexplained.draw.language import (
     style,
     title,
 )
-from sgdexplained.draw.network import network, network_data
+from sgdexplained.draw.maps import reason_maps
+from sgdexplained.draw.network import fits, network, network_data
 from sgdexplained.draw.paths import path_list, paths
 from sgdexplained.draw.products import products
 
@@ -58,6 +59,7 @@ __all__ = [
     "curve",
     "factors",
     "figure",
+    "fits",
     "network",
     "network_data",
     "number",
@@ -65,6 +67,7 @@ __all__ = [
     "point",
     "path_list",
     "paths",
+    "reason_maps",
     "show",
     "step",
     "style",

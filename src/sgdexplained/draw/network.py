@@ -212,6 +212,22 @@ def network(
     return ax
 
 
+def fits(data: Mapping[str, Any]) -> bool:
+    """Return whether a network is small enough to be drawn, from its :func:`network_data`.
+
+    Examples
+    --------
+    >>> fits({"layers": [{"weights": [[1] * 5]}]}), fits({"layers": [{"weights": [[1] * 6]}]})
+    (True, False)
+    """
+    layers = data["layers"]
+    return max(_sizes(layers)) <= MOST_UNITS and len(layers) <= MOST_LAYERS
+
+
+def _sizes(layers: Any) -> list[int]:
+    return [len(layers[0]["weights"]), *(len(layer["weights"][0]) for layer in layers)]
+
+
 def _layout(
     data: Mapping[str, Any], show: str, digits: int, width: float
 ) -> tuple[list[list[dict[str, Any]]], list[dict[str, list[list[str]]]], float]:
@@ -240,8 +256,8 @@ def _checked(
         raise ValueError(f"show is {show!r}, expected 'both', 'values' or 'gradients'")
     data = network_data(net, example) if isinstance(net, MLP) else net
     layers = data["layers"]
-    sizes = [len(layers[0]["weights"]), *(len(layer["weights"][0]) for layer in layers)]
-    if max(sizes) > MOST_UNITS or len(layers) > MOST_LAYERS:
+    if not fits(data):
+        sizes = _sizes(layers)
         raise ValueError(
             f"a network of {sizes} units is too large to draw, expected at most {MOST_UNITS} "
             f"units in a layer and {MOST_LAYERS} layers of weights"

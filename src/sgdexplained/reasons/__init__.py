@@ -21,8 +21,11 @@ The first of these read what a network remembers of its last pass; the last thre
 through a copy. None of them needs NumPy for a network of Scalars.
 """
 
-from sgdexplained.reasons.explanation import Explanation, Reason, explain
+from sgdexplained.reasons.codes import CODE, SAID, WORDS
+from sgdexplained.reasons.explanation import Explanation
+from sgdexplained.reasons.mlp import explain
 from sgdexplained.reasons.routes import Route, active_paths
+from sgdexplained.reasons.rows import Parameter, Reason, Source
 from sgdexplained.reasons.words import (
     activation_derivative,
     co_active,
@@ -37,8 +40,13 @@ from sgdexplained.reasons.words import (
 )
 
 __all__ = [
+    "CODE",
+    "SAID",
+    "WORDS",
     "Explanation",
+    "Parameter",
     "Reason",
+    "Source",
     "Route",
     "co_active",
     "dead",

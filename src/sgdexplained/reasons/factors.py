@@ -1,234 +1,164 @@
-"""Why a gradient is zero, read from the factors: which of them is zero, and what made it so."""
+"""What a pass leaves in a layer, and the sets of reasons as bits of one small number.
+
+All that makes the contribution of an example 0 at a receiver is a set of words. As long as one of
+them holds the contribution is 0, so all are told. A set is one byte: bit n stands for word n of
+``ZERO``. What holds in every example is then the *and* of their bytes.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sgdexplained.layers import values
-from sgdexplained.reasons.words import (
-    activation_derivative,
-    delta,
-    plain,
-    sender_activation,
-    upstream_gradient,
-)
+from sgdexplained.reasons.codes import CODE, ZERO
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from typing import Any
 
-    from sgdexplained.layers import Linear
+PLACES = ZERO[:8]
+"""The reasons of a single example."""
 
-# Why an example gives a weight nothing, in the order in which they are told: the sender's factor
-# is zero (`silent`), the slope is (`shut`), the upstream signal is (`flat`, `closed`, `routes
-# cancel`); or none of them is, and their product is too small for the number type (`rounding`).
-REASONS = ("flat", "inactive", "shut", "closed", "paths cancel", "rounding")
+FLAT, INACTIVE, SHUT, SATURATED, CLOSED, PATHS_CANCEL, ROUNDING, UNDERFLOW = (
+    1 << place for place in range(8)
+)
+
+
+def _words(bits: int) -> tuple[str, ...]:
+    # What is saturated is shut as well; the narrower word is told.
+    bits &= ~SHUT if bits & SATURATED else ~0
+    return tuple(word for place, word in enumerate(PLACES) if bits >> place & 1)
+
+
+WORDS_OF = tuple(map(_words, range(256)))
+"""For each byte the words of its set, in the order in which they are told.
+
+>>> WORDS_OF[FLAT | SHUT], WORDS_OF[SHUT | SATURATED], WORDS_OF[0]
+(('flat', 'shut'), ('saturated',), ())
+"""
+
+FIRST = tuple(CODE[words[0]] if words else 0 for words in WORDS_OF)
+"""For each byte the code of the word that is told; 0 for the empty set."""
 
 
 @dataclass
 class Factors:
-    """What a layer multiplied in one pass, in plain numbers, one row an example.
+    """What a layer multiplied in one pass: arrays or nested lists, one row an example.
 
     Attributes
     ----------
-    weights : list of list of number, shape (n, m)
+    weight : shape (n, m)
         Sender by receiver.
-    senders : list of list of number, shape (B, n)
-        What was said.
-    z, slopes : list of list of number, shape (B, m)
-        What the units heard, and φ'(z).
-    upstream, deltas : list of list of number, shape (B, m)
+    inputs : shape (B, n)
+        Activations of the senders.
+    pre_activations, activations, derivatives : shape (B, m)
+        z, φ(z) and φ'(z). If the activation mixes units, the derivative of each by itself.
+    upstream, deltas : shape (B, m)
         dloss/da and dloss/dz of each example's own loss.
+    mixes : bool
+        Whether the activation of a unit depends on the pre-activations of others.
+    blocked : shape (B, m)
+        The set of all that makes a delta 0, as bits; 0 where it is not 0.
+    behind : shape (B, m)
+        Where nothing comes back from ahead, the bit that says why; used on the way back.
+    jacobian : callable or None
+        Of an activation that mixes units: yields its derivatives, see :mod:`.mixing`; used on the
+        way back, and then forgotten.
     """
 
-    weights: list[list[Any]]
-    senders: list[list[Any]]
-    z: list[list[Any]]
-    slopes: list[list[Any]]
-    upstream: list[list[Any]]
-    deltas: list[list[Any]]
+    weight: Any
+    inputs: Any
+    pre_activations: Any
+    activations: Any
+    derivatives: Any
+    upstream: Any
+    deltas: Any
+    mixes: bool = False
+    blocked: Any = None
+    behind: Any = None
+    jacobian: Any = None
 
 
-def factors_of(layers: list[Linear], scale: int) -> list[Factors]:
-    """Return the factors of each layer after a backward pass.
-
-    Parameters
-    ----------
-    layers : list of Linear
-        From the inputs to the outputs.
-    scale : int
-        What the loss of an example was divided by: B for a mean, 1 for a sum.
-
-    Returns
-    -------
-    list of Factors
-    """
-    return [
-        Factors(
-            plain(values(layer.weight)),
-            sender_activation(layer),
-            plain(layer.pre_activations),
-            activation_derivative(layer),
-            [[u * scale for u in row] for row in upstream_gradient(layer)],
-            [[d * scale for d in row] for row in delta(layer)],
-        )
-        for layer in layers
-    ]
-
-
-def receiver_reasons(network: list[Factors], number: int, i: int, k: int) -> tuple[str, ...]:
-    """Return why unit k of a layer has no delta in example i; nothing if it has one.
-
-    All that stands in the way is told: as long as one of the reasons holds, the delta is zero.
-
-    Parameters
-    ----------
-    network : list of Factors
-        Of all layers.
-    number, i, k : int
-        Layer, example and unit, each from 0.
-
-    Returns
-    -------
-    tuple of str
-        Some of ``REASONS``.
+def column(rows: Any, k: int) -> list[Any]:
+    """Return one column of an array or of nested lists, as Python numbers.
 
     Examples
     --------
-    >>> from sgdexplained import MLP, half_squared_error
-    >>> def reasons(init, z, target):
-    ...     net = MLP([1] + [len(weight[0]) for weight, _ in init], init=init)
-    ...     half_squared_error(net([[1], [z]]), [[0] * len(init[-1][0][0]), target]).backward()
-    ...     return receiver_reasons(factors_of(net.layers, 2), 0, 1, 0)
-    >>> one = ([[1]], [0])
-    >>> reasons([one], 2, [1]), reasons([one], 2, [2])
-    ((), ('flat',))
-    >>> reasons([one, ([[-1]], [0])], 2, [1]), reasons([one, one], -2, [1])
-    ((), ('shut',))
-
-    Looking ahead: shut or cut off, cancelling, flat where it leads, and all of that further on.
-
-    >>> reasons([one, ([[-1]], [0]), one], 2, [1]), reasons([one, ([[0]], [0])], 2, [1])
-    (('closed',), ('closed',))
-    >>> cancelling = [([[1, 1]], [0, 0]), ([[1], [-1]], [0])]
-    >>> reasons([one, *cancelling], 2, [1]), reasons([one, one, *cancelling], 2, [1])
-    (('paths cancel',), ('paths cancel',))
-    >>> reasons([one, ([[1, 0]], [0, 0])], 2, [2, 1])
-    ('flat',)
-    >>> reasons([one, one], -2, [0]), reasons([one, one, ([[1, 0]], [0, 0])], 2, [2, 1])
-    (('flat', 'shut'), ('flat',))
-    >>> reasons([one, ([[1e-200]], [0]), ([[1e-200]], [0])], 2, [1])
-    ('rounding',)
-
-    Nothing is 0 but the product.
-
-    >>> tiny = Factors([[1]], [[1]], [[1]], slopes=[[1e-200]], upstream=[[1e-200]], deltas=[[0.0]])
-    >>> receiver_reasons([tiny], 0, 0, 0)
-    ('rounding',)
+    >>> column([[1, 2], [3, 4]], 1)
+    [2, 4]
     """
-    layer = network[number]
-    if layer.deltas[i][k] != 0:
-        return ()
-    found = set()
-    if all(seed == 0 for seed in network[-1].upstream[i]):
-        found.add("flat")
-    if layer.slopes[i][k] == 0:
-        found.add("shut")
-    if layer.upstream[i][k] == 0:
-        found.add(_ahead(network, number, i, k))
-    return tuple(word for word in REASONS if word in found) or ("rounding",)
+    if hasattr(rows, "tolist"):
+        numbers: list[Any] = rows[:, k].tolist()
+        return numbers
+    return [row[k] for row in rows]
 
 
-def weight_reasons(said: Any, contribution: Any, receiver: tuple[str, ...]) -> tuple[str, ...]:
-    """Return why an example gives nothing to a weight whose sender said `said`.
+def entry_reasons(
+    senders: Iterable[Any], deltas: Iterable[Any], blocked: Iterable[int]
+) -> list[int]:
+    """Return for each example, as bits, all that makes its contribution to a weight 0.
 
     Examples
     --------
-    >>> weight_reasons(2, 6, ()), weight_reasons(0, 0, ()), weight_reasons(2, 0, ("shut",))
-    ((), ('inactive',), ('shut',))
-    >>> weight_reasons(0, 0, ("flat", "shut")), weight_reasons(1e-200, 0.0, ())
-    (('flat', 'inactive', 'shut'), ('rounding',))
+    >>> entry_reasons([2, 0, 0, 2, 1e-200], [3, 3, 0, 0, 1e-200], [0, 0, SHUT, SHUT, 0])
+    [0, 2, 6, 4, 128]
     """
-    if contribution != 0:
-        return ()
-    found = {"inactive", *receiver} if said == 0 else set(receiver)
-    return tuple(word for word in REASONS if word in found) or ("rounding",)
-
-
-def _ahead(network: list[Factors], number: int, i: int, k: int) -> str:
-    """Return why nothing came back to a unit: ``flat``, ``closed``, ``routes cancel``, ..."""
-    if number == len(network) - 1:
-        return "flat"
-    ahead = network[number + 1]
-    terms = returned(network, number, i, k)
-    if any(term > 0 for term in terms) and any(term < 0 for term in terms):
-        return "paths cancel"
-    found = {
-        _ahead(network, number + 1, i, m) if ahead.upstream[i][m] == 0 else "rounding"
-        for m, w in enumerate(ahead.weights[k])
-        if w != 0 and ahead.slopes[i][m] != 0
-    }
-    # One open route is enough to be not closed: then what is wrong is further ahead.
-    for word in ("paths cancel", "flat", "rounding"):
-        if word in found:
-            return word
-    return "closed"
-
-
-def returned(network: list[Factors], number: int, i: int, k: int) -> list[Any]:
-    """Return what each unit of the next layer sent back to unit k: weight times delta.
-
-    Examples
-    --------
-    >>> ahead = Factors([[0, 0], [2, 3]], [], [], [], [], [[9, 9], [5, 7]])
-    >>> returned([ahead, ahead], 0, 1, 1)
-    [10, 21]
-    """
-    ahead = network[number + 1]
-    return [w * d for w, d in zip(ahead.weights[k], ahead.deltas[i], strict=True)]
-
-
-def closing(network: list[Factors], number: int, i: int, k: int) -> set[str]:
-    """Return what closes the routes ahead of a unit: ``"shut"`` units, ``"zero"`` weights.
-
-    Parameters
-    ----------
-    network : list of Factors
-        Of all layers.
-    number, i, k : int
-        Layer, example and unit, each from 0; every route ahead of the unit is closed.
-
-    Returns
-    -------
-    set of str
-
-    Examples
-    --------
-    The first unit ahead is cut off by a weight of 0, the second is shut, and so is the one that
-    the third leads to.
-
-    >>> ahead = Factors([[9, 9, 9], [0, 1, 1]], [], [], [[9, 9, 9], [1, 0, 1]], [], [])
-    >>> after = Factors([[9], [9], [1]], [], [], [[9], [0]], [], [])
-    >>> sorted(closing([ahead, ahead, after], 0, 1, 1)), closing([ahead, after], 0, 1, 2)
-    (['shut', 'zero'], {'shut'})
-    """
-    ahead, found = network[number + 1], set()
-    for m, w in enumerate(ahead.weights[k]):
-        if w == 0:
-            found.add("zero")
-        elif ahead.slopes[i][m] == 0:
-            found.add("shut")
+    found = []
+    for sender, delta, bits in zip(senders, deltas, blocked, strict=True):
+        if sender * delta != 0:
+            found.append(0)
         else:
-            found |= closing(network, number + 1, i, m)
+            found.append((bits | INACTIVE if sender == 0 else bits) or UNDERFLOW)
     return found
 
 
-def common(reasons: list[tuple[str, ...]]) -> str:
-    """Return the first reason that holds in every example, or ``"mixed"``.
+def zero_code(contributions: list[Any], reasons: list[int], alive: bool) -> int:
+    """Return the code of why a gradient is 0, from contributions and reasons of its examples.
+
+    Parameters
+    ----------
+    contributions : list of number
+        Of each example.
+    reasons : list of int
+        Bits, of each example.
+    alive : bool
+        Whether the sender is active in some example and the receiver has a delta in some.
 
     Examples
     --------
-    >>> common([("shut",), ("inactive", "shut")]), common([("shut",), ("inactive",)])
-    ('shut', 'mixed')
+    >>> from sgdexplained.reasons.codes import WORDS
+    >>> (
+    ...     WORDS[zero_code([0, 0], [FLAT | SHUT, SHUT], False)],
+    ...     WORDS[zero_code([1, -1], [0, 0], True)],
+    ... )
+    ('shut', 'examples cancel')
+    >>> WORDS[zero_code([0, 0], [SHUT, INACTIVE], True)]
+    'never together'
+    >>> (
+    ...     WORDS[zero_code([0, 0], [SHUT, FLAT], False)],
+    ...     WORDS[zero_code([1e16, 1, -1e16], [0] * 3, True)],
+    ... )
+    ('mixed', 'rounding')
     """
-    return next((word for word in REASONS if all(word in found for found in reasons)), "mixed")
+    if any(c > 0 for c in contributions) and any(c < 0 for c in contributions):
+        return CODE["examples cancel" if exact_sum(contributions) == 0 else "rounding"]
+    if any(contributions):
+        return CODE["underflow"]
+    common = 255
+    for bits in reasons:
+        common &= bits
+    return FIRST[common] or CODE["never together" if alive else "mixed"]
+
+
+def exact_sum(numbers: Iterable[Any]) -> Any:
+    """Return a sum without the rounding of its parts.
+
+    Examples
+    --------
+    >>> exact_sum([1e16, 1, -1e16])
+    1.0
+    """
+    from math import fsum
+
+    numbers = list(numbers)
+    return fsum(numbers) if any(isinstance(one, float) for one in numbers) else sum(numbers)

@@ -1,0 +1,69 @@
+"""The words for why a weight moves or stays, and their codes.
+
+For arrays a reason is a small number, one byte for each weight: its place in ``WORDS``.
+"""
+
+from __future__ import annotations
+
+MOVING = ("gradient", "memory", "decay", "memory+decay", "own rule")
+"""Why a weight moves: all but the first without a gradient."""
+
+ZERO = (
+    "flat",
+    "inactive",
+    "shut",
+    "saturated",
+    "closed",
+    "paths cancel",
+    "rounding",
+    "underflow",
+    "examples cancel",
+    "never together",
+    "mixed",
+)
+"""Why a gradient is 0, in the order in which reasons are told if several hold."""
+
+HELD = (
+    "not used",
+    "no gradient",
+    "cut",
+    "frozen",
+    "not listed",
+    "lr 0",
+    "swallowed",
+    "held",
+)
+"""Why a weight stays though its gradient is not 0, or though there is none."""
+
+WORDS = ("", *MOVING, *ZERO, *HELD)
+"""All words, each at the place of its code; the first stands for nothing."""
+
+CODE = {word: code for code, word in enumerate(WORDS)}
+"""The code of each word."""
+
+# As a summary says them, after how many there are.
+SAID = {
+    "memory": "by memory",
+    "decay": "by decay",
+    "memory+decay": "by memory and decay",
+    "own rule": "by the optimiser's own rule",
+    "flat": "flat loss",
+    "inactive": "inactive sender",
+    "shut": "shut receiver",
+    "saturated": "saturated receiver",
+    "closed": "no open path ahead",
+    "paths cancel": "cancelling paths",
+    "rounding": "lost in rounding",
+    "underflow": "too small for the number type",
+    "examples cancel": "cancelling examples",
+    "never together": "ends never active together",
+    "mixed": "mixed reasons",
+    "not used": "not used by the loss",
+    "cut": "cut off from the loss",
+    "frozen": "requires no gradient",
+    "not listed": "not in the optimiser",
+    "lr 0": "learning rate 0",
+    "swallowed": "step swallowed",
+    "held": "held by the optimiser",
+}
+"""How a summary says them; a word that is not here is said as it is."""
