@@ -181,6 +181,8 @@ def again(session: nox.Session) -> None:
     with TemporaryDirectory() as folder:
         elsewhere = Path(folder, "copy")
         shutil.copytree(Path(), elsewhere, ignore=left_out)
+        # The source distribution takes it along.
+        shutil.copy(".gitignore", elsewhere)
         site = elsewhere / SITE
         session.run("sphinx-build", *STRICT, "-q", str(elsewhere / "docs"), str(site))
         different = [name for name in names_below(SITE, site) if not same(SITE / name, site / name)]

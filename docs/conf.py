@@ -3,6 +3,7 @@
 import os
 import re
 import sys
+import tomllib
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -10,14 +11,21 @@ from sphinx_gallery import gen_rst
 
 sys.path.insert(0, str(Path(__file__).parent / "_ext"))
 
+import downloads
+
 # Where the site will be published, with a slash at the end, if it is known. Links work without it;
 # but the page for missing addresses is shown at any depth, so it must know where the site begins.
 SITE_URL = os.environ.get("SITE_URL", "")
+
+# Where the source is kept, if it may be visited; the foot of every page then leads there.
+REPOSITORY_URL = os.environ.get("REPOSITORY_URL", "")
 
 project = "sgdexplained"
 author = "The sgdexplained authors"
 copyright = f"2026, {author}"
 language = "en-GB"
+pyproject = Path(__file__).parents[1] / "pyproject.toml"
+release = tomllib.loads(pyproject.read_text("utf-8"))["project"]["version"]
 
 extensions = [
     "myst_nb",
@@ -36,6 +44,7 @@ extensions = [
     "architecture",
     "claims",
     "code_lines",
+    "downloads",
     "figure_code",
     "figures",
     "freshness",
@@ -72,6 +81,12 @@ os.environ["IPYTHONDIR"] = str(Path(__file__).parent / "_ipython")
 # Drawn with these settings, not with those of whoever builds.
 os.environ["MATPLOTLIBRC"] = str(Path(__file__).parent / "_ipython" / "matplotlibrc")
 
+# -- What a reader can take home -----------------------------------------------------------------
+
+# The live pages load the wheel too, from this address.
+downloads_wheel = f"download/{project}-{release}-py3-none-any.whl"
+downloads_site = SITE_URL
+
 # -- Pages written as scripts, executed ----------------------------------------------------------
 
 sphinx_gallery_conf = {
@@ -88,6 +103,7 @@ sphinx_gallery_conf = {
     "min_reported_time": float("inf"),
     "write_computation_times": False,
     "download_all_examples": False,
+    "first_notebook_cell": downloads.notebook_cell(project, downloads_wheel, SITE_URL, "plot"),
     "remove_config_comments": True,
     "show_signature": False,
 }
@@ -201,7 +217,16 @@ html_domain_indices = False
 html_show_sourcelink = False
 html_show_sphinx = False
 html_scaled_image_link = False
+# Two brackets and a stroke, in the colour of the text.
+REPOSITORY_ICON = (
+    '<svg viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="1.5" '
+    'stroke-linecap="round" stroke-linejoin="round" aria-hidden="true">'
+    '<path d="M8 7 3 12l5 5M16 7l5 5-5 5M14 4l-4 16"/></svg>'
+)
 html_theme_options = {
+    "footer_icons": [{"name": "The source", "url": REPOSITORY_URL, "html": REPOSITORY_ICON}]
+    if REPOSITORY_URL
+    else [],
     # One place for what differs between light and dark; site.css says what each is for.
     "light_css_variables": {
         "color-brand-primary": "#0b5d8a",
