@@ -54,6 +54,7 @@ extensions = [
     "sitemap",
     "story",
     "terms",
+    "torch_blocks",
     "typefaces",
 ]
 
@@ -178,13 +179,17 @@ terms_not_on += [f"story/{part}/index" for part in ("3_inactive_connections", "4
 terms_by_hand = [
     "active",
     "bias",
-    "cell",
+    "closed",
     "dead",
     "example",
+    "feature",
     "frozen",
+    "gradient",
+    "input",
     "iteration",
     "open",
     "parameter",
+    "path",
     "state",
     "step",
     "update",

@@ -33,11 +33,7 @@ LONG_AGO = (2020, 2, 2, 0, 0, 0)
 
 
 def requirement(name: str, wheel: str, site: str = "", extras: str = "") -> str:
-    """Write what pip installs: the wheel at the address of the site.
-
-    >>> requirement("thing", "download/thing-1-py3-none-any.whl", "https://a.example/", "plot")
-    'thing[plot] @ https://a.example/download/thing-1-py3-none-any.whl'
-    """
+    """Write what pip installs: the wheel at the address of the site."""
     return f"{name}{f'[{extras}]' if extras else ''} @ {site or UNKNOWN}{wheel}"
 
 
@@ -45,10 +41,6 @@ def notebook_cell(name: str, wheel: str, site: str = "", extras: str = "") -> st
     """Write the first cell of a notebook, which installs what the others use.
 
     Where the address of the site is not known, the wheel is expected beside the notebook.
-
-    >>> print(notebook_cell("thing", "download/thing-1-py3-none-any.whl"))
-    # Install what this page uses: put the wheel that the site offers beside it.
-    %pip install --quiet "./thing-1-py3-none-any.whl"
     """
     if site:
         about = "# Install what this page uses."

@@ -1,6 +1,5 @@
 """What the site offers for download: made once, the same each time, and found from any page."""
 
-import doctest
 import subprocess
 import sys
 import zipfile
@@ -79,11 +78,18 @@ def contents(site: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in (site / "download").iterdir()}
 
 
-def test_its_examples_hold():
-    tried = doctest.testmod(downloads)
+WHEEL = "download/thing-1.0-py3-none-any.whl"
 
-    assert tried.attempted >= 2
-    assert tried.failed == 0
+
+def test_a_notebook_installs_from_the_site_or_from_its_own_folder():
+    first = downloads.notebook_cell("thing", WHEEL, "https://a.example/", "plot")
+    second = downloads.notebook_cell("thing", WHEEL, "", "plot")
+
+    assert first.splitlines()[1] == (
+        '%pip install --quiet "thing[plot] @ https://a.example/download/thing-1.0-py3-none-any.whl"'
+    )
+    assert second.splitlines()[1] == '%pip install --quiet "./thing-1.0-py3-none-any.whl[plot]"'
+    assert "beside" in second.splitlines()[0]
 
 
 def test_three_files_and_a_link_to_each_from_any_depth(project, monkeypatch):
