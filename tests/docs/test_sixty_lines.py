@@ -1,4 +1,4 @@
-"""The engine in sixty lines: that short, without recursion, and with the gradients of the real one."""
+"""The engine in sixty lines: short, without recursion, with the gradients of the real one."""
 
 import random
 import re
