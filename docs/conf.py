@@ -175,6 +175,7 @@ terms_glossary = "reference/glossary.md"
 terms_not_on = ["404", "changelog", "contributing/", "engine/", "reference/", "story/index"]
 terms_not_on += [f"story/{part}/index" for part in ("1_one_example", "2_a_batch")]
 terms_not_on += [f"story/{part}/index" for part in ("3_inactive_connections", "4_further")]
+terms_not_on += ["ask/index"]
 # Words that everybody knows, or that mean something else as often as not.
 terms_by_hand = [
     "active",
