@@ -50,6 +50,7 @@ extensions = [
     "freshness",
     "guess",
     "katex",
+    "menu",
     "page_head",
     "sitemap",
     "story",
