@@ -168,6 +168,42 @@ def test_without_scripts_all_claims_are_there_and_nothing_to_choose(
         expect(page.locator(".claims-table tbody tr").last).to_be_visible()
 
 
+def test_the_line_that_installs_has_the_address_of_the_site(
+    desktop: BrowserContext, base: str
+) -> None:
+    page = desktop.new_page()
+    page.goto(base + "first-step.html")
+    line = page.locator(".install pre").inner_text()
+    wheel = page.get_by_role("link", name=".whl").first.get_attribute("href")
+
+    assert f"@ {base}{wheel}" in line
+    page.close()
+
+
+def test_without_scripts_the_search_leads_to_other_ways(browser: Browser, base: str) -> None:
+    with browser.new_context(java_script_enabled=False) as context:
+        page = context.new_page()
+        page.goto(base + "search.html")
+        page.locator("article").get_by_role("link", name="Ask").click()
+
+        expect(page.locator("h1")).to_contain_text("Ask")
+
+
+def test_a_tab_is_kept_from_page_to_page_and_reached_by_keyboard(
+    browser: Browser, base: str
+) -> None:
+    with browser.new_context() as context:
+        page = context.new_page()
+        page.goto(base + "ask/zero-grad.html")
+        expect(page.locator(".torch")).to_be_hidden()
+        page.get_by_label("This engine").focus()
+        page.keyboard.press("ArrowRight")
+        expect(page.locator(".torch")).to_be_visible()
+        page.get_by_text("PyTorch", exact=True).first.click()
+        page.goto(base + "ask/dropout.html")
+        expect(page.locator(".torch")).to_be_visible()
+
+
 def test_the_first_tab_leads_past_the_navigation(desktop: BrowserContext, base: str) -> None:
     page = desktop.new_page()
     page.goto(base)
