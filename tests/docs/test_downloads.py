@@ -1,5 +1,6 @@
 """What the site offers for download: made once, the same each time, and found from any page."""
 
+import runpy
 import subprocess
 import sys
 import zipfile
@@ -90,6 +91,18 @@ def test_a_notebook_installs_from_the_site_or_from_its_own_folder():
     )
     assert second.splitlines()[1] == '%pip install --quiet "./thing-1.0-py3-none-any.whl[plot]"'
     assert "beside" in second.splitlines()[0]
+
+
+@pytest.mark.parametrize("address", ["", "https://a.example/source"])
+def test_the_address_of_the_source_is_one_setting_for_every_page(monkeypatch, address):
+    monkeypatch.setenv("REPOSITORY_URL", address)
+    for kept in "IPYTHONDIR", "MATPLOTLIBRC":
+        monkeypatch.setenv(kept, "")
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    settings = runpy.run_path(str(Path(__file__).parents[2] / "docs" / "conf.py"))
+    icons = settings["html_theme_options"]["footer_icons"]
+
+    assert [icon["url"] for icon in icons] == ([address] if address else [])
 
 
 def test_three_files_and_a_link_to_each_from_any_depth(project, monkeypatch):
