@@ -5,6 +5,7 @@ import re
 import sys
 import tomllib
 from pathlib import Path
+from posixpath import dirname, relpath
 from urllib.parse import urlsplit
 
 from sphinx_gallery import gen_rst
@@ -36,6 +37,7 @@ extensions = [
     "sphinx_copybutton",
     "sphinx_design",
     "sphinx_gallery.gen_gallery",
+    "sphinx_reredirects",
     "sphinxcontrib.bibtex",
     "sphinxext.opengraph",
     "notfound.extension",
@@ -129,6 +131,10 @@ annotated_modules = [
     "sgd",
     "differences",
     "errors",
+    "ops",
+    "ops.elementwise",
+    "ops.reductions",
+    "ops.shapes",
     "contrasts",
     "contrasts.activations",
     "contrasts.optimisers",
@@ -146,6 +152,16 @@ annotated_modules = [
     "parallel.ranks",
 ]
 
+# -- Addresses that have changed lead to the new ones: those of redirects.toml --------------------
+
+redirects = {
+    old: f"{relpath(new, dirname(old))}.html"
+    for old, new in tomllib.loads(
+        Path(__file__).with_name("redirects.toml").read_text("utf-8")
+    ).items()
+}
+redirect_html_template_file = str(Path(__file__).parent / "_templates" / "redirect.html")
+
 # -- Claims: those of claims.toml, refuted by the changes of refutations.toml ---------------------
 
 # Every claim of the register is shown somewhere; one that is not is a warning, as all warnings an
@@ -156,6 +172,7 @@ claims_complete = True
 
 api_packages = [
     "sgdexplained",
+    "sgdexplained.ops",
     "sgdexplained.contrasts",
     "sgdexplained.reasons",
     "sgdexplained.parallel",

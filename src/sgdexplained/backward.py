@@ -11,10 +11,12 @@ It knows no operation by name. All it ever does with a local derivative is multi
 
 from __future__ import annotations
 
+from _thread import RLock
 from itertools import chain
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from typing import Any
 
     from sgdexplained.node import Node
@@ -175,6 +177,11 @@ def topological_order(root: Node, interior: list[Node], leaves: list[tuple[Node,
 # example by example. A computed node belongs to one forward pass; if it kept its old gradient, a
 # second pass would send it back a second time, and `a` in `b = 2a; c = 3b` would hold 18 after
 # two passes where 12 is right.
+#
+# Why a lock? The search marks nodes in their own ``grad``, so two threads that walk back to the
+# same parameters at once would take each other's marks for gradients. One waits for the other. (It
+# is a lock that its holder may take again: a derivative may run a pass of its own.)
+_ONE_AT_A_TIME = RLock()
 
 
 def backward(root: Node, seed: Any, zero: Any) -> None:
@@ -206,27 +213,37 @@ def backward(root: Node, seed: Any, zero: Any) -> None:
     """
     interior: list[Node] = []
     leaves: list[tuple[Node, Any]] = []
-    try:
-        topological_order(root, interior, leaves)
-        root.check_unchanged(interior)
-        for node in interior:
-            node.grad = zero
-        for leaf, _ in leaves:
-            leaf.grad = zero
-        root.grad = zero + seed
-        propagate(interior)
-        total = [leaf.accumulated(before) for leaf, before in leaves]
-        for (leaf, _), gradient in zip(leaves, total, strict=True):
-            leaf.grad = gradient
-    except BaseException as error:
-        _undo(root, leaves)
-        error.add_note("The backward pass did not finish: every leaf keeps the gradient it had.")
-        raise
+    with _ONE_AT_A_TIME:
+        try:
+            topological_order(root, interior, leaves)
+            root.check_unchanged(interior)
+            for node in interior:
+                node.grad = zero
+            for leaf, _ in leaves:
+                leaf.grad = zero
+            root.grad = zero + seed
+            propagate(interior)
+            total = [leaf.accumulated(before) for leaf, before in leaves]
+            for (leaf, _), gradient in zip(leaves, total, strict=True):
+                leaf.grad = gradient
+        except BaseException as error:
+            _undo(root, leaves)
+            error.add_note(
+                "The backward pass did not finish: every leaf keeps the gradient it had."
+            )
+            raise
 
 
-def _undo(root: Node, leaves: list[tuple[Node, Any]]) -> None:
-    """Put every gradient back to where it was before a pass that failed."""
-    before = {id(leaf): gradient for leaf, gradient in leaves}
+def reached(root: Node) -> Iterator[Node]:
+    """Yield every node behind `root` once, and `root` itself.
+
+    Examples
+    --------
+    >>> from sgdexplained import Scalar
+    >>> a, b = Scalar(2), Scalar(3)
+    >>> sorted(node.data for node in reached(a * a + b))
+    [2, 3, 4, 7]
+    """
     seen: set[int] = set()
     stack: list[Any] = [root]
     while stack:
@@ -234,8 +251,13 @@ def _undo(root: Node, leaves: list[tuple[Node, Any]]) -> None:
         if node is None or id(node) in seen:
             continue
         seen.add(id(node))
-        if node.left is None:
-            node.grad = before.get(id(node), node.grad)
-        else:
-            node.grad = None
+        yield node
+        if node.left is not None:
             stack += chain(*node.left) if node.left.__class__ is tuple else (node.left, node.right)
+
+
+def _undo(root: Node, leaves: list[tuple[Node, Any]]) -> None:
+    """Put every gradient back to where it was before a pass that failed."""
+    before = {id(leaf): gradient for leaf, gradient in leaves}
+    for node in reached(root):
+        node.grad = before.get(id(node), node.grad) if node.left is None else None

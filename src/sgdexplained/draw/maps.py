@@ -33,6 +33,7 @@ MOST_MAPS = 8
 SQUARES = 256  # across a map, at most; beyond, a square stands for several weights
 TALLEST = 4.4  # inches
 STRIP = 0.16  # the height of a map of a single row
+LARGEST, NARROWEST = 0.16, 1.2  # inches: the height of a square, the width of a map
 
 # The colour says which factor is to blame; what moves stays pale.
 COLOURS = {
@@ -130,11 +131,9 @@ def reason_maps(
     y = 0.0
     for (name, shape, codes), height in zip(shown, heights, strict=True):
         y += 0.34
-        across = (
-            min(width - 0.1, height * codes.shape[1] / codes.shape[0])
-            if height > STRIP
-            else width - 0.1
-        )
+        across = width - 0.1
+        if codes.shape[0] > 1:  # as wide as it is, but not a thread
+            across = min(across, max(NARROWEST, height * codes.shape[1] / codes.shape[0]))
         _map(ax, codes, palette, rarity, (0.05, y, across, height))
         write(ax, 0.05, y - 0.16, _heading(name, shape, codes), ha="left", fontsize=SMALL)
         y += height + 0.08
@@ -157,7 +156,7 @@ def _matrix(shape: tuple[int, ...], codes: Any) -> Any:
 
 def _height(codes: Any, width: float) -> float:
     rows, columns = codes.shape
-    return STRIP if rows == 1 else min(TALLEST, max(0.5, (width - 0.1) * rows / columns))
+    return float(min(TALLEST, max(STRIP, min(LARGEST * rows, (width - 0.1) * rows / columns))))
 
 
 def _map(
