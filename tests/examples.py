@@ -9,8 +9,8 @@ gallery    ``gallery/**/plot_*.py``    doctests and code  each script
 ========== =========================== ================== ============================
 
 The docstrings of ``sgdexplained.pytorch`` are run where PyTorch is: in the parity session.
-What a gallery script says of PyTorch stands in blocks of their own. They need PyTorch, so
-``tests/parity`` runs them, each in a namespace for itself.
+What a gallery script or a page says of PyTorch stands in blocks of their own. They need PyTorch,
+so ``tests/parity`` runs them, each in a namespace for itself.
 """
 
 import re

@@ -345,9 +345,9 @@ def _without(
     try:
         decayed = remembered = nothing
         if decays:
-            decayed = _decoupled(optimizer, tensors)
-            if decayed is None:
-                decayed = _moves(optimizer, tensors, zeros, buffers, state=False)
+            decayed = _decoupled(optimizer, tensors) or _moves(
+                optimizer, tensors, zeros, buffers, state=False
+            )
             remembered = decayed
         if remembers:
             remembered = _moves(optimizer, tensors, zeros, buffers)
