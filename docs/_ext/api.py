@@ -59,8 +59,8 @@ def directive(name: str, value: object, words: str, *, again: bool = False) -> s
     if inspect.isclass(value):
         if issubclass(value, BaseException):
             return f".. autoexception:: {name}\n   :show-inheritance:\n"
-        inherited = "   :show-inheritance:\n" if again else "   :inherited-members: tuple, Sequence\n"
-        return f".. autoclass:: {name}\n   :members:\n{inherited}"
+        option = "show-inheritance:" if again else "inherited-members: tuple, Sequence"
+        return f".. autoclass:: {name}\n   :members:\n   :{option}\n"
     if callable(value):
         return f".. autofunction:: {name}\n"
     return f".. py:data:: {name}\n   :value: {value!r}\n\n{indent(words, '   ')}\n"
