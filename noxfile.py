@@ -28,6 +28,7 @@ STRICT = ["-W", "--keep-going", "-n"]
 
 # Those we are compared with, in numbers and in time; conventions at kinks belong to a version.
 PEERS = ["autograd==1.9.1", "jax==0.10.2", "micrograd==0.1.0", "mygrad==2.5.0", "torch==2.13.0"]
+KERAS = "keras==3.15.0"  # its models are modules of PyTorch, on that backend
 
 
 def needs(*groups: str) -> list[str]:
@@ -83,9 +84,13 @@ def bench(session: nox.Session) -> None:
 
 @nox.session(venv_backend="virtualenv")
 def parity(session: nox.Session) -> None:
-    """Compute the same in this engine, in PyTorch and in JAX; arguments go to pytest."""
-    session.install("-e", ".", *needs("test"), *PEERS)
-    session.run("pytest", "tests/parity", *session.posargs)
+    """Compute the same in this engine, in PyTorch and in JAX, and explain models of PyTorch.
+
+    Arguments go to pytest.
+    """
+    session.install("-e", ".", *needs("test"), *PEERS, KERAS)
+    places = ["tests/parity", "tests/torch", "src/sgdexplained/pytorch"]
+    session.run("pytest", *(session.posargs or places), env={"KERAS_BACKEND": "torch"})
 
 
 @nox.session(venv_backend="virtualenv")

@@ -8,6 +8,7 @@ pages      ``README.md``, ``docs/``    doctests and code  each page
 gallery    ``gallery/**/plot_*.py``    doctests and code  each script
 ========== =========================== ================== ============================
 
+The docstrings of ``sgdexplained.pytorch`` are run where PyTorch is installed: in the parity session.
 What a gallery script says of PyTorch stands in blocks of their own. They need PyTorch, so
 ``tests/parity`` runs them, each in a namespace for itself.
 """
@@ -18,6 +19,7 @@ import textwrap
 from bisect import bisect
 from collections import defaultdict
 from collections.abc import Iterator
+from importlib.util import find_spec
 from itertools import takewhile
 from pathlib import Path
 from typing import Any
@@ -115,6 +117,8 @@ def collect(root: Path) -> SybilCollection:
                 name="docstrings",
                 path=str(root / "src"),
                 pattern="*.py",
+                # The room for models of PyTorch cannot be opened where there is no PyTorch.
+                excludes=[] if find_spec("torch") else ["sgdexplained/pytorch/*.py"],
                 document_types={".py": Docstrings},
                 teardown=close_figures,
             ),

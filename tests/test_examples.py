@@ -9,6 +9,7 @@ import re
 import subprocess
 import sys
 from collections import defaultdict
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -61,6 +62,8 @@ def collected() -> set[tuple[str, int]]:
 
 def test_every_prompt_is_run(collected: set[tuple[str, int]]) -> None:
     prompts = lines_that_match(r"^\W*>>> \S")
+    if not find_spec("torch"):  # the parity session runs those
+        prompts = {one for one in prompts if not one[0].startswith("src/sgdexplained/pytorch/")}
 
     assert prompts
     assert prompts - collected == set()

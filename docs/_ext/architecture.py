@@ -37,6 +37,7 @@ STOREYS = [
 CABINETS = [
     Room("contrasts", "what breaks a claim"),
     Room("parallel", "several processes, one step"),
+    Room("pytorch", "why, for models of PyTorch"),
 ]
 
 # Where data stops on its way: what leads it to the next stop, in which lane beside the house.

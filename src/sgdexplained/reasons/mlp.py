@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 from sgdexplained.layers import MLP, values
 from sgdexplained.reasons.explanation import Explanation
 from sgdexplained.reasons.passes import Untouched, run
@@ -25,6 +27,8 @@ def explain(
     loss: Callable[..., Any],
     optimiser: Optimiser,
     reduction: Reduction = "mean",
+    *,
+    step: Callable[[], Any] | None = None,
 ) -> Explanation:
     """Say for every weight and bias whether one step moves it, how far, and why.
 
@@ -34,7 +38,8 @@ def explain(
     Parameters
     ----------
     net : MLP
-        Of Scalars or Tensors, with any activation function without randomness of its own.
+        Of Scalars or Tensors, with any activation function without randomness of its own. Or a
+        ``torch.nn.Module`` with its ``torch.optim.Optimizer``; needs ``sgdexplained[torch]``.
     X : shape (B, inputs)
         A batch, one row an example.
     target : array_like
@@ -46,6 +51,8 @@ def explain(
         Of the network's parameters, or of some of them.
     reduction : {"mean", "sum"}
         Handed to the loss.
+    step : callable, optional
+        Only for models of PyTorch, see :func:`sgdexplained.pytorch.explain_model`.
 
     Returns
     -------
@@ -100,8 +107,16 @@ def explain(
     >>> step.row("W2[1][0]").why, step.row("W2[1][0]").reasons
     ('inactive', [('inactive',)])
     """
+    torch = sys.modules.get("torch")
+    if torch is not None and isinstance(net, torch.nn.Module):
+        from sgdexplained.pytorch.model import explain_model  # opened for such models alone
+
+        found: Explanation = explain_model(net, X, target, loss, optimiser, step=step)
+        return found
     if not isinstance(net, MLP):
-        raise TypeError(f"net is {net!r}, expected an MLP")
+        raise TypeError(f"net is {net!r}, expected an MLP or a torch.nn.Module")
+    if step is not None:
+        raise TypeError("step= is for models of PyTorch, expected none for an MLP")
     if not isinstance(optimiser, Optimiser):
         raise TypeError(f"optimiser is {optimiser!r}, expected an Optimiser such as SGD")
     with Untouched(net) as kept:

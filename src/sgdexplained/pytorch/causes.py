@@ -1,0 +1,222 @@
+"""Words for why nothing comes back, as bits; and how PyTorch's operations are told."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import torch
+
+from sgdexplained.pytorch.fast import looked_up
+from sgdexplained.reasons import CODE as COMMON
+from sgdexplained.reasons import WORDS as COMMON_WORDS
+
+EXTRA = ("padding row", "hook", "op not known", "not finite")
+STEP = ("cleared", "never stepped", "another optimizer", "changed outside")
+WORDS = (*COMMON_WORDS, *(word for word in (*STEP, *EXTRA) if word not in COMMON_WORDS))
+CODE = {word: code for code, word in enumerate(WORDS)}
+SAID = {
+    "padding row": "padding rows",
+    "hook": "taken by a hook",
+    "op not known": "behind an operation not known",
+    "not finite": "not finite",
+    "cleared": "gradient cleared before the step",
+    "never stepped": "never stepped",
+    "another optimizer": "by another optimizer",
+    "changed outside": "changed outside the optimizer",
+}
+
+# ## Several reasons at once
+#
+# An entry of the graph has a set of reasons, one bit each. The lowest bit is told.
+
+FLAT, INACTIVE, SHUT, SATURATED, CLOSED, PATHS, ROUNDING, UNDERFLOW, EXAMPLES, NEVER, MIXED = (
+    1 << k for k in range(11)
+)
+HOOK, UNKNOWN = 1 << 11, 1 << 12
+
+# Of an example that the loss is flat in as a whole; `FLAT` is then set as well.
+WHOLE = 1 << 13
+
+# Not connected at all, such as an entry that an index did not take: it is no reason, and where an
+# entry is taken in another place that one decides. So all bits are set, and `and` forgets it.
+OFF = 1 << 14
+NEUTRAL = (1 << 15) - 1
+
+NAMES = {
+    HOOK: "hook",
+    UNKNOWN: "op not known",
+    FLAT: "flat",
+    INACTIVE: "inactive",
+    SATURATED: "saturated",  # what is saturated is shut as well; the narrower word is told
+    SHUT: "shut",
+    CLOSED: "closed",
+    PATHS: "paths cancel",
+    ROUNDING: "rounding",
+    UNDERFLOW: "underflow",
+    EXAMPLES: "examples cancel",
+    NEVER: "never together",
+    MIXED: "mixed",
+}
+BITS = tuple(NAMES)
+
+
+class Reasons:
+    """A set of reasons for each entry of a tensor.
+
+    Parameters
+    ----------
+    array : Tensor of int16
+        Bits; 0 where something comes back.
+    present : int
+        All bits that may be set somewhere; of ``NEUTRAL`` only ``OFF``.
+    """
+
+    __slots__ = ("array", "present")
+
+    def __init__(self, array: torch.Tensor, present: int) -> None:
+        self.array, self.present = array, present
+
+    def has(self, bit: int) -> torch.Tensor:
+        """Return where a bit is set."""
+        return (self.array & bit) != 0
+
+    def bits(self) -> list[int]:
+        """List the bits that may be set."""
+        return [bit for bit in BITS if bit & self.present]
+
+    def through(self, change: Any) -> Reasons:
+        """Return the same, rearranged."""
+        return Reasons(change(self.array), self.present)
+
+
+def told(array: torch.Tensor, *, of_weights: bool) -> torch.Tensor:
+    """Return the code of the reason that is told for each entry: uint8, places in ``WORDS``.
+
+    Examples
+    --------
+    >>> import torch
+    >>> for code in told(torch.tensor([0, SHUT | FLAT, NEUTRAL]), of_weights=True):
+    ...     print(WORDS[code])
+    <BLANKLINE>
+    flat
+    inactive
+    """
+    return looked_up(_TOLD[of_weights], array)
+
+
+def _table(*, of_weights: bool) -> torch.Tensor:
+    """Return the code of each set of bits."""
+    sets = torch.arange(1 << 15)
+    found = torch.zeros(len(sets), dtype=torch.uint8)
+    for bit in reversed(BITS):
+        found[(sets & bit) != 0] = CODE[NAMES[bit]]
+    found[(sets & OFF) != 0] = COMMON["inactive" if of_weights else "closed"]
+    return found
+
+
+_TOLD = {True: _table(of_weights=True), False: _table(of_weights=False)}
+
+
+# ## Operations
+#
+# A node of PyTorch's graph is named after its operation: ``ReluBackward0``, ``MmBackward0``.
+
+
+def kind(node: Any) -> str:
+    """Return the operation of a node of the graph: ``Relu``."""
+    return re.sub(r"(Backward\d*)$", "", node.name().rpartition("::")[2])
+
+
+# Nothing but another view of the same numbers.
+VIEWS = {
+    "T", "Transpose", "Permute", "View", "UnsafeView", "ReshapeAlias", "Squeeze", "Unsqueeze",
+    "Clone", "Alias", "Movedim", "Swapaxes",
+}  # fmt: skip
+
+# Some entries are taken, and the others not.
+TAKING = {
+    "Select", "Slice", "Split", "SplitWithSizes", "UnsafeSplit", "UnsafeSplitWithSizes", "Unbind",
+    "Index", "IndexSelect", "Gather", "Take", "TakeAlongDim", "Narrow", "Chunk", "Diagonal",
+    "Cat", "Stack", "ConstantPadNd", "AsStrided", "Unfold", "MaxPool2DWithIndices",
+    "MaxPool3DWithIndices", "MaxPool1DWithIndices", "AdaptiveMaxPool2D", "AdaptiveMaxPool3D",
+    "Embedding", "Tril", "Triu",
+}  # fmt: skip
+
+# Through these a parameter can be followed, place by place.
+FOLLOWED = VIEWS | {
+    "Select", "Slice", "Split", "SplitWithSizes", "UnsafeSplit", "UnsafeSplitWithSizes", "Unbind",
+    "Narrow", "Chunk", "Diagonal", "ToCopy", "Tril", "Triu",
+}  # fmt: skip
+
+# One number from one number, in the same place.
+ELEMENTWISE = {
+    "Relu", "Threshold", "LeakyRelu", "Elu", "Selu", "Celu", "Gelu", "Silu", "Mish", "Sigmoid",
+    "Tanh", "LogSigmoid", "Softplus", "Softshrink", "Hardshrink", "Hardtanh", "Hardswish",
+    "Hardsigmoid", "Clamp", "ClampMin", "ClampMax", "Abs", "Neg", "Exp", "Expm1", "Log", "Log1P",
+    "Log2", "Log10", "Sqrt", "Rsqrt", "Pow", "Reciprocal", "Sin", "Cos", "Tan", "Asin", "Acos",
+    "Atan", "Sinh", "Cosh", "Erf", "Erfc", "Erfinv", "Round", "Floor", "Ceil", "Trunc", "Sign",
+    "Sgn", "Frac", "Logit", "NanToNum", "MaskedFill", "NativeDropout", "FeatureDropout", "ToCopy",
+    "Heaviside", "Fmod", "Remainder", "RreluWithNoise",
+}  # fmt: skip
+
+# The same of several numbers, which may have been spread out.
+OF_SEVERAL = {
+    "Where", "Maximum", "Minimum", "Fmax", "Fmin", "Addcmul", "Addcdiv", "Lerp", "Atan2", "Hypot",
+    "Copysign", "Xlogy", "Mul", "Div", "Pow",
+}  # fmt: skip
+
+# Functions whose derivative is 0 wherever there is one.
+STEPS = {"Round", "Floor", "Ceil", "Trunc", "Sign", "Sgn", "Heaviside"}
+
+# Each entry of the result depends on entries of other units.
+MIXING = {
+    "Mm", "Addmm", "Bmm", "Baddbmm", "Addbmm", "Mv", "Addmv", "Dot", "Vdot", "Convolution",
+    "NativeLayerNorm", "NativeGroupNorm", "Softmax", "SafeSoftmax", "LogSoftmax", "Trilinear",
+    "Norm", "LinalgVectorNorm", "Logsumexp", "Cumsum", "Prod", "Var", "Std",
+}  # fmt: skip
+
+# Running these a second time runs the reader's code, or a second backward pass.
+NOT_ASKED = ("CheckpointFunction", "CompiledFunction")
+
+
+def phrase(node: Any, name: str) -> str:
+    """Say what an operation did that lets nothing through.
+
+    Parameters
+    ----------
+    node : graph node
+    name : str
+        The call that the reader wrote: ``relu``.
+    """
+    what = kind(node)
+    if what in STEPS:
+        return f"{name} is flat: its derivative is 0 everywhere"
+    if what.startswith(("Clamp", "Hardtanh")):
+        return f"outside the limits of {name}"
+    if what in {"Softmax", "SafeSoftmax", "LogSoftmax"} and _of_one(node):
+        return f"{name} over one entry is constant"
+    if what == "Where":
+        return f"not chosen by {name}"
+    if what.startswith(("Max", "Min", "Amax", "Amin", "AdaptiveMax", "Topk", "Sort", "Kthvalue")):
+        return f"not chosen by {name}"
+    if what.startswith("NllLoss"):
+        return f"no label counts in {name}"
+    if name == "dropout" or "Dropout" in what:
+        return f"dropped by {name}"
+    if what in {"Mul", "Div"}:
+        return f"times 0 in {name}"
+    if what in {"Mm", "Addmm", "Bmm", "Convolution", "Mv", "Baddbmm"}:
+        return f"weights of 0 in {name}"
+    if what in TAKING:
+        return f"not taken by {name}"
+    return f"the derivative of {name} is 0"
+
+
+def _of_one(node: Any) -> bool:
+    result = getattr(node, "_saved_result", None)
+    dim = getattr(node, "_saved_dim", None)
+    if result is None or dim is None or result.dim() == 0:
+        return False
+    dim = dim - 2**64 if dim >= 2**63 else dim
+    return bool(result.shape[dim] == 1)

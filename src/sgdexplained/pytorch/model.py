@@ -1,0 +1,595 @@
+"""Explain one step of a PyTorch model: for every entry of every parameter whether it moves, and why."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from sgdexplained.pytorch import causes as c
+from sgdexplained.pytorch.fast import finite, is_zero, looked_up, noisy
+from sgdexplained.pytorch.keep import kept
+from sgdexplained.pytorch.names import examples_in, held, name_of, registered
+from sgdexplained.pytorch.record import Recorder, tensors
+from sgdexplained.pytorch.report import ModelExplanation
+from sgdexplained.pytorch.source import ModelSource
+from sgdexplained.pytorch.step import WORDS as STEP_WORDS
+from sgdexplained.pytorch.step import Step, take_step
+from sgdexplained.reasons import Parameter
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from torch.optim import Optimizer
+
+    from sgdexplained.pytorch.watch import Watch
+
+# How far a parameter is nudged to see whether the loss depends on it, in standard deviations of 1.
+
+TRANSLATED = torch.tensor([c.CODE[word] for word in STEP_WORDS], dtype=torch.uint8)
+NOISY = 0.01
+"""Gradients no larger than rounding are told if there are so many of a parameter's."""
+
+NUDGES = (1.0, 30.0, -30.0)
+
+
+def explain_model(
+    model: nn.Module,
+    inputs: Any,
+    targets: Any,
+    loss: Callable[..., Tensor],
+    optimizer: Optimizer,
+    step: Callable[[], Any] | None = None,
+) -> ModelExplanation:
+    """Say for every entry of every parameter of a PyTorch model whether a step moves it, and why.
+
+    Nothing is left behind: parameters, gradients, buffers, random state and the optimizer are as
+    before, also after an error.
+
+    Parameters
+    ----------
+    model : torch.nn.Module
+    inputs : tensor, tuple or dict
+        A tuple holds the arguments of the model, a dict those with names.
+    targets : any
+        As the loss wants it.
+    loss : callable
+        Of the outputs and the targets.
+    optimizer : torch.optim.Optimizer
+    step : callable, optional
+        Your own training step, without arguments: what happens between ``backward()`` and
+        ``step()`` is watched as well.
+
+    Returns
+    -------
+    ModelExplanation
+
+    Raises
+    ------
+    TypeError
+        If the model, the optimizer or the loss is none.
+    ValueError
+        If the model has no parameters, the optimizer none of them, the loss is not one number, or
+        inputs and model are on different devices.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sgdexplained import explain
+    >>> _ = torch.manual_seed(0)
+    >>> model = torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.ReLU(), torch.nn.Linear(3, 1))
+    >>> with torch.no_grad():
+    ...     _ = model[0].bias.copy_(torch.tensor([1.0, -9.0, 1.0]))
+    >>> sgd = torch.optim.SGD(model.parameters(), lr=0.1)
+    >>> mse = torch.nn.functional.mse_loss
+    >>> found = explain(model, torch.ones(4, 2), torch.zeros(4, 1), mse, sgd)
+    >>> found.counts()["0.weight"], found.counts()["2.weight"]
+    ({'gradient': 4, 'shut': 2}, {'gradient': 2, 'inactive': 1})
+    """
+    parameters = _checked(model, inputs, targets, loss, optimizer)
+    with kept(model, *[p for group in optimizer.param_groups for p in group["params"]]):
+        for tensor in (*parameters.values(), *tensors([g["params"] for g in optimizer.param_groups])):
+            tensor.grad = None
+        once = Pass(model, inputs, targets, loss, parameters)
+        once.run()
+        found = once.reasons(optimizer)
+        once.recorder.forget()
+    evaluate = _evaluation(model, inputs, targets, loss, optimizer)
+    if step is not None:
+        from sgdexplained.pytorch.loop import watch_step
+
+        taken = watch_step(step, model, optimizer, parameters, once.gradients)
+    else:
+        closure = any(True for _ in ()) or _needs_closure(optimizer)
+        with kept(model, optimizer, stepping=True) if closure else nullcontext():
+            taken = take_step(optimizer, parameters, once.gradients, evaluate)
+    return explanation(once, found, taken)
+
+
+def explain_recorded(
+    recorder: Recorder, watch: Watch, parameters: dict[str, Tensor], step: Step | None
+) -> ModelExplanation:
+    """Return the explanation of a pass that somebody else ran.
+
+    Parameters
+    ----------
+    recorder : Recorder
+        Was on during the forward pass.
+    watch : Watch
+        Of `recorder.before_backward`; the backward pass is over.
+    parameters : dict of Tensor
+    step : Step or None
+    """
+    once = Pass.recorded(recorder, watch, parameters)
+    return explanation(once, once.reasons(None), step)
+
+
+def _needs_closure(optimizer: Optimizer) -> bool:
+    from sgdexplained.pytorch.twin import needs_closure
+
+    return needs_closure(optimizer)
+
+
+def _checked(
+    model: Any, inputs: Any, targets: Any, loss: Any, optimizer: Any
+) -> dict[str, Tensor]:
+    """Refuse what cannot be explained, and say why; return the parameters."""
+    if not isinstance(model, nn.Module):
+        raise TypeError(f"model is {type(model).__name__}, expected a torch.nn.Module")
+    if not isinstance(optimizer, torch.optim.Optimizer):
+        kind = type(optimizer).__name__
+        raise TypeError(f"optimizer is {kind}, expected a torch.optim.Optimizer such as SGD")
+    if not callable(loss):
+        raise TypeError(f"loss is {loss!r}, expected a function of outputs and targets")
+    parameters, names = registered(model)
+    if not parameters:
+        others = sorted(name for name, one in held(model).values() if one.requires_grad)
+        hint = (
+            f"; it holds {', '.join(others[:3])} without registering it (use ModuleList)"
+            if others
+            else ""
+        )
+        raise ValueError(f"the model {type(model).__name__} has no parameters{hint}")
+    owned = {id(p) for group in optimizer.param_groups for p in group["params"]}
+    if not owned & names.keys():
+        raise ValueError(
+            f"the optimizer {type(optimizer).__name__} has none of the {len(parameters)} "
+            "parameters of the model: it was made for another model, or for another copy of it"
+        )
+    devices = {one.device for one in parameters.values()}
+    if len(devices) == 1:
+        (home,) = devices
+        for what, given in (("inputs", inputs), ("targets", targets)):
+            for tensor in tensors(given):
+                if tensor.device != home and tensor.dim():
+                    raise ValueError(
+                        f"{what} are on {tensor.device} and the model is on {home}: "
+                        "move them to one device"
+                    )
+    return parameters
+
+
+def call_model(model: nn.Module, inputs: Any) -> Any:
+    if isinstance(inputs, tuple):
+        return model(*inputs)
+    if isinstance(inputs, dict):
+        return model(**inputs)
+    return model(inputs)
+
+
+def call_loss(loss: Any, outputs: Any, targets: Any) -> Any:
+    """Call the loss function."""
+    return loss(outputs, targets)
+
+
+def _evaluation(
+    model: nn.Module, inputs: Any, targets: Any, loss: Any, optimizer: Optimizer
+) -> Callable[[], Tensor]:
+    def evaluate() -> Tensor:
+        optimizer.zero_grad()
+        with torch.enable_grad():
+            value: Tensor = loss(call_model(model, inputs), targets)
+            value.backward()
+        return value
+
+    return evaluate
+
+
+class Pass:
+    """One forward and one backward pass, watched."""
+
+    def __init__(
+        self,
+        model: nn.Module | None,
+        inputs: Any,
+        targets: Any,
+        loss: Any,
+        parameters: dict[str, Tensor],
+    ) -> None:
+        self.model, self.inputs, self.targets, self.loss = model, inputs, targets, loss
+        self.parameters = parameters
+        self.notes: list[str] = []
+        self.names: dict[int, list[str]] = registered(model)[1] if model is not None else {}
+        self.examples = examples_in(inputs)
+        self.recorder: Recorder
+        self.watch: Watch
+        self.gradients: dict[str, Tensor | None] = {}
+        self.whys: dict[str, dict[str, str]] = {}
+
+    @classmethod
+    def recorded(
+        cls, recorder: Recorder, watch: Watch, parameters: dict[str, Tensor]
+    ) -> Pass:
+        """Return a pass that has been run already."""
+        once = cls(None, None, None, None, parameters)
+        once.recorder, once.watch, once.value = recorder, watch, watch.loss
+        once.values = {n: p.detach().clone() for n, p in parameters.items()}
+        once.changed = set()
+        watch.finish()
+        once.gradients = {n: p.grad for n, p in parameters.items()}
+        return once
+
+    # ## The pass
+
+    def run(self) -> None:
+        """Run it; the caller keeps what it changes."""
+        model = self.model
+        self.values = {name: one.detach().clone() for name, one in self.parameters.items()}
+        before = {name: (one, one._version) for name, one in self.parameters.items()}  # noqa: SLF001
+        buffers = {name: one.clone() for name, one in model.named_buffers()}
+        self.random = torch.get_rng_state()
+        self.recorder = Recorder(self.parameters.values(), model.buffers(), model)
+        eager = torch.compiler.set_stance("force_eager")
+        with torch.inference_mode(mode=False), torch.enable_grad(), eager:
+            with self.recorder:
+                outputs = self._forward()
+                self.value = self._lost(outputs)
+            self.watch = self.recorder.before_backward(self.value, outputs)
+            if self.value.requires_grad:
+                try:
+                    self.value.backward(retain_graph=True)
+                except Exception as error:
+                    error.add_note("raised in the backward pass, while a step was explained")
+                    raise
+                finally:
+                    self.watch.close()
+        self.watch.finish()
+        self.gradients = {name: one.grad for name, one in self.parameters.items()}
+        self.changed = {
+            name
+            for name, (one, version) in before.items()
+            if one._version != version and not torch.equal(one.detach(), self.values[name])  # noqa: SLF001
+        }
+        now = dict(model.named_buffers())
+        moved = [
+            name
+            for name, one in buffers.items()
+            if name in now and not _same(one, now[name])
+        ]
+        if moved:
+            self.notes.append(
+                f"the forward pass changed {_some(moved, 'buffer')} (running statistics or the like)"
+            )
+        if self.changed:
+            self.notes.append(
+                f"the forward pass itself changed {_some(sorted(self.changed), 'parameter')}, "
+                "before any step (max_norm or the like)"
+            )
+
+    def _forward(self) -> Any:
+        try:
+            return call_model(self.model, self.inputs)
+        except Exception as error:
+            name = type(self.model).__name__
+            error.add_note(f"raised in the forward pass of {name}, while a step was explained")
+            raise
+
+    def _lost(self, outputs: Any) -> Tensor:
+        try:
+            value = call_loss(self.loss, outputs, self.targets)
+        except Exception as error:
+            error.add_note("raised in the loss function, while a step was explained")
+            raise
+        if not isinstance(value, Tensor):
+            raise TypeError(f"the loss returns {type(value).__name__}, expected a tensor of one number")
+        if value.numel() != 1:
+            raise ValueError(
+                f"the loss has the shape {tuple(value.shape)}, expected one number: "
+                "take its mean() or sum()"
+            )
+        return value
+
+    # ## What it means
+
+    @torch.no_grad()
+    def reasons(self, optimizer: Optimizer | None) -> dict[str, tuple[Any, str, bool]]:
+        """Return for each parameter: codes (a tensor or one), a note, and whether it is whole."""
+        self._about_the_loss()
+        self.notes += dict.fromkeys(self.recorder.remarks)
+        self._about_strangers(optimizer)
+        found = {}
+        felt: dict[Any, bool] = {}
+        for name, parameter in self.parameters.items():
+            gradient = self.gradients[name]
+            if gradient is None:
+                word, note = self._no_gradient(name, parameter, felt)
+                codes: Any = c.CODE[word]
+            else:
+                codes, note = self._zeros(name, parameter, gradient)
+            notes = [note] if note else []
+            names = self.names.get(id(parameter), [])
+            if len(names) > 1:
+                notes.append("also named " + ", ".join(names[1:]))
+            if name in self.changed:
+                notes.append("the forward pass itself changed it")
+            found[name] = codes, "; ".join(notes), gradient is None
+        return found
+
+    def _about_the_loss(self) -> None:
+        value = self.value
+        if not bool(torch.isfinite(value.detach()).all()):
+            self.notes.append(f"the loss is {value.item()}")
+        if value.is_leaf and value.requires_grad and not self._is_parameter(value):
+            number = self.recorder.numbers.get(value)
+            made = [str(call) for which, call in self.recorder.made if which == number]
+            by = f", made by {made[-1]}" if made else ""
+            self.notes.append(
+                f"the loss is a new tensor{by}: nothing leads from it back to the model"
+            )
+        elif value.requires_grad and float(value.detach()) == 0 and any(
+            one is not None and bool((one != 0).any()) for one in map(_dense, self.gradients.values())
+        ):
+            self.notes.append("the loss is 0, and its gradient is not: weights move all the same")
+        elif not value.requires_grad:
+            self.notes.append(
+                "the loss requires no gradient, so loss.backward() raises an error: "
+                "nothing leads from it back to a parameter"
+            )
+
+    def _is_parameter(self, value: Tensor) -> bool:
+        return any(value is one for one in self.parameters.values())
+
+    def _about_strangers(self, optimizer: Optimizer | None) -> None:
+        if self.model is None or optimizer is None:
+            return
+        owned = {id(p) for group in optimizer.param_groups for p in group["params"]}
+        given = {id(one) for one in tensors((self.inputs, self.targets))}
+        own = {id(one) for one in self.parameters.values()} | given | {id(self.value)}
+        strangers = [leaf for key, (_, leaf) in self.watch.leaves.items() if key not in own]
+        for leaf in strangers[:5]:
+            nor = "" if id(leaf) in owned else ", nor in the optimizer"
+            self.notes.append(
+                f"the loss depends on {name_of(leaf, self.model)}, "
+                f"which is no parameter of the model{nor}"
+            )
+        if len(strangers) > 5:
+            self.notes.append(f"and on {len(strangers) - 5} tensors more of that kind")
+
+    def _no_gradient(
+        self, name: str, parameter: Tensor, felt: dict[Any, bool]
+    ) -> tuple[str, str]:
+        """Return why there is no gradient: a word and a note."""
+        if not parameter.requires_grad:
+            return "frozen", ""
+        if id(parameter) in self.watch.leaves:
+            return "no gradient", "the loss reaches it, but its gradient was taken away by a hook"
+        if not self.recorder.was_used(parameter):
+            return "not used", "not used in this forward pass"
+        sure, perhaps = self.recorder.cuts_between(parameter, self.value)
+        if sure:
+            return "cut", f"cut by {sure[0]}"
+        if not perhaps:
+            return "not used", "used, but its result is not used by the loss"
+        key = tuple(perhaps)
+        if key not in felt:
+            felt[key] = self._felt(parameter)
+        if felt[key]:
+            return "cut", f"cut by {perhaps[0]}"
+        return "not used", (
+            "used, but the loss stays the same when it is nudged "
+            f"(its result goes into {perhaps[0]})"
+        )
+
+    def _felt(self, parameter: Tensor) -> bool:
+        """Return whether the value of the loss depends on a parameter: nudge it, and look."""
+        if self.model is None or not parameter.is_floating_point():
+            return True
+        value = self.value.detach().clone()
+        with kept(self.model), torch.no_grad(), torch.compiler.set_stance("force_eager"):
+            mine = parameter.detach().clone()
+            drawn = torch.Generator().manual_seed(1)
+            noise = torch.randn(mine.shape, generator=drawn, dtype=torch.float64)
+            for scale in NUDGES:
+                parameter.copy_(mine + (scale * noise).to(mine.device, mine.dtype))
+                torch.set_rng_state(self.random)
+                now = self.loss(call_model(self.model, self.inputs), self.targets).detach()
+                if not (torch.equal(now, value) or bool((now.isnan() & value.isnan()).all())):
+                    return True
+        return False
+
+    def _zeros(self, name: str, parameter: Tensor, gradient: Tensor) -> tuple[Any, str]:
+        """Return the code of each entry of a gradient, and a note."""
+        dense = _dense(gradient)
+        reasons = self.watch.reasons.get(id(parameter))
+        notes = []
+        if reasons is None:
+            codes = torch.zeros(dense.shape, dtype=torch.uint8, device=dense.device)
+        else:
+            codes = c.told(reasons.array, of_weights=True).to(dense.device)
+            self._padding(parameter, codes)
+            present = [c.WORDS[code] for code in torch.bincount(codes.reshape(-1)).nonzero().reshape(-1).tolist() if code]
+            whys = {word: why for word in present if (why := self._why(parameter, word))}
+            self.whys[name] = whys
+            notes += dict.fromkeys(whys.values())
+        if not finite(dense):
+            infinite = ~torch.isfinite(dense)
+            codes[infinite] = c.CODE["not finite"]
+            notes.insert(0, f"{int(infinite.sum())} not finite, {self._born(parameter)}")
+        if (noise := self._noise(parameter, dense)) is not None:
+            notes.append(
+                f"{noise} of its gradients are no larger than rounding: what is added up cancels"
+            )
+        unknown = sorted({use.op for use in self.watch.uses[id(parameter)] if not use.rule})
+        if unknown:
+            notes.append(f"op not known: {', '.join(unknown)}")
+        return codes, "; ".join(notes)
+
+    def _padding(self, parameter: Tensor, codes: Tensor) -> None:
+        for use in self.watch.uses[id(parameter)]:
+            if use.op == "Embedding" and use.padding is not None and use.padding < len(codes):
+                row = codes[use.padding]
+                row[row == c.CODE["inactive"]] = c.CODE["padding row"]
+
+    def _born(self, parameter: Tensor) -> str:
+        watch = self.watch
+        node = watch.leaves[id(parameter)][0]
+        layer, seen = [node], {node}
+        while layer:
+            for one in layer:
+                if one in watch.infinite:
+                    return watch.infinite[one]
+            layer = [
+                user
+                for one in layer
+                for user, _ in watch.consumers[one]
+                if not (user in seen or seen.add(user))
+            ]
+        return "which the loss sent back"
+
+    def _why(self, parameter: Tensor, word: str) -> str:
+        """Say what made a gradient 0: an operation and the reader's line."""
+        bits = {
+            "flat": c.NEUTRAL,
+            "shut": c.SHUT,
+            "saturated": c.SATURATED,
+            "closed": c.SHUT | c.SATURATED | c.CLOSED | c.FLAT,
+            "mixed": c.SHUT | c.SATURATED | c.CLOSED,
+            "never together": c.SHUT | c.SATURATED,
+            "paths cancel": c.PATHS,
+            "underflow": c.UNDERFLOW,
+        }.get(word)
+        if word == "op not known":
+            ops = list(dict.fromkeys(self.watch.unknown.values()))
+            return f"op not known: {', '.join(ops)}"
+        if bits is None:
+            return ""
+        start = self.watch.leaves[id(parameter)][0]
+        nodes = self.watch.makers(
+            start, bits, outside=word == "flat", across=word == "closed"
+        )
+        said = []
+        for node in nodes:
+            call = self.watch.calls[node]
+            if word == "paths cancel":
+                said.append(f"at {call}")
+            elif word == "underflow":
+                said.append(f"too small for the number type in {call}")
+            else:
+                said.append(f"{c.phrase(node, call.name)} {call.place}")
+        return "; ".join(list(dict.fromkeys(said))[:2])
+
+    def _noise(self, parameter: Tensor, gradient: Tensor) -> int | None:
+        """Return how many gradients are no larger than the rounding of what they add up."""
+        uses = self.watch.uses[id(parameter)]
+        if not uses or not all(use.rule for use in uses) or not gradient.is_floating_point():
+            return None
+        own = gradient.abs()
+        eps = 4 * torch.finfo(gradient.dtype).eps
+        near = noisy(own, sum(use.bound() for use in uses), eps)
+        # A few of many are that small by chance.
+        if near is None or int(near.sum()) < gradient.numel() * NOISY:
+            return None
+        near = noisy(own, sum(use.size() for use in uses), eps)
+        count = 0 if near is None else int(near.sum())
+        return count if count >= gradient.numel() * NOISY else None
+
+
+# ## Put together
+
+
+def explanation(
+    once: Pass, found: dict[str, tuple[Any, str, bool]], step: Step | None
+) -> ModelExplanation:
+    listed = []
+    for name, tensor in once.parameters.items():
+        codes, note, whole = found[name]
+        listed.append(_parameter(name, tensor, once, codes, note, whole, step))
+    uses = {n: once.watch.uses.get(id(p), []) for n, p in once.parameters.items()}
+    source = ModelSource(uses, step, once.examples, once.whys)
+    value = float(once.value.detach())
+    notes = [*once.notes, *(step.notes if step is not None else [])]
+    return ModelExplanation(listed, value, once.examples, source, notes)
+
+
+def _parameter(
+    name: str, tensor: Tensor, once: Pass, codes: Any, note: str, whole: bool, step: Step | None
+) -> Parameter:
+    shape = tuple(tensor.shape)
+    gradient = once.gradients[name]
+    zero = codes if isinstance(codes, Tensor) else torch.full(shape, codes, dtype=torch.uint8)
+    zero = zero.cpu()
+    reason = zero.clone()
+    moves = None
+    notes = [note] if note else []
+    parts = None
+    if step is not None:
+        mine = step[name]
+        told = mine.reason.cpu()
+        if told.numel() and int(told.max()) > c.CODE["own rule"]:  # up to there they are the same
+            told = looked_up(TRANSLATED, told)
+        reason = told | reason * is_zero(told)
+        if not isinstance(codes, Tensor):
+            pass
+        elif not finite(_dense(gradient)):
+            infinite = zero == c.CODE["not finite"]
+            reason[infinite] = zero[infinite]
+            zero = zero * ~infinite
+        moves = mine.move
+        if mine.note:
+            notes.append(mine.note)
+        if mine.remembered is not None or mine.decayed is not None:
+            parts = mine.parts()
+    if not isinstance(codes, Tensor):
+        zero = torch.zeros_like(zero)
+    return Parameter(
+        name=name,
+        shape=shape,
+        value=_array(once.values[name]),
+        gradient=None if gradient is None else _array(gradient),
+        move=_array(torch.zeros(shape) if moves is None else moves),
+        reason=_array(reason),
+        zero=_array(zero),
+        parts=None if parts is None else {key: _array(part) for key, part in parts.items()},
+        whole=whole,
+        note="; ".join(notes),
+    )
+
+
+def _dense(gradient: Any) -> Any:
+    if gradient is None or gradient.layout == torch.strided:
+        return None if gradient is None else gradient.detach()
+    return gradient.detach().to_dense()
+
+
+def _array(tensor: Tensor) -> Any:
+    tensor = tensor.detach()
+    tensor = tensor.to_dense() if tensor.layout != torch.strided else tensor
+    if tensor.dtype == torch.bfloat16:
+        tensor = tensor.float()
+    return tensor.cpu().numpy()
+
+
+def _same(one: Tensor, other: Tensor) -> bool:
+    return one.shape == other.shape and bool(
+        ((one == other) | (one.isnan() & other.isnan())).all()
+        if one.is_floating_point()
+        else (one == other).all()
+    )
+
+
+def _some(names: list[str], what: str) -> str:
+    more = f" and {len(names) - 4} more" if len(names) > 4 else ""
+    return f"{len(names)} {what}{'s' if len(names) > 1 else ''}: {', '.join(names[:4])}{more}"

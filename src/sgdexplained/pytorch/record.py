@@ -1,0 +1,350 @@
+"""Watch a forward pass: which call made which tensor of which, and where a gradient is left behind.
+
+PyTorch tells the graph of a loss only as far as gradients flow. What a call cuts off is not in it,
+so calls are watched while they happen.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections import defaultdict
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import torch
+from torch.overrides import TorchFunctionMode
+from torch.utils.weak import WeakTensorKeyDictionary
+
+from sgdexplained.pytorch.plain import composed, plain_checkpoints
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from sgdexplained.pytorch.watch import Watch
+
+_TORCH = str(Path(torch.__file__).parent)
+_HERE = str(Path(__file__).parents[1])
+
+# Calls that take numbers out of a tensor, so that nobody sees where they go.
+LEAVES_TORCH = {
+    "item", "numpy", "tolist", "__float__", "__int__", "__bool__", "__array__", "__index__",
+    "__complex__", "__dlpack__", "_local_scalar_dense",
+}  # fmt: skip
+
+# Calls whose result knows the shape, the type or the device of a tensor, and not its numbers.
+SHAPE_ALONE = {
+    "zeros_like", "ones_like", "empty_like", "full_like", "rand_like", "randn_like",
+    "randint_like", "new_zeros", "new_ones", "new_empty", "new_full", "size",
+}  # fmt: skip
+
+# Calls that draw numbers: what they make is data.
+DRAWS = {"rand", "randn", "randint", "randperm", "bernoulli", "normal", "multinomial", "poisson"}
+
+
+# Losses that take logits, and what they do with them.
+TWICE = {
+    "binary_cross_entropy_with_logits": {"Sigmoid"},
+    "cross_entropy": {"Softmax", "LogSoftmax"},
+}
+
+# Functions of this package that run the reader's code.
+STARTS = {"call_model", "call_loss"}
+
+# Calls that are written as signs.
+SIGNS = {
+    "gt": ">", "__gt__": ">", "lt": "<", "__lt__": "<", "ge": ">=", "__ge__": ">=", "le": "<=",
+    "__le__": "<=", "eq": "==", "__eq__": "==", "ne": "!=", "__ne__": "!=",
+    "add": "+", "__add__": "+", "__radd__": "+", "sub": "-", "__sub__": "-", "rsub": "-",
+    "__rsub__": "-", "mul": "*", "__mul__": "*", "__rmul__": "*", "div": "/", "truediv": "/",
+    "__truediv__": "/", "__rdiv__": "/", "__rtruediv__": "/", "matmul": "@", "__matmul__": "@",
+    "__rmatmul__": "@", "pow": "**", "__pow__": "**", "__getitem__": "an index",
+    "neg": "-", "__neg__": "-", "__bool__": "if", "__float__": "float()", "__int__": "int()",
+    "__index__": "an index", "__array__": "numpy",
+}  # fmt: skip
+
+
+def tensors(found: Any) -> Iterator[torch.Tensor]:
+    """Yield the tensors in arguments or results, however they are nested."""
+    if isinstance(found, torch.Tensor):
+        yield found
+    elif isinstance(found, list | tuple):
+        for one in found:
+            yield from tensors(one)
+    elif isinstance(found, dict):
+        for one in found.values():
+            yield from tensors(one)
+    elif hasattr(found, "__dataclass_fields__"):
+        for name in found.__dataclass_fields__:
+            yield from tensors(getattr(found, name, None))
+
+
+def where() -> str:
+    """Return the line of the reader's code that is running: ``model.py:12``.
+
+    Lines of PyTorch and of this package are passed over. Where a pass was started by this package
+    and no line of the reader's is inside it, the answer is empty.
+
+    Examples
+    --------
+    >>> where().startswith("<doctest") or ":" in where()
+    True
+    """
+    frame = sys._getframe(1)  # noqa: SLF001 (traceback.extract_stack reads files, at each call)
+    while frame is not None:
+        name = frame.f_code.co_filename
+        if not (name.startswith((_TORCH, _HERE)) or name == "<string>"):
+            return f"{Path(name).name}:{frame.f_lineno}"
+        if frame.f_code.co_name in STARTS and name.startswith(_HERE):
+            return ""
+        frame = frame.f_back  # type: ignore[assignment]
+    return ""
+
+
+class Call(NamedTuple):
+    """One call: what it is named, and the reader's line.
+
+    `off` names what switched gradients off around it, such as ``no_grad``; `module` the innermost
+    module that it stands in.
+    """
+
+    name: str
+    line: str
+    off: str = ""
+    module: str = ""
+
+    @property
+    def place(self) -> str:
+        """Where it stands: a line, or else a module; with the word before it."""
+        if self.line:
+            return f"at {self.line}"
+        return f"in module {self.module}" if self.module else "in the loss"
+
+    def __str__(self) -> str:
+        what = f"{self.off} around {self.name}" if self.off else self.name
+        return f"{what} {self.place}"
+
+
+class Recorder(TorchFunctionMode):
+    """Sees every call of a forward pass.
+
+    Parameters
+    ----------
+    parameters : iterable of Tensor
+        Those of the model. Other tensors that require a gradient count too.
+    buffers : iterable of Tensor, optional
+        Numbers of the model that are no data.
+
+    Attributes
+    ----------
+    calls : dict
+        The call that made a node of PyTorch's graph.
+    made : list of (weak reference, Call)
+        New tensors that require a gradient although nothing leads into them.
+    """
+
+    def __init__(
+        self,
+        parameters: Iterable[torch.Tensor] = (),
+        buffers: Iterable[torch.Tensor] = (),
+        model: torch.nn.Module | None = None,
+    ) -> None:
+        super().__init__()
+        self.composes = True  # whether fused calls are computed part by part
+        self.modules = {} if model is None else {one: name for name, one in model.named_modules()}
+        self.within: list[str] = []
+        self.inside = ""
+        self.numbers: Any = WeakTensorKeyDictionary()
+        self.forget()
+        self.learnt = [self._number(tensor) for tensor in parameters]
+        self.live.update(self.learnt)
+        self.of_weights.update(self.learnt)
+        self.of_weights.update(self._number(tensor) for tensor in buffers)
+
+    def forget(self) -> None:
+        """Drop all that was seen."""
+        self.count = 0
+        self.numbers.clear()
+        self.edges: dict[int, list[tuple[int | None, Call]]] = defaultdict(list)
+        self.cuts: dict[tuple[int, int | None], Call] = {}
+        self.calls: dict[Any, Call] = {}
+        self.made: list[tuple[int, Call]] = []
+        self.live: set[int] = set()
+        self.used: set[int] = set()
+        self.of_weights: set[int] = set()
+        self.weight_nodes: set[Any] = set()
+        self.remarks: list[str] = []
+
+    def __enter__(self) -> Recorder:
+        self._patched = ExitStack()
+        self._patched.enter_context(plain_checkpoints(self))
+        for module in self.modules:
+            before = module.register_forward_pre_hook(self._into)
+            after = module.register_forward_hook(self._out_of, always_call=True)
+            self._patched.callback(before.remove)
+            self._patched.callback(after.remove)
+        super().__enter__()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        super().__exit__(*error)
+        self._patched.close()
+
+    def _into(self, module: torch.nn.Module, _: Any) -> None:
+        name = self.modules.get(module)
+        kind = type(module).__name__
+        self.within.append(f"{name} ({kind})" if name else kind)
+
+    def _out_of(self, *_: Any) -> None:
+        if self.within:
+            self.within.pop()
+
+    def _call(self, name: str, off: str = "") -> Call:
+        name = SIGNS.get(name, name)
+        return Call(name, where(), off, self.within[-1] if self.within else "")
+
+    def __torch_function__(
+        self,
+        func: Callable[..., Any],
+        types: Any,
+        args: tuple[Any, ...] = (),
+        kwargs: dict[str, Any] | None = None,
+    ) -> Any:
+        """Let the call happen, and remember what it did."""
+        kwargs = kwargs or {}
+        name = getattr(func, "__name__", str(func))
+        if name == "__get__":
+            return self._attribute(func, args)
+        if name == "apply" or name == "_apply":
+            with self:  # the forward pass of a function of the reader's own is seen too
+                result = func(*args, **kwargs)
+        else:
+            result = composed(name, func, args, kwargs) if self.composes else func(*args, **kwargs)
+        self._note(name, args, kwargs, result)
+        if name in TWICE and args and isinstance(args[0], torch.Tensor):
+            self._remark(name, args[0])
+        return result
+
+    def _remark(self, name: str, given: torch.Tensor) -> None:
+        """Tell of a loss that applies what the model has applied already."""
+        node = given.grad_fn
+        did = "" if node is None else node.name().split("Backward")[0]
+        if did in TWICE[name]:
+            self.remarks.append(
+                f"{did.lower()} is applied twice: {name} applies it to what "
+                f"{self.calls.get(node, 'the model')} made, so derivatives are small"
+            )
+
+    def _attribute(self, func: Any, args: tuple[Any, ...]) -> Any:
+        result = func(*args)
+        name = getattr(getattr(func, "__self__", None), "__name__", "attribute")
+        if isinstance(result, torch.Tensor) and name != "grad":
+            self._note(f".{name}", args, {}, result)
+        return result
+
+    def _number(self, tensor: torch.Tensor) -> int:
+        number = self.numbers.get(tensor)
+        if number is None:
+            self.count += 1
+            self.numbers[tensor] = number = self.count
+            if tensor.requires_grad and tensor.is_leaf:
+                self.live.add(number)
+                if isinstance(tensor, torch.nn.Parameter):
+                    self.of_weights.add(number)
+        return number
+
+    def _note(self, name: str, args: Any, kwargs: Any, result: Any) -> None:
+        given = list(tensors((args, kwargs)))
+        results = list(tensors(result))
+        if name in {"requires_grad_", "__set__"} and given and given[0].is_leaf:
+            if given[0].requires_grad:
+                self.made.append((self._number(given[0]), self._call("requires_grad")))
+            return
+        if not results and name not in LEAVES_TORCH:
+            return
+        numbers = [self._number(tensor) for tensor in given]
+        call = None
+        for tensor in results:
+            node = tensor.grad_fn
+            if node is not None and node not in self.calls:
+                call = call or self._call(name)
+                self.calls[node] = call
+        if all(number in self.of_weights for number in numbers) and name not in DRAWS:
+            for tensor in results:
+                self.of_weights.add(self._number(tensor))
+                if tensor.grad_fn is not None:
+                    self.weight_nodes.add(tensor.grad_fn)
+        if not any(number in self.live for number in numbers):
+            for tensor in results:
+                if tensor.is_leaf and tensor.requires_grad:
+                    self.made.append((self._number(tensor), self._call(name)))
+            return
+        off = "" if torch.is_grad_enabled() else self.inside or "no_grad"
+        call = call or self._call(name, off)
+        for tensor, number in zip(given, numbers, strict=True):
+            if number not in self.live:
+                continue
+            self.used.add(number)
+            for out in results or [None]:
+                if out is tensor:
+                    continue
+                to = None if out is None else self._number(out)
+                if to is not None:
+                    self.live.add(to)
+                self.edges[number].append((to, call))
+                if tensor.requires_grad and (out is None or not out.requires_grad):
+                    self.cuts[number, to] = call
+        for tensor in results:
+            if tensor.is_leaf and tensor.requires_grad and not any(tensor is one for one in given):
+                self.made.append((self._number(tensor), call))
+
+    # What was asked afterwards
+
+    def was_used(self, tensor: torch.Tensor) -> bool:
+        """Return whether any call was given the tensor."""
+        return self.numbers.get(tensor) in self.used
+
+    def cuts_between(
+        self, tensor: torch.Tensor, goal: torch.Tensor
+    ) -> tuple[list[Call], list[Call]]:
+        """Return the cuts between two tensors: on paths that reach the goal, and all others.
+
+        A path over a Python number is not seen, so it is among the others.
+        """
+        start, end = self.numbers.get(tensor), self.numbers.get(goal)
+        leads = self._reaching(end)
+        sure, perhaps = [], []
+        seen, todo = {start}, [start]
+        for here in todo:
+            for to, call in self.edges.get(here, ()):  # type: ignore[arg-type]
+                if (here, to) in self.cuts and call.name not in SHAPE_ALONE:
+                    reaches = to is not None and to in leads
+                    (sure if reaches else perhaps).append(self.cuts[here, to])  # type: ignore[index]
+                if to is not None and to not in seen:
+                    seen.add(to)
+                    todo.append(to)
+        return list(dict.fromkeys(sure)), list(dict.fromkeys(perhaps))
+
+    def _reaching(self, end: int | None) -> set[int]:
+        """Return what leads to a tensor, without calls that look at shapes alone."""
+        back: dict[int, list[int]] = defaultdict(list)
+        for here, edges in self.edges.items():
+            for to, call in edges:
+                if to is not None and call.name not in SHAPE_ALONE:
+                    back[to].append(here)
+        found, todo = set(), [] if end is None else [end]
+        while todo:
+            here = todo.pop()
+            if here not in found:
+                found.add(here)
+                todo += back[here]
+        return found
+
+    def before_backward(
+        self, loss: torch.Tensor, outputs: Iterable[torch.Tensor] = ()
+    ) -> Watch:
+        """Hook the nodes of the graph of a loss, before ``loss.backward(retain_graph=True)``."""
+        from sgdexplained.pytorch.watch import Watch
+
+        return Watch(loss, outputs, self)

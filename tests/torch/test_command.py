@@ -1,0 +1,304 @@
+"""``python -m sgdexplained script.py``: a script goes its own way, and its step is explained."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+torch = pytest.importorskip("torch")
+
+SOURCE = Path(__file__).parents[2] / "src"
+
+BEGIN = """
+import sys
+import torch
+from torch import nn
+torch.manual_seed(0)
+"""
+LOOP = """
+optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+for number in range(3):
+    optimizer.zero_grad()
+    loss = (model(torch.randn(5, 3)) - 1).square().mean()
+    loss.backward()
+    optimizer.step()
+    print(loss.item())
+"""
+MODEL = """
+model = nn.Sequential(nn.Linear(3, 4), nn.ReLU(), nn.Linear(4, 1))
+model[0].bias.data[1] = -99
+"""
+
+
+class Ran:
+    """A script that ran with and without the command; both must have done the same."""
+
+    def __init__(self, folder, code, *options, arguments=()):
+        (folder / "train.py").write_text(code, "utf-8")
+        self.alone = self.run(folder, "train.py", *arguments)
+        ours = self.run(folder, "-m", "sgdexplained", *options, "train.py", *arguments)
+        assert ours.stdout == self.alone.stdout
+        assert ours.returncode == self.alone.returncode
+        self.out, self.err, self.status = ours.stdout, ours.stderr, ours.returncode
+
+    @staticmethod
+    def run(folder, *arguments):
+        return subprocess.run(
+            [sys.executable, *arguments],
+            cwd=folder,
+            env={"PYTHONPATH": str(SOURCE), "PATH": "", "OMP_NUM_THREADS": "1"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+
+def test_the_first_step_is_explained(tmp_path):
+    ran = Ran(tmp_path, BEGIN + MODEL + LOOP)
+
+    assert ran.err.startswith("sgdexplained: step 1, of SGD:\n5 of 21 do not move: ")
+    assert "shut receiver" in ran.err
+    assert "the derivative of relu is 0" in ran.err
+    assert ran.err.count("sgdexplained") == 1
+
+
+def test_a_later_step(tmp_path):
+    first, third = (
+        Ran(tmp_path, BEGIN + MODEL + LOOP, "--step", number).err for number in ("1", "3")
+    )
+
+    assert third.startswith("sgdexplained: step 3, of SGD:\n")
+    assert first != third
+
+
+def test_a_step_that_never_comes(tmp_path):
+    ran = Ran(tmp_path, BEGIN + MODEL + LOOP, "--step=4")
+
+    assert ran.err == (
+        "sgdexplained: the script called optimizer.step() 3 times, so step 4 was not explained\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("print(1)", "the script has not used PyTorch, so no step was explained"),
+        (BEGIN, "the script never called optimizer.step(), and no backward pass either"),
+        (
+            BEGIN + MODEL + "model(torch.ones(1, 3)).sum().backward()",
+            "the script never called optimizer.step(), after a backward pass",
+        ),
+    ],
+)
+def test_a_script_without_a_step(tmp_path, code, said):
+    assert Ran(tmp_path, code).err == f"sgdexplained: {said}\n"
+
+
+def test_arguments_and_exit_status_are_the_scripts(tmp_path):
+    code = "import sys\nprint(sys.argv, __name__, __file__, sys.path[0])\nsys.exit(len(sys.argv))"
+    ran = Ran(tmp_path, code, arguments=("--step", "x", "-h"))
+
+    assert ran.status == 4
+    assert "['train.py', '--step', 'x', '-h'] __main__" in ran.out
+
+
+def test_words_to_exit_with(tmp_path):
+    ran = Ran(tmp_path, "raise SystemExit('words')")
+
+    assert ran.status == 1
+    assert ran.err.startswith("words\n")
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "def f():\n    raise ValueError('mine')\nf()",
+        "try:\n    1 / 0\nexcept ArithmeticError as error:\n    raise KeyError('x') from error",
+        "this is no Python",
+        BEGIN + MODEL + "model(torch.ones(1, 2))",
+        BEGIN + MODEL + "(model(torch.ones(1, 3)) > 0).float().sum().backward()",
+        BEGIN + MODEL + "loss = model(torch.ones(1, 3)).sum()\nloss.backward()\nloss.backward()",
+    ],
+)
+def test_errors_are_the_scripts(tmp_path, code):
+    ran = Ran(tmp_path, code)
+    theirs = [line for line in ran.alone.stderr.splitlines() if "torch" not in line]
+    ours = [line for line in ran.err.splitlines() if "torch" not in line.lower()]
+
+    assert ran.status == 1
+    assert ran.err.splitlines()[-2] == ran.alone.stderr.splitlines()[-1]
+    assert [line for line in theirs if "train.py" in line] == [
+        line for line in ours if "train.py" in line
+    ]
+    assert str(SOURCE) not in ran.err
+    assert "overrides.py" not in ran.err
+
+
+def test_ctrl_c_leaves_with_its_status(tmp_path):
+    (tmp_path / "train.py").write_text("raise KeyboardInterrupt", "utf-8")
+    ran = Ran.run(tmp_path, "-m", "sgdexplained", "train.py")
+
+    assert ran.returncode == 130
+    assert "KeyboardInterrupt" in ran.stderr
+
+
+def test_a_cut_is_named_with_its_line(tmp_path):
+    code = (
+        BEGIN
+        + """
+class Model(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.encoder, self.head = nn.Linear(3, 4), nn.Linear(4, 1)
+    def forward(self, x):
+        h = self.encoder(x)
+        return self.head(h.detach())
+model = Model()
+"""
+        + LOOP
+    )
+    ran = Ran(tmp_path, code)
+
+    line = code.splitlines().index("        return self.head(h.detach())") + 1
+    assert f"cut by detach at train.py:{line}" in " ".join(ran.err.split())
+    assert "16 cut off from the loss" in ran.err
+
+
+def test_what_happens_before_the_step_is_named(tmp_path):
+    clipped = LOOP.replace(
+        "    optimizer.step()", "    optimizer.zero_grad()\n    optimizer.step()"
+    )
+    ran = Ran(tmp_path, BEGIN + MODEL + clipped)
+
+    line = (BEGIN + MODEL + clipped).splitlines().index("    optimizer.step()")
+    assert f"cleared by Optimizer.zero_grad at train.py:{line}" in " ".join(ran.err.split())
+    assert "16 cleared before the step" in ran.err or "cleared" in ran.err
+
+
+def test_parameters_without_a_module_have_their_names(tmp_path):
+    code = (
+        BEGIN
+        + """
+weight, unused = nn.Parameter(torch.ones(3)), nn.Parameter(torch.ones(2))
+several = [nn.Parameter(torch.ones(1))]
+optimizer = torch.optim.Adam([weight, unused, *several])
+(weight * torch.tensor([1.0, 0.0, 2.0]) * several[0]).sum().backward()
+optimizer.step()
+"""
+    )
+    ran = Ran(tmp_path, code)
+
+    for name in ("weight", "unused", "several[0]"):
+        assert f"\n{name} " in ran.err
+
+
+def test_two_networks_have_their_names_in_front(tmp_path):
+    code = (
+        BEGIN
+        + """
+G, D = nn.Linear(2, 2), nn.Linear(2, 1)
+g, d = torch.optim.Adam(G.parameters()), torch.optim.SGD(D.parameters(), lr=0.1)
+for _ in range(2):
+    with torch.device("cpu"):
+        fake = G(torch.randn(4, 2))
+        d.zero_grad()
+        D(fake.detach()).mean().backward()
+        d.step()
+        g.zero_grad()
+        (-D(fake).mean()).backward()
+        g.step()
+    print(G.weight.sum().item())
+"""
+    )
+    ran = Ran(tmp_path, code, "--step=2")
+
+    assert "step 2, of Adam" in ran.err
+    assert "\nG.weight " in ran.err
+    assert "\nD.weight " in ran.err
+    assert "hook" not in ran.err
+    assert "added to the gradient of an earlier backward pass" in " ".join(ran.err.split())
+
+
+def test_a_closure(tmp_path):
+    code = (
+        BEGIN
+        + """
+weight = nn.Parameter(torch.ones(3))
+unused = nn.Parameter(torch.ones(2))
+x = torch.tensor([[1.0, 0.0, 2.0], [3.0, 0.0, 1.0]])
+optimizer = torch.optim.LBFGS([weight, unused], lr=0.1)
+def closure():
+    optimizer.zero_grad()
+    loss = (x @ weight).square().sum()
+    loss.backward()
+    return loss
+for _ in range(2):
+    print(optimizer.step(closure).item())
+"""
+    )
+    ran = Ran(tmp_path, code)
+
+    assert "3 of 5 do not move: 2 not used by the loss, 1 inactive sender." in ran.err
+
+
+def test_a_scaler_attention_and_a_schedule_compute_the_same(tmp_path):
+    code = (
+        BEGIN
+        + """
+model = nn.TransformerEncoderLayer(8, 2, 16, batch_first=True)
+optimizer = torch.optim.AdamW(model.parameters(), lr=0.01)
+scheduler = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, 4)
+scaler = torch.amp.GradScaler("cpu")
+for _ in range(4):
+    optimizer.zero_grad()
+    with torch.autocast("cpu"):
+        loss = model(torch.randn(2, 3, 8)).square().mean()
+    scaler.scale(loss).backward()
+    scaler.unscale_(optimizer)
+    nn.utils.clip_grad_norm_(model.parameters(), 0.1)
+    scaler.step(optimizer)
+    scaler.update()
+    scheduler.step()
+    print(repr(loss.item()), repr(model.linear1.weight.sum().item()))
+"""
+    )
+    for step in ("1", "3"):
+        ran = Ran(tmp_path, code, "--step", step)
+
+        assert f"step {step}, of AdamW" in ran.err
+        assert "Warning" not in ran.err
+
+
+def test_help_and_bad_arguments(tmp_path):
+    helped = Ran.run(tmp_path, "-m", "sgdexplained", "--help")
+    assert helped.returncode == 0
+    assert "--step N" in helped.stdout
+
+    wrong = Ran.run(tmp_path, "-m", "sgdexplained", "--step", "0", "train.py")
+    assert wrong.returncode == 2
+    assert "'0' is no step, expected 1, 2, 3, ..." in wrong.stderr
+
+    missing = Ran.run(tmp_path, "-m", "sgdexplained", "nowhere.py")
+    assert missing.returncode == 2
+    assert missing.stderr == "sgdexplained: cannot read 'nowhere.py': No such file or directory\n"
+
+
+def test_nothing_is_left_in_pytorch():
+    from sgdexplained.pytorch.command import Following
+
+    before = torch.autograd.backward
+    following = Following(1)
+    following.begin()
+    assert torch.autograd.backward != before
+    model = torch.nn.Linear(2, 1)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    model(torch.ones(1, 2)).sum().backward()
+    optimizer.step()
+
+    assert torch.autograd.backward == before
+    assert not torch.overrides._get_current_function_mode_stack()
+    assert not model.weight._post_accumulate_grad_hooks
+    assert following.end() == ""

@@ -1,0 +1,326 @@
+"""What an explanation of a model offers, what it refuses, and that it leaves nothing behind."""
+
+from __future__ import annotations
+
+import copy
+import gc
+import json
+import pickle
+
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from torch import nn  # noqa: E402
+from torch.nn import functional as F  # noqa: E402, N812
+
+from .models import Lambda, batch, perceptron, sgd, squared, why  # noqa: E402
+
+from sgdexplained import MLP, SGD, explain, half_squared_error  # noqa: E402
+
+
+class Block(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.norm = nn.LayerNorm(8)
+        self.attention = nn.MultiheadAttention(8, 2, batch_first=True)
+        self.fc1, self.fc2 = nn.Linear(8, 16), nn.Linear(16, 8)
+
+    def forward(self, x):
+        normal = self.norm(x)
+        x = x + self.attention(normal, normal, normal, need_weights=False)[0]
+        return x + self.fc2(torch.relu(self.fc1(x)))
+
+
+class Small(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.blocks = nn.ModuleList(Block() for _ in range(2))
+        self.head = nn.Linear(8, 3)
+
+    def forward(self, x):
+        for block in self.blocks:
+            x = block(x)
+        return self.head(x.mean(1))
+
+
+@pytest.fixture
+def transformer():
+    torch.manual_seed(0)
+    model = Small()
+    with torch.no_grad():
+        model.blocks[0].fc1.bias[3] = -99.0
+    labels = torch.tensor([0, 1, 2, 0])
+    return why(model, batch(4, 5, 8), labels, F.cross_entropy)
+
+
+def test_a_row_has_its_factors_and_a_sentence(transformer):
+    row = transformer.row("blocks.0.fc1.weight", (3, 7))
+    assert (row.why, row.gradient) == ("shut", 0)
+    assert row.sentence.startswith("Stays: its receiver is shut")
+    other = transformer.row("blocks.0.fc1.weight", (2, 7))
+    assert other.sentence.startswith("Moves: ")
+    assert sum(other.contributions) == pytest.approx(other.gradient, rel=1e-4)
+    assert transformer.row("blocks.0.fc2.weight", (1, 3)).why == "inactive"
+
+
+def test_one_example_is_told_with_its_factors():
+    model = nn.Sequential(nn.Linear(1, 1), nn.ReLU(), nn.Linear(1, 1))
+    with torch.no_grad():
+        for parameter, value in zip(model.parameters(), (2.0, 1.0, 3.0, 0.0), strict=True):
+            parameter.fill_(value)
+    found = why(model, torch.tensor([[2.0]]), torch.tensor([[14.0]]), lambda y, t: ((y - t) ** 2).sum() / 2)
+    assert found.row("0.weight", (0, 0)).factors == [(2.0, 1.0, 3.0)]
+    assert (
+        found.row("0.weight", (0, 0)).sentence
+        == "Moves: activation 2 × derivative 1 × upstream gradient 3."
+    )
+    assert found.row("2.weight", (0, 0)).sentence == "Moves: activation 5 × upstream gradient 1."
+
+
+def test_it_prints_a_line_for_each_parameter(transformer):
+    lines = str(transformer).splitlines()
+    assert max(map(len, lines)) <= 80
+    assert "3 do not" not in lines[0]
+    assert any(line.startswith("head.weight") for line in lines)
+    assert "shut receiver" in str(transformer)
+
+
+def test_it_becomes_data_and_html_and_a_picture(transformer):
+    matplotlib = pytest.importorskip("matplotlib")
+    matplotlib.use("agg")
+    data = transformer.to_data()
+    assert json.loads(json.dumps(data)) == data
+    assert data["counts"]["blocks.0.fc1.weight"]["shut"] >= 8
+    assert "rows" not in data
+    assert "<table" in transformer._repr_html_()
+    assert transformer.draw() is not None
+    matplotlib.pyplot.close("all")
+
+
+def test_it_can_be_copied_pickled_and_holds_no_graph(transformer):
+    for again in (copy.deepcopy(transformer), pickle.loads(pickle.dumps(transformer))):
+        assert again.counts() == transformer.counts()
+        assert again.row("head.weight", (0, 0)).sentence == transformer.row("head.weight", (0, 0)).sentence
+    held = [
+        one
+        for uses in transformer.source.uses.values()
+        for use in uses
+        for one in (use.senders, use.deltas)
+        if one is not None
+    ]
+    assert held
+    assert all(one.grad_fn is None and not one.requires_grad for one in held)
+
+
+def test_it_does_not_change_with_the_model_later():
+    model = perceptron(3, 4, 1)
+    optimizer = sgd(model)
+    found = why(model, batch(4, 3), torch.zeros(4, 1), squared, optimizer)
+    before = found.to_data(rows=True)
+    squared(model(batch(4, 3)), torch.zeros(4, 1)).backward()
+    optimizer.step()
+    assert found.to_data(rows=True) == before
+
+
+def test_the_move_is_what_a_step_does():
+    torch.manual_seed(0)
+    model = Small()
+    # Not Adam: it makes a step of what is noise in the bias of the keys.
+    optimizer = sgd(model, momentum=0.9, weight_decay=0.1)
+    inputs, labels = batch(4, 5, 8), torch.tensor([0, 1, 2, 0])
+    F.cross_entropy(model(inputs), labels).backward()
+    optimizer.step()
+    optimizer.zero_grad()
+    found = why(model, inputs, labels, F.cross_entropy, optimizer)
+    before = {name: one.detach().clone() for name, one in model.named_parameters()}
+    F.cross_entropy(model(inputs), labels).backward()
+    optimizer.step()
+    for name, one in model.named_parameters():
+        move = (one.detach() - before[name]).numpy()
+        assert found.parameter(name).move == pytest.approx(move, rel=1e-3, abs=1e-6)
+
+
+# ## Nothing is left behind
+
+
+class Busy(nn.Module):
+    """Does all that a forward pass may do to itself and the world."""
+
+    def __init__(self):
+        super().__init__()
+        self.norm = nn.BatchNorm1d(3)
+        self.line = nn.Linear(3, 2)
+        self.calls = 0
+        self.error = None
+
+    def forward(self, x):
+        self.calls += 1
+        x = torch.dropout(self.norm(x), 0.5, self.training)
+        if self.error:
+            raise self.error
+        return self.line(x)
+
+
+def state(model, optimizer):
+    return (
+        {name: one.clone() for name, one in model.state_dict().items()},
+        [one.grad for one in model.parameters()],
+        copy.deepcopy(optimizer.state_dict()),
+        torch.get_rng_state(),
+        model.calls,
+        model.training,
+        torch.is_grad_enabled(),
+    )
+
+
+def assert_same_state(one, other):
+    for name, tensor in one[0].items():
+        assert torch.equal(tensor, other[0][name])
+    assert all(a is b for a, b in zip(one[1], other[1], strict=True))
+    assert str(one[2]) == str(other[2])
+    assert torch.equal(one[3], other[3])
+    assert one[4:] == other[4:]
+
+
+@pytest.mark.parametrize("error", [None, ValueError("mine"), KeyboardInterrupt()])
+@pytest.mark.parametrize("mode", [torch.enable_grad, torch.no_grad])
+def test_nothing_is_left_behind(error, mode):
+    model = Busy()
+    optimizer = torch.optim.Adam(model.parameters())
+    squared(model(batch(4, 3)), torch.zeros(4, 2)).backward()
+    optimizer.step()
+    model.error = error
+    before = state(model, optimizer)
+    with mode():
+        if error is None:
+            why(model, batch(4, 3), torch.zeros(4, 2), squared, optimizer)
+        else:
+            with pytest.raises(type(error)) as caught:
+                why(model, batch(4, 3), torch.zeros(4, 2), squared, optimizer)
+            assert caught.value is error
+            if isinstance(error, Exception):
+                assert "forward pass of Busy" in caught.value.__notes__[0]
+    assert_same_state(before, state(model, optimizer))
+
+
+def test_no_hook_is_left_and_no_function_exchanged():
+    from torch.utils import checkpoint
+
+    before = checkpoint.CheckpointFunction, checkpoint._checkpoint_hook
+    model = perceptron(3, 4, 1)
+    why(model, batch(4, 3), torch.zeros(4, 1))
+    assert (checkpoint.CheckpointFunction, checkpoint._checkpoint_hook) == before
+    for module in model.modules():
+        assert not module._forward_hooks
+        assert not module._forward_pre_hooks
+
+
+def test_the_graph_is_freed():
+    def nodes():
+        return sum(type(one).__name__.endswith("Backward0") for one in gc.get_objects())
+
+    gc.collect()
+    before = nodes()
+    gc.disable()
+    try:
+        found = why(perceptron(3, 4, 1), batch(4, 3), torch.zeros(4, 1))
+        assert nodes() == before  # at once, so that the memory is there for the next step
+    finally:
+        gc.enable()
+    assert found.row("0.weight", (0, 0)).sentence
+
+
+def test_a_pass_inside_no_grad_and_inside_another_mode_is_the_same():
+    model = perceptron(3, 4, 1)
+    plain = why(model, batch(4, 3), torch.zeros(4, 1)).counts()
+    with torch.no_grad():
+        assert why(model, batch(4, 3), torch.zeros(4, 1)).counts() == plain
+    inputs, targets = batch(4, 3), torch.zeros(4, 1)
+    with torch.inference_mode():
+        assert why(model, inputs, targets).counts() == plain
+
+
+# ## What is refused
+
+
+def refused(error, match, model=None, inputs=None, loss=squared, optimizer=None, step=None):
+    model = model or perceptron(3, 4, 1)
+    inputs = batch(4, 3) if inputs is None else inputs
+    with pytest.raises(error, match=match):
+        why(model, inputs, torch.zeros(4, 1), loss, optimizer or sgd(perceptron(1, 1)), step)
+
+
+def test_a_model_without_parameters():
+    refused(ValueError, "ReLU has no parameters", nn.ReLU())
+    model = Lambda(lambda m, x: m.layers[0](x))
+    model.layers = [nn.Linear(3, 1)]
+    refused(ValueError, r"layers\[0\].bias, layers\[0\].weight without registering", model)
+
+
+def test_an_optimizer_of_another_model():
+    refused(ValueError, "SGD has none of the 4 parameters of the model")
+
+
+def test_what_is_no_optimizer_and_no_loss():
+    model = perceptron(3, 4, 1)
+    with pytest.raises(TypeError, match="optimizer is SGD, expected a torch.optim.Optimizer"):
+        explain(model, batch(4, 3), None, squared, _ours())
+    refused(TypeError, "loss is 3, expected a function", model, loss=3, optimizer=sgd(model))
+
+
+def _ours():
+    return SGD(MLP([1, 1]).parameters(), lr=0.1)
+
+
+def test_a_loss_that_is_not_one_number():
+    model = perceptron(3, 4, 1)
+    refused(ValueError, r"shape \(4, 1\), expected one number", model, loss=lambda y, t: y - t, optimizer=sgd(model))
+    refused(TypeError, "the loss returns float", model, loss=lambda y, t: 3.0, optimizer=sgd(model))
+
+
+def test_inputs_on_another_device():
+    model = perceptron(3, 4, 1)
+    inputs = batch(4, 3).to("meta")
+    refused(ValueError, "inputs are on meta and the model is on cpu", model, inputs, optimizer=sgd(model))
+
+
+def test_a_step_for_an_mlp_of_our_own():
+    net = MLP([1, 1])
+    with pytest.raises(TypeError, match="step= is for models of PyTorch"):
+        explain(net, [[1.0]], [[1.0]], half_squared_error, SGD(net.parameters(), lr=1), step=print)
+
+
+def test_an_optimizer_that_needs_a_closure_gets_one():
+    model = perceptron(3, 4, 1, activation=nn.Tanh)
+    before = {name: one.clone() for name, one in model.state_dict().items()}
+    lbfgs = torch.optim.LBFGS(model.parameters(), lr=0.1, max_iter=2)
+    found = why(model, batch(4, 3), torch.zeros(4, 1), squared, lbfgs)
+    assert found.counts()["0.weight"] == {"gradient": 12}
+    assert all(torch.equal(one, before[name]) for name, one in model.state_dict().items())
+    assert not lbfgs.state_dict()["state"]
+
+
+# ## Arguments
+
+
+def test_inputs_may_be_a_tuple_or_a_dict():
+    model = Lambda(lambda m, x, y: m.a(x) + y, a=nn.Linear(3, 1))
+    x, y = batch(4, 3), batch(4, 1)
+    model.forward = lambda x, y: model.a(x) + y
+    first = why(model, (x, y), torch.zeros(4, 1)).counts()
+    assert why(model, {"x": x, "y": y}, torch.zeros(4, 1)).counts() == first
+
+
+def test_a_model_that_computes_its_own_loss():
+    model = Lambda(lambda m, x: {"loss": m.a(x).pow(2).mean()}, a=nn.Linear(3, 1))
+    found = why(model, batch(4, 3), None, lambda out, _: out["loss"])
+    assert found.counts()["a.weight"] == {"gradient": 3}
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_a_compiled_model_is_run_as_it_was_written():
+    model = perceptron(3, 4, 1, activation=nn.Tanh)
+    compiled = torch.compile(model)
+    found = why(compiled, batch(4, 3), torch.zeros(4, 1), squared, sgd(model))
+    assert found.counts()["_orig_mod.0.weight"] == {"gradient": 12}
