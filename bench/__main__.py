@@ -24,7 +24,9 @@ from bench import imports
 from bench.process import KEEP_MEMORY, ONE_THREAD, PROCESSOR_TIME, EngineProcess
 
 PACKAGES = ["micrograd", "numpy", "autograd", "mygrad", "torch", "jax"]
-NEEDS = {"torch_nn": "torch", "torch_tensors": "torch", "ours_in_its_style": "micrograd"}
+NEEDS = {"ours_in_its_style": "micrograd"} | dict.fromkeys(
+    ("torch_nn", "torch_tensors", "torch_step", "torch_explained"), "torch"
+)
 
 
 # For how long the threads of one engine may go on waiting for work, on a core that the next needs.
@@ -50,6 +52,7 @@ CHAIN = ("ours", "micrograd", "autograd", "mygrad", "torch")
 DIGITS = ("numpy_by_hand", "ours", "autograd", "mygrad", "torch_nn", "torch_tensors", "jax")
 TINY = ("numpy_by_hand", "ours", "ours_scalars", *DIGITS[2:])
 EXPLAIN = ("training_step", "explained")
+EXPLAIN_TORCH = ("torch_step", "torch_explained")
 IMAGES = (784, 256, 128, 10)
 EACH = ("numpy_by_hand", "ours", "torch", "jax")
 
@@ -72,7 +75,7 @@ def jobs() -> list[Job]:
                     Job("digits", "digits", DIGITS, work, threads, tolerance=tolerance, rounds=25)
                 )
         listed.append(Job("per_example", "per_example", EACH, (128,), threads))
-    return listed + explanations()
+    return listed + explanations() + models_of_pytorch()
 
 
 def explanations() -> list[Job]:
@@ -84,6 +87,15 @@ def explanations() -> list[Job]:
     works += [((32,) * (depth + 1), 8, "SGD", "Tensor") for depth in (2, 4, 8, 16, 32)]
     # The training goes on and the explanation does not, so they need not agree to the last digit.
     return [Job("explain", "explain", EXPLAIN, work, tolerance=1e-2) for work in works]
+
+
+def models_of_pytorch() -> list[Job]:
+    """List the models of PyTorch of which a step is explained, each with two optimizers."""
+    return [
+        Job("torch_models", "torch_models", EXPLAIN_TORCH, (model, optimizer), tolerance=1e-2)
+        for model in ("perceptron", "convolutions", "transformer")
+        for optimizer in ("SGD", "AdamW")
+    ]
 
 
 # ## One job
@@ -124,7 +136,7 @@ def run(job: Job, seconds: float, rounds: int, quick: bool) -> dict[str, Any]:
             check_same(f"{job.name} {job.arguments}: {engine}", results, expected, job.tolerance)
         print(f"  same numbers: {', '.join(processes)}", flush=True)
         times = {} if quick else timed(job, processes, seconds, rounds)
-        extra = {} if quick or job.name != "chain" else bytes_a_node(job, list(processes))
+        extra = {} if quick else memory(job, list(processes))
     finally:
         for process in processes.values():
             process.close()
@@ -167,6 +179,27 @@ def timed(
                 sleep(REST)
             times[engine].append(processes[engine].seconds(steps[engine]))
     return times
+
+
+def memory(job: Job, engines: list[str]) -> dict[str, Any]:
+    """Return how much memory the work takes, where that is asked."""
+    if job.name == "chain":
+        return bytes_a_node(job, engines)
+    return peaks(job, engines) if job.name == "torch_models" else {}
+
+
+def peaks(job: Job, engines: list[str]) -> dict[str, Any]:
+    """Return by how much memory was at its highest above the start, where the system tells."""
+    if not Path("/proc/self/status").exists():
+        return {}
+    found = {}
+    for engine in engines:
+        process = EngineProcess(job.module, engine, job.arguments, ONE_THREAD)
+        try:
+            found[engine] = process.peak()
+        finally:
+            process.close()
+    return {"bytes": found}
 
 
 def bytes_a_node(job: Job, engines: list[str]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ import multiprocessing
 import os
 from array import array
 from contextlib import contextmanager
+from ctypes import CDLL
 from importlib import import_module
 from pathlib import Path
 from time import perf_counter, process_time
@@ -78,6 +79,10 @@ class EngineProcess:
         """Do the work once and return by how much memory was at its highest above the start."""
         return self._ask("bytes", 0)
 
+    def peak(self) -> float:
+        """Set the work up, do it once, and return by how much memory was at its highest above."""
+        return self._ask("peak", 0)
+
     def close(self) -> None:
         """End the process."""
         self._connection.close()
@@ -106,7 +111,13 @@ def _environment(changes: dict[str, str]) -> Iterator[None]:
 
 
 def _serve(connection: Connection, module: str, function: str, arguments: tuple[Any, ...]) -> None:
-    orders = {"results": _results, "time": _time, "collector": _collector, "bytes": _bytes}
+    orders = {
+        "results": _results,
+        "time": _time,
+        "collector": _collector,
+        "bytes": _bytes,
+        "peak": _peak,
+    }
     while True:
         try:
             order, value = connection.recv()
@@ -160,6 +171,16 @@ def _bytes(set_up: Any, arguments: Any, _: Any) -> float:
     Path("/proc/self/clear_refs").write_text("5", encoding="ascii")  # forget the highest so far
     before = _resident("VmRSS:")
     work.step()
+    return _resident("VmHWM:") - before
+
+
+def _peak(set_up: Any, arguments: Any, _: Any) -> float:
+    set_up(*arguments).step()  # what is imported, and what libraries set up for themselves
+    gc.collect()
+    CDLL(None).malloc_trim(0)
+    Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
+    before = _resident("VmRSS:")
+    set_up(*arguments).step()
     return _resident("VmHWM:") - before
 
 

@@ -8,7 +8,7 @@ pages      ``README.md``, ``docs/``    doctests and code  each page
 gallery    ``gallery/**/plot_*.py``    doctests and code  each script
 ========== =========================== ================== ============================
 
-The docstrings of ``sgdexplained.pytorch`` are run where PyTorch is installed: in the parity session.
+The docstrings of ``sgdexplained.pytorch`` are run where PyTorch is: in the parity session.
 What a gallery script says of PyTorch stands in blocks of their own. They need PyTorch, so
 ``tests/parity`` runs them, each in a namespace for itself.
 """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import torch
@@ -13,7 +14,7 @@ from sgdexplained import explain
 def perceptron(*sizes: int, activation: Any = nn.ReLU, last: Any = None) -> nn.Sequential:
     """Layers of these sizes, with an activation between them and perhaps another at the end."""
     parts: list[nn.Module] = []
-    for number, (before, after) in enumerate(zip(sizes, sizes[1:], strict=False), start=1):
+    for number, (before, after) in enumerate(itertools.pairwise(sizes), start=1):
         parts.append(nn.Linear(before, after))
         if number < len(sizes) - 1:
             parts.append(activation())

@@ -14,9 +14,9 @@ torch = pytest.importorskip("torch")
 from torch import nn  # noqa: E402
 from torch.nn import functional as F  # noqa: E402, N812
 
-from .models import Lambda, batch, perceptron, sgd, squared, why  # noqa: E402
-
 from sgdexplained import MLP, SGD, explain, half_squared_error  # noqa: E402
+
+from .models import Lambda, batch, perceptron, sgd, squared, why  # noqa: E402
 
 
 class Block(nn.Module):
@@ -69,7 +69,9 @@ def test_one_example_is_told_with_its_factors():
     with torch.no_grad():
         for parameter, value in zip(model.parameters(), (2.0, 1.0, 3.0, 0.0), strict=True):
             parameter.fill_(value)
-    found = why(model, torch.tensor([[2.0]]), torch.tensor([[14.0]]), lambda y, t: ((y - t) ** 2).sum() / 2)
+    found = why(
+        model, torch.tensor([[2.0]]), torch.tensor([[14.0]]), lambda y, t: ((y - t) ** 2).sum() / 2
+    )
     assert found.row("0.weight", (0, 0)).factors == [(2.0, 1.0, 3.0)]
     assert (
         found.row("0.weight", (0, 0)).sentence
@@ -101,7 +103,10 @@ def test_it_becomes_data_and_html_and_a_picture(transformer):
 def test_it_can_be_copied_pickled_and_holds_no_graph(transformer):
     for again in (copy.deepcopy(transformer), pickle.loads(pickle.dumps(transformer))):
         assert again.counts() == transformer.counts()
-        assert again.row("head.weight", (0, 0)).sentence == transformer.row("head.weight", (0, 0)).sentence
+        assert (
+            again.row("head.weight", (0, 0)).sentence
+            == transformer.row("head.weight", (0, 0)).sentence
+        )
     held = [
         one
         for uses in transformer.source.uses.values()
@@ -275,14 +280,26 @@ def _ours():
 
 def test_a_loss_that_is_not_one_number():
     model = perceptron(3, 4, 1)
-    refused(ValueError, r"shape \(4, 1\), expected one number", model, loss=lambda y, t: y - t, optimizer=sgd(model))
+    refused(
+        ValueError,
+        r"shape \(4, 1\), expected one number",
+        model,
+        loss=lambda y, t: y - t,
+        optimizer=sgd(model),
+    )
     refused(TypeError, "the loss returns float", model, loss=lambda y, t: 3.0, optimizer=sgd(model))
 
 
 def test_inputs_on_another_device():
     model = perceptron(3, 4, 1)
     inputs = batch(4, 3).to("meta")
-    refused(ValueError, "inputs are on meta and the model is on cpu", model, inputs, optimizer=sgd(model))
+    refused(
+        ValueError,
+        "inputs are on meta and the model is on cpu",
+        model,
+        inputs,
+        optimizer=sgd(model),
+    )
 
 
 def test_a_step_for_an_mlp_of_our_own():

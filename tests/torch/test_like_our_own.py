@@ -5,6 +5,7 @@ And against brute force: what is blamed for a zero is set free, and the gradient
 
 from __future__ import annotations
 
+import itertools
 import random
 
 import pytest
@@ -13,10 +14,10 @@ torch = pytest.importorskip("torch")
 
 from torch import nn  # noqa: E402
 
-from .models import batch, perceptron, sgd, squared, why  # noqa: E402
-
 import sgdexplained  # noqa: E402
 from sgdexplained import MLP, SGD, explain  # noqa: E402
+
+from .models import batch, perceptron, squared, why  # noqa: E402
 
 ACTIVATIONS = {"relu": nn.ReLU, None: nn.Identity, "tanh": nn.Tanh}
 
@@ -32,7 +33,7 @@ def both_ways(seed):
             return [float(drawn.choice([-2, -1, -1, 0, 0, 1, 1, 2])) for _ in range(shape[0])]
         return [numbers(*shape[1:]) for _ in range(shape[0])]
 
-    init = [(numbers(a, b), numbers(b)) for a, b in zip(sizes, sizes[1:], strict=False)]
+    init = [(numbers(a, b), numbers(b)) for a, b in itertools.pairwise(sizes)]
     inputs, targets = numbers(size, sizes[0]), numbers(size, sizes[-1])
     activation = drawn.choice(["relu", "relu", None])
     net = MLP(sizes, init=init, activation=activation)
@@ -81,7 +82,7 @@ def gradient_with(model, row, inputs, targets, *hooks):
             handle.remove()
 
 
-def opened(module, given, out):
+def opened(_, given, out):
     """Leave the activations as they are, and let every gradient through."""
     return out.detach() + given[0] - given[0].detach()
 
@@ -89,7 +90,7 @@ def opened(module, given, out):
 def sending(row):
     """Make the sender 1 for the gradient alone: the activations stay as they are."""
 
-    def hook(module, given, out):
+    def hook(module, _, out):
         weight = module.weight[row.place]
         column = torch.nn.functional.one_hot(torch.tensor(row.place[0]), out.shape[1])
         return out + (weight - weight.detach()) * column

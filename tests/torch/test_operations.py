@@ -18,9 +18,9 @@ from torch.nn import functional as F  # noqa: E402, N812
 from torch.nn.utils import parametrizations  # noqa: E402
 from torch.utils.checkpoint import checkpoint  # noqa: E402
 
-from .models import Lambda, perceptron, sgd  # noqa: E402
-
 from sgdexplained.pytorch.model import explain_model  # noqa: E402
+
+from .models import Lambda, perceptron, sgd  # noqa: E402
 
 DOUBLE = torch.float64
 
@@ -196,7 +196,11 @@ OWN = {
     ),
     "bmm": lambda: (of(lambda m, x: torch.bmm(m.w, x), w=weights(2, 5, 3)), draw(2, 3, 4)),
     "baddbmm": lambda: (
-        of(lambda m, x: torch.baddbmm(m.b, m.w, x, beta=2, alpha=3), b=weights(5, 4), w=weights(2, 5, 3)),
+        of(
+            lambda m, x: torch.baddbmm(m.b, m.w, x, beta=2, alpha=3),
+            b=weights(5, 4),
+            w=weights(2, 5, 3),
+        ),
         draw(2, 3, 4),
     ),
     "rows by index": lambda: (
@@ -235,7 +239,12 @@ OWN = {
         draw(4, 3),
     ),
     "functional calls": lambda: (
-        of(lambda m, x: F.linear(F.conv1d(x, m.c), m.w, m.b), c=weights(2, 1, 2), w=weights(2, 3), b=weights(2)),
+        of(
+            lambda m, x: F.linear(F.conv1d(x, m.c), m.w, m.b),
+            c=weights(2, 1, 2),
+            w=weights(2, 3),
+            b=weights(2),
+        ),
         draw(4, 1, 4),
     ),
 }
@@ -284,7 +293,9 @@ def test_sender_times_delta_adds_up_to_the_gradient(name):
             assert not each or abs(sum(each) - gradient[place].item()) <= limit
 
 
-@pytest.mark.parametrize("name", ["linear", "conv2d in groups", "attention", "encoder", "embedding"])
+@pytest.mark.parametrize(
+    "name", ["linear", "conv2d in groups", "attention", "encoder", "embedding"]
+)
 def test_examples_get_what_is_theirs(name):
     """The contribution of an example is the gradient of its own part of the loss."""
     torch.manual_seed(1)
@@ -314,11 +325,11 @@ def test_an_operation_without_a_rule_is_named_and_not_guessed():
 def test_a_function_of_the_readers_own():
     class Halved(torch.autograd.Function):
         @staticmethod
-        def forward(ctx, x):
+        def forward(_, x):
             return x / 2
 
         @staticmethod
-        def backward(ctx, gradient):
+        def backward(_, gradient):
             return gradient * torch.tensor([0.0, 0.5])
 
     model = of(lambda m, x: Halved.apply(m.a(x)), a=nn.Linear(3, 2).double())

@@ -136,10 +136,15 @@ def test_a_reentrant_checkpoint_without_an_input_that_requires_a_gradient():
 # ## Flat functions
 
 
-@pytest.mark.parametrize("function", [torch.round, torch.floor, torch.ceil, torch.sign, torch.trunc])
+@pytest.mark.parametrize(
+    "function", [torch.round, torch.floor, torch.ceil, torch.sign, torch.trunc]
+)
 def test_a_step_function_in_the_loss(function):
     found = why(
-        perceptron(3, 4, 1), batch(4, 3), torch.full((4, 1), 3.0), lambda y, t: squared(function(y), t)
+        perceptron(3, 4, 1),
+        batch(4, 3),
+        torch.full((4, 1), 3.0),
+        lambda y, t: squared(function(y), t),
     )
     assert only(found, "flat")
     assert f"{function.__name__} is flat" in found.parameter("0.weight").note
@@ -156,7 +161,9 @@ def test_a_step_function_in_the_model():
 
 @pytest.mark.parametrize("last", [nn.Softmax(dim=1), nn.LogSoftmax(dim=1)])
 def test_softmax_over_one_output(last):
-    found = why(perceptron(3, 4, 1, activation=nn.Sigmoid, last=last), batch(4, 3), torch.ones(4, 1))
+    found = why(
+        perceptron(3, 4, 1, activation=nn.Sigmoid, last=last), batch(4, 3), torch.ones(4, 1)
+    )
     assert "gradient" not in total(found)
     assert "over one entry is constant" in found.parameter("2.weight").note
 
@@ -459,7 +466,9 @@ def test_a_dead_unit():
 
 
 def test_a_dead_filter():
-    model = nn.Sequential(nn.Conv2d(1, 2, 3), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(8, 1))
+    model = nn.Sequential(
+        nn.Conv2d(1, 2, 3), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(8, 1)
+    )
     with torch.no_grad():
         model[0].bias.copy_(torch.tensor([9.0, -99.0]))
     found = why(model, batch(4, 1, 6, 6), torch.ones(4, 1))
@@ -578,9 +587,7 @@ def test_a_hook_takes_the_gradient_and_decay_moves_it():
     model = nn.Linear(3, 2)
     model.weight.register_hook(torch.zeros_like)
     model.bias.register_hook(torch.zeros_like)
-    found = why(
-        model, batch(4, 3), torch.zeros(4, 2), squared, sgd(model, lr=1, weight_decay=0.5)
-    )
+    found = why(model, batch(4, 3), torch.zeros(4, 2), squared, sgd(model, lr=1, weight_decay=0.5))
     assert only(found, "decay")
     assert {row.zero for row in found} == {"hook"}
 
@@ -610,9 +617,7 @@ def test_an_optimizer_moves_by_its_own_rule():
                         one.sub_(group["lr"] * one.grad)
 
     model = Lambda(lambda m, x: m.used(x), used=nn.Linear(3, 1), unused=nn.Linear(3, 1))
-    found = why(
-        model, batch(4, 3), torch.zeros(4, 1), squared, Shrink(model.parameters(), lr=0.1)
-    )
+    found = why(model, batch(4, 3), torch.zeros(4, 1), squared, Shrink(model.parameters(), lr=0.1))
     assert found.counts()["unused.weight"] == {"own rule": 3}
 
 

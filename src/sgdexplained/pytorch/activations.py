@@ -48,6 +48,12 @@ class Activation:
     upstream: torch.Tensor
     options: dict[str, Any]
 
+    def deltas(self) -> torch.Tensor:
+        """Return the gradient of the pre-activations: derivative times upstream gradient."""
+        kept = self.kept.reshape(self.upstream.shape)
+        delta: torch.Tensor = KEPT[self.op][1](kept, self.options) * self.upstream
+        return delta
+
     def derivatives(self, numbers: torch.Tensor) -> torch.Tensor:
         """Return the derivatives of the activations with these numbers."""
         kept = self.kept.reshape(-1)[numbers]

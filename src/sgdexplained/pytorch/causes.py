@@ -180,7 +180,7 @@ MIXING = {
 NOT_ASKED = ("CheckpointFunction", "CompiledFunction")
 
 
-def phrase(node: Any, name: str) -> str:
+def phrase(node: Any, name: str) -> str:  # noqa: C901, PLR0911 (a list of phrases)
     """Say what an operation did that lets nothing through.
 
     Parameters

@@ -122,7 +122,7 @@ class Kept:
             raise errors[0]
 
     def _container(self, box: Any) -> list[Any]:
-        inside = dict(box) if isinstance(box, dict) else list(box)
+        inside: Any = dict(box) if isinstance(box, dict) else list(box)
 
         def back() -> None:
             if isinstance(box, dict):

@@ -1,4 +1,4 @@
-"""Explain one step of a PyTorch model: for every entry of every parameter whether it moves, and why."""
+"""Explain one step of a PyTorch model: which entries of its parameters move, and why."""
 
 from __future__ import annotations
 
@@ -91,7 +91,10 @@ def explain_model(
     """
     parameters = _checked(model, inputs, targets, loss, optimizer)
     with kept(model, *[p for group in optimizer.param_groups for p in group["params"]]):
-        for tensor in (*parameters.values(), *tensors([g["params"] for g in optimizer.param_groups])):
+        for tensor in (
+            *parameters.values(),
+            *tensors([g["params"] for g in optimizer.param_groups]),
+        ):
             tensor.grad = None
         once = Pass(model, inputs, targets, loss, parameters)
         once.run()
@@ -133,9 +136,7 @@ def _needs_closure(optimizer: Optimizer) -> bool:
     return needs_closure(optimizer)
 
 
-def _checked(
-    model: Any, inputs: Any, targets: Any, loss: Any, optimizer: Any
-) -> dict[str, Tensor]:
+def _checked(model: Any, inputs: Any, targets: Any, loss: Any, optimizer: Any) -> dict[str, Tensor]:
     """Refuse what cannot be explained, and say why; return the parameters."""
     if not isinstance(model, nn.Module):
         raise TypeError(f"model is {type(model).__name__}, expected a torch.nn.Module")
@@ -173,6 +174,7 @@ def _checked(
 
 
 def call_model(model: nn.Module, inputs: Any) -> Any:
+    """Call the model: a tuple holds its arguments, a dict those with names."""
     if isinstance(inputs, tuple):
         return model(*inputs)
     if isinstance(inputs, dict):
@@ -220,9 +222,7 @@ class Pass:
         self.whys: dict[str, dict[str, str]] = {}
 
     @classmethod
-    def recorded(
-        cls, recorder: Recorder, watch: Watch, parameters: dict[str, Tensor]
-    ) -> Pass:
+    def recorded(cls, recorder: Recorder, watch: Watch, parameters: dict[str, Tensor]) -> Pass:
         """Return a pass that has been run already."""
         once = cls(None, None, None, None, parameters)
         once.recorder, once.watch, once.value = recorder, watch, watch.loss
@@ -236,7 +236,7 @@ class Pass:
 
     def run(self) -> None:
         """Run it; the caller keeps what it changes."""
-        model = self.model
+        model: Any = self.model
         self.values = {name: one.detach().clone() for name, one in self.parameters.items()}
         before = {name: (one, one._version) for name, one in self.parameters.items()}  # noqa: SLF001
         buffers = {name: one.clone() for name, one in model.named_buffers()}
@@ -264,14 +264,11 @@ class Pass:
             if one._version != version and not torch.equal(one.detach(), self.values[name])  # noqa: SLF001
         }
         now = dict(model.named_buffers())
-        moved = [
-            name
-            for name, one in buffers.items()
-            if name in now and not _same(one, now[name])
-        ]
+        moved = [name for name, one in buffers.items() if name in now and not _same(one, now[name])]
         if moved:
             self.notes.append(
-                f"the forward pass changed {_some(moved, 'buffer')} (running statistics or the like)"
+                f"the forward pass changed {_some(moved, 'buffer')} "
+                "(running statistics or the like)"
             )
         if self.changed:
             self.notes.append(
@@ -294,7 +291,9 @@ class Pass:
             error.add_note("raised in the loss function, while a step was explained")
             raise
         if not isinstance(value, Tensor):
-            raise TypeError(f"the loss returns {type(value).__name__}, expected a tensor of one number")
+            raise TypeError(
+                f"the loss returns {type(value).__name__}, expected a tensor of one number"
+            )
         if value.numel() != 1:
             raise ValueError(
                 f"the loss has the shape {tuple(value.shape)}, expected one number: "
@@ -315,7 +314,7 @@ class Pass:
         for name, parameter in self.parameters.items():
             gradient = self.gradients[name]
             if gradient is None:
-                word, note = self._no_gradient(name, parameter, felt)
+                word, note = self._no_gradient(parameter, felt)
                 codes: Any = c.CODE[word]
             else:
                 codes, note = self._zeros(name, parameter, gradient)
@@ -339,8 +338,13 @@ class Pass:
             self.notes.append(
                 f"the loss is a new tensor{by}: nothing leads from it back to the model"
             )
-        elif value.requires_grad and float(value.detach()) == 0 and any(
-            one is not None and bool((one != 0).any()) for one in map(_dense, self.gradients.values())
+        elif (
+            value.requires_grad
+            and float(value.detach()) == 0
+            and any(
+                one is not None and bool((one != 0).any())
+                for one in map(_dense, self.gradients.values())
+            )
         ):
             self.notes.append("the loss is 0, and its gradient is not: weights move all the same")
         elif not value.requires_grad:
@@ -368,8 +372,8 @@ class Pass:
         if len(strangers) > 5:
             self.notes.append(f"and on {len(strangers) - 5} tensors more of that kind")
 
-    def _no_gradient(
-        self, name: str, parameter: Tensor, felt: dict[Any, bool]
+    def _no_gradient(  # noqa: PLR0911 (one cause after the other)
+        self, parameter: Tensor, felt: dict[Any, bool]
     ) -> tuple[str, str]:
         """Return why there is no gradient: a word and a note."""
         if not parameter.requires_grad:
@@ -414,13 +418,17 @@ class Pass:
         """Return the code of each entry of a gradient, and a note."""
         dense = _dense(gradient)
         reasons = self.watch.reasons.get(id(parameter))
-        notes = []
+        notes: list[str] = []
         if reasons is None:
             codes = torch.zeros(dense.shape, dtype=torch.uint8, device=dense.device)
         else:
             codes = c.told(reasons.array, of_weights=True).to(dense.device)
             self._padding(parameter, codes)
-            present = [c.WORDS[code] for code in torch.bincount(codes.reshape(-1)).nonzero().reshape(-1).tolist() if code]
+            present = [
+                c.WORDS[code]
+                for code in torch.bincount(codes.reshape(-1)).nonzero().reshape(-1).tolist()
+                if code
+            ]
             whys = {word: why for word in present if (why := self._why(parameter, word))}
             self.whys[name] = whys
             notes += dict.fromkeys(whys.values())
@@ -451,12 +459,9 @@ class Pass:
             for one in layer:
                 if one in watch.infinite:
                     return watch.infinite[one]
-            layer = [
-                user
-                for one in layer
-                for user, _ in watch.consumers[one]
-                if not (user in seen or seen.add(user))
-            ]
+            ahead = [user for one in layer for user, _ in watch.consumers[one]]
+            layer = [user for user in dict.fromkeys(ahead) if user not in seen]
+            seen.update(layer)
         return "which the loss sent back"
 
     def _why(self, parameter: Tensor, word: str) -> str:
@@ -477,9 +482,7 @@ class Pass:
         if bits is None:
             return ""
         start = self.watch.leaves[id(parameter)][0]
-        nodes = self.watch.makers(
-            start, bits, outside=word == "flat", across=word == "closed"
-        )
+        nodes = self.watch.makers(start, bits, outside=word == "flat", across=word == "closed")
         said = []
         for node in nodes:
             call = self.watch.calls[node]
@@ -513,6 +516,7 @@ class Pass:
 def explanation(
     once: Pass, found: dict[str, tuple[Any, str, bool]], step: Step | None
 ) -> ModelExplanation:
+    """Put together what a pass and a step have shown."""
     listed = []
     for name, tensor in once.parameters.items():
         codes, note, whole = found[name]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 
 
@@ -54,7 +53,7 @@ def held(model: nn.Module) -> dict[int, tuple[str, Tensor]]:
 
 
 def name_of(leaf: Tensor, model: nn.Module) -> str:
-    """Say what a tensor is that the loss reaches and the model does not know: a name, or a shape."""
+    """Say what a tensor is that the loss reaches and the model does not know."""
     shape = f"of shape {tuple(leaf.shape)}"
     others = held(model)
     if id(leaf) in others:
@@ -88,8 +87,3 @@ def examples_in(inputs: Any) -> int:
         if tensor.dim():
             return int(tensor.shape[0])
     return 1
-
-
-def device_of(tensor: Tensor) -> torch.device:
-    """Return the device of a tensor."""
-    return tensor.device

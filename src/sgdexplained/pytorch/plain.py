@@ -43,7 +43,7 @@ def _without_libraries() -> Iterator[None]:
     """Switch off the libraries that fuse; the public switches set their number types as well."""
     off, on = torch._C, (torch._C._get_mkldnn_enabled(), torch._C._get_cudnn_enabled())  # noqa: SLF001
     try:
-        off._set_mkldnn_enabled(False)  # noqa: SLF001, FBT003
+        off._set_mkldnn_enabled(False)  # noqa: SLF001
         off._set_cudnn_enabled(False)  # noqa: SLF001
         yield
     finally:

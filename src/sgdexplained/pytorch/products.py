@@ -43,9 +43,7 @@ def of_bias(
         dims: tuple[int, ...] = (0, *range(2, arrived.dim()))
     else:
         skipped = arrived.dim() - zero.dim()
-        dims = tuple(
-            k for k in range(arrived.dim()) if k < skipped or zero.shape[k - skipped] == 1
-        )
+        dims = tuple(k for k in range(arrived.dim()) if k < skipped or zero.shape[k - skipped] == 1)
     array = torch.zeros(zero.shape, dtype=torch.int16, device=zero.device)
     present = 0
     shared = common(coming, dims)
@@ -77,9 +75,7 @@ def of_weights(
         if i == left:
             senders = getattr(node, right_name).transpose(-1, -2)
             turned = None if coming is None else coming.through(lambda a: a.transpose(-1, -2))
-            found = _weights(
-                zero.transpose(-1, -2), senders, arrived.transpose(-1, -2), turned
-            )
+            found = _weights(zero.transpose(-1, -2), senders, arrived.transpose(-1, -2), turned)
             return found[0].through(lambda a: a.transpose(-1, -2)), found[1]
     if what == "Convolution" and i == 1:
         return _kernel(node, zero, arrived, coming)
@@ -98,9 +94,7 @@ def of_inputs(
         if i == right:
             weights = getattr(node, left_name).transpose(-1, -2)
             turned = None if coming is None else coming.through(lambda a: a.transpose(-1, -2))
-            found = _senders(
-                zero.transpose(-1, -2), weights, arrived.transpose(-1, -2), turned
-            )
+            found = _senders(zero.transpose(-1, -2), weights, arrived.transpose(-1, -2), turned)
             return found[0].through(lambda a: a.transpose(-1, -2)), found[1]
     if what == "Convolution" and i == 0:
         return _pixels(node, zero, arrived, coming)
@@ -191,15 +185,11 @@ def _senders(
         lambda mask: mask.float() @ link > 0,
         lambda: deltas.abs().double() @ size,
         (-1,),
-        lambda array, places: _rounded(
-            array, places, c.PATHS, deltas, weights.transpose(-1, -2)
-        ),
+        lambda array, places: _rounded(array, places, c.PATHS, deltas, weights.transpose(-1, -2)),
     )
 
 
-def _pixels(
-    node: Any, zero: torch.Tensor, deltas: torch.Tensor, coming: Reasons | None
-) -> Found:
+def _pixels(node: Any, zero: torch.Tensor, deltas: torch.Tensor, coming: Reasons | None) -> Found:
     weights = node._saved_weight  # noqa: SLF001
     link = (weights != 0).float()
     size = weights.abs().double()
@@ -214,7 +204,7 @@ def _pixels(
     )
 
 
-def _ahead(
+def _ahead(  # noqa: C901, PLR0912 (one reason after the other, in their order)
     zero: torch.Tensor,
     deltas: torch.Tensor,
     coming: Reasons | None,
@@ -288,9 +278,7 @@ def convolved(
     return answer
 
 
-def _kernel(
-    node: Any, zero: torch.Tensor, deltas: torch.Tensor, coming: Reasons | None
-) -> Found:
+def _kernel(node: Any, zero: torch.Tensor, deltas: torch.Tensor, coming: Reasons | None) -> Found:
     inputs, weights = node._saved_input, node._saved_weight  # noqa: SLF001
     made: list[int] = []
     shape = weights.float()

@@ -10,7 +10,7 @@ import sys
 from collections import defaultdict
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 import torch
 from torch.overrides import TorchFunctionMode
@@ -91,14 +91,14 @@ def where() -> str:
     >>> where().startswith("<doctest") or ":" in where()
     True
     """
-    frame = sys._getframe(1)  # noqa: SLF001 (traceback.extract_stack reads files, at each call)
+    frame: Any = sys._getframe(1)  # noqa: SLF001 (traceback.extract_stack reads files, at each call)
     while frame is not None:
         name = frame.f_code.co_filename
         if not (name.startswith((_TORCH, _HERE)) or name == "<string>"):
             return f"{Path(name).name}:{frame.f_lineno}"
         if frame.f_code.co_name in STARTS and name.startswith(_HERE):
             return ""
-        frame = frame.f_back  # type: ignore[assignment]
+        frame = frame.f_back
     return ""
 
 
@@ -176,7 +176,7 @@ class Recorder(TorchFunctionMode):
         self.weight_nodes: set[Any] = set()
         self.remarks: list[str] = []
 
-    def __enter__(self) -> Recorder:
+    def __enter__(self) -> Self:
         self._patched = ExitStack()
         self._patched.enter_context(plain_checkpoints(self))
         for module in self.modules:
@@ -216,7 +216,7 @@ class Recorder(TorchFunctionMode):
         name = getattr(func, "__name__", str(func))
         if name == "__get__":
             return self._attribute(func, args)
-        if name == "apply" or name == "_apply":
+        if name in {"apply", "_apply"}:
             with self:  # the forward pass of a function of the reader's own is seen too
                 result = func(*args, **kwargs)
         else:
@@ -254,7 +254,9 @@ class Recorder(TorchFunctionMode):
                     self.of_weights.add(number)
         return number
 
-    def _note(self, name: str, args: Any, kwargs: Any, result: Any) -> None:
+    def _note(  # noqa: C901, PLR0912 (all that one call may be)
+        self, name: str, args: Any, kwargs: Any, result: Any
+    ) -> None:
         given = list(tensors((args, kwargs)))
         results = list(tensors(result))
         if name in {"requires_grad_", "__set__"} and given and given[0].is_leaf:
@@ -314,7 +316,8 @@ class Recorder(TorchFunctionMode):
         """
         start, end = self.numbers.get(tensor), self.numbers.get(goal)
         leads = self._reaching(end)
-        sure, perhaps = [], []
+        sure: list[Call] = []
+        perhaps: list[Call] = []
         seen, todo = {start}, [start]
         for here in todo:
             for to, call in self.edges.get(here, ()):  # type: ignore[arg-type]
@@ -341,10 +344,8 @@ class Recorder(TorchFunctionMode):
                 todo += back[here]
         return found
 
-    def before_backward(
-        self, loss: torch.Tensor, outputs: Iterable[torch.Tensor] = ()
-    ) -> Watch:
-        """Hook the nodes of the graph of a loss, before ``loss.backward(retain_graph=True)``."""
+    def before_backward(self, loss: torch.Tensor, outputs: Iterable[torch.Tensor] = ()) -> Watch:
+        """Put hooks on the graph of a loss, before ``loss.backward(retain_graph=True)``."""
         from sgdexplained.pytorch.watch import Watch
 
         return Watch(loss, outputs, self)

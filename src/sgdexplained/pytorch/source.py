@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import torch
-
-from sgdexplained.pytorch import causes as c
 from sgdexplained.reasons import Source
 from sgdexplained.reasons.wording import number, sum_of
 
@@ -14,8 +11,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from sgdexplained.pytorch.rules import Use
     from sgdexplained.pytorch.step import Step
+    from sgdexplained.pytorch.uses import Use
     from sgdexplained.reasons import Explanation, Parameter, Reason
 
     Place = tuple[int, ...]
@@ -129,7 +126,9 @@ class ModelSource(Source):
             if text:
                 return text
         if row.why == "not finite":
-            return f"{'Moves' if row.moves else 'Stays'}: its gradient is {row.gradient}; {row.note}."
+            return (
+                f"{'Moves' if row.moves else 'Stays'}: its gradient is {row.gradient}; {row.note}."
+            )
         if row.moves:
             return f"Moves: {self.product(row)}."
         return f"Stays: {because or self.none(row)}."

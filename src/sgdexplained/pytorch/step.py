@@ -502,8 +502,8 @@ def _notes(optimizer: Optimizer, parameters: dict[str, Tensor], step: Step) -> l
         optimizer._optimizer_step_post_hooks  # noqa: SLF001
     )
     if hooks:
-        many = "1 step hook" if hooks == 1 else f"{hooks} step hooks"
-        notes.append(f"the optimizer has {many} of its own, not called here")
+        told = "1 step hook" if hooks == 1 else f"{hooks} step hooks"
+        notes.append(f"the optimizer has {told} of its own, not called here")
     return notes
 
 

@@ -18,7 +18,8 @@ from sgdexplained.pytorch.causes import Reasons, kind
 from sgdexplained.pytorch.fast import any_true, bits, finite, is_zero, only, zeros_of
 from sgdexplained.pytorch.products import is_sum, of_bias, of_inputs, of_weights
 from sgdexplained.pytorch.record import Call, tensors
-from sgdexplained.pytorch.rules import Chain, Use, use_of
+from sgdexplained.pytorch.rules import Chain, use_of
+from sgdexplained.pytorch.uses import Use
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -171,16 +172,15 @@ class Watch:
             if gradient.is_sparse:
                 gradient = gradient.to_dense()
             reasons = self._why(node, i, gradient, arrived, coming, self.of_weights(ahead))
-            if reasons is not None and ahead in self.inside and node not in self.inside:
-                if not self.of_weights(ahead):
-                    reasons = _flat(reasons)
+            enters = ahead in self.inside and node not in self.inside
+            if reasons is not None and enters and not self.of_weights(ahead):
+                reasons = _flat(reasons)
             self.pending[ahead, number].append((gradient, reasons))
             self._through(node, ahead, arrived)
             if (node, i) in self.into:
                 for leaf, chain in self.into[node, i]:
                     use = use_of(node, i, arrived, gradient, leaf, chain)
-                    use.activation = self.activations.get(node)
-                    use.lead = self.leads.get(node, ())
+                    use.settle(self.activations.get(node), self.leads.get(node, ()))
                     self.uses[id(leaf)].append(use)
         if any(one is not None and not finite(one) for one in given) and all(
             one is None or finite(one) for one in arrived
@@ -200,11 +200,12 @@ class Watch:
             if node in self.activations:
                 self.activations[ahead] = self.activations[node]
             if what in {"View", "UnsafeView"}:
-                self.leads[ahead] = tuple(arrived[0].shape)
+                self.leads[ahead] = tuple(_shape(arrived))
 
     def _infinite(self, node: Any, given: Gradients, arrived: Gradients) -> str:
         text = f"first in {self.calls[node]}"
-        first, bad = arrived[0], next((one for one in given if one is not None), None)
+        first: Any = arrived[0]
+        bad: Any = next((one for one in given if one is not None), None)
         if first is None or bad is None or first.shape != bad.shape:
             return text
         if not bool(((first == 0) & ~torch.isfinite(bad)).any()):
@@ -231,7 +232,7 @@ class Watch:
         some = [(one, reasons) for one, reasons in items if one is not None]
         if not some:
             return _all(zero, c.NEUTRAL)
-        return self._together(node, gradient, zero, some)
+        return self._together(node, zero, some)
 
     def _unhooked(self, node: Any) -> bool:
         """Return whether nobody hooked the leaf of a node, so that its gradient is what came."""
@@ -243,7 +244,6 @@ class Watch:
     def _together(
         self,
         node: Any,
-        gradient: torch.Tensor,
         zero: torch.Tensor,
         items: list[tuple[torch.Tensor, Reasons | None]],
     ) -> Reasons:
@@ -270,7 +270,9 @@ class Watch:
         lost = zero & some
         if any_true(lost):
             total = sum(one.double() for one, _ in items) if len(items) > 1 else items[0][0]
-            hooked = lost & (total != 0) if len(items) == 1 else lost & (total.abs() > _noise(items))
+            hooked = (
+                lost & (total != 0) if len(items) == 1 else lost & (total.abs() > _noise(items))
+            )
             array = only(array, ~lost) | bits(hooked, c.HOOK) | bits(lost & ~hooked, c.PATHS)
             for bit, places in ((c.HOOK, hooked), (c.PATHS, lost & ~hooked)):
                 if any_true(places):
@@ -281,7 +283,7 @@ class Watch:
     def _makes(self, node: Any, bit: int) -> None:
         self.made[node] = self.made.get(node, 0) | bit
 
-    def _why(
+    def _why(  # noqa: C901, PLR0911 (one case after the other, as the operations are)
         self,
         node: Any,
         i: int,
@@ -295,14 +297,14 @@ class Watch:
         if zero is None:
             return None
         what = kind(node)
-        first = arrived[0]
+        first: Any = arrived[0]
         alone = len(arrived) == 1 and first is not None
         if alone and what in c.VIEWS:
-            return self._viewed(node, zero, first, coming[0])
+            return _viewed(node, zero, coming[0])
         if alone and first.shape == gradient.shape and what in c.ELEMENTWISE:
             return self._elementwise(node, i, gradient, zero, first, coming[0])
         if alone and what in {"Add", "Sub"} and first.shape == gradient.shape:
-            return self._viewed(None, zero, first, coming[0])
+            return _viewed(None, zero, coming[0])
         if alone and weights and is_sum(what, i):
             return of_bias(zero, first, coming[0], what)
         if alone:
@@ -322,13 +324,6 @@ class Watch:
         except Exception as error:  # noqa: BLE001 (a node of the reader's own may do anything)
             self.unknown[node] = f"{what} ({type(error).__name__})"
             return _all(zero, c.UNKNOWN)
-
-    def _viewed(
-        self, node: Any, zero: torch.Tensor, arrived: torch.Tensor, coming: Reasons | None
-    ) -> Reasons:
-        if coming is None:  # too small for the type it was copied to
-            return _all(zero, c.UNDERFLOW)
-        return coming if node is None else coming.through(lambda array: node(array))
 
     def _elementwise(
         self,
@@ -379,7 +374,7 @@ class Watch:
 
     # A node of which nothing is known but that it is linear
 
-    def _asked(
+    def _asked(  # noqa: C901, PLR0915 (one question after the other, to one node)
         self,
         node: Any,
         i: int,
@@ -419,7 +414,9 @@ class Watch:
         elif weights:
             tell(unreached, c.INACTIVE, made=what in c.OF_SEVERAL)
         else:
-            word = c.SHUT if what in c.ELEMENTWISE or gradient.shape == _shape(arrived) else c.CLOSED
+            word = (
+                c.SHUT if what in c.ELEMENTWISE or gradient.shape == _shape(arrived) else c.CLOSED
+            )
             if what in {"Mul", "Div", "Where"} or what.startswith(("Max", "Min", "Amax", "Amin")):
                 word = c.CLOSED
             tell(unreached, word, made=True)
@@ -438,14 +435,18 @@ class Watch:
             everything |= 0 if one is None else one.present
 
         def having(test: Any) -> torch.Tensor:
-            return reaches([_places(one, reasons, test) for one, reasons in zip(arrived, coming)])
+            return reaches(
+                [_places(one, reasons, test) for one, reasons in zip(arrived, coming, strict=True)]
+            )
 
         if not any_true(rest):
             return Reasons(array, present)
         asked = [bit for bit in c.BITS if bit & everything]
         mixing = what in c.MIXING and not weights
         own = c.SHUT | c.SATURATED
-        only_off = rest & ~having(lambda a: (a & c.OFF) == 0) if everything & c.OFF else ~rest & rest
+        only_off = (
+            rest & ~having(lambda a: (a & c.OFF) == 0) if everything & c.OFF else ~rest & rest
+        )
         tell(only_off, c.NEUTRAL)
         rest = rest & ~only_off
         for bit in asked:  # holds for all that is connected
@@ -515,13 +516,21 @@ class Watch:
                     found.append(node)
             if found:
                 return found
-            layer = [
-                (user, crossed + (kind(user) in c.MIXING))
+            ahead = {
+                user: crossed + (kind(user) in c.MIXING)
                 for node, crossed in layer
                 for user, _ in self.consumers[node]
-                if not (user in seen or seen.add(user))
-            ]
+                if user not in seen
+            }
+            seen.update(ahead)
+            layer = list(ahead.items())
         return []
+
+
+def _viewed(node: Any, zero: torch.Tensor, coming: Reasons | None) -> Reasons:
+    if coming is None:  # too small for the type it was copied to
+        return _all(zero, c.UNDERFLOW)
+    return coming if node is None else coming.through(node)
 
 
 def _join(array: torch.Tensor | None, places: torch.Tensor, bit: int) -> torch.Tensor:

@@ -128,10 +128,10 @@ def explain(
         for parameter in net.parameters():
             if id(parameter) in frozen:
                 parameter.grad = None
-        step = Step(optimiser, frozen)
+        taken = Step(optimiser, frozen)
         plain_layers = [layer.activation is None for layer in net.layers]
         source = MLPSource(ran.layers, reduction, len(X), plain_layers)
-        parameters = parameters_of(net, ran, step, source)
+        parameters = parameters_of(net, ran, taken, source)
     return Explanation(parameters, ran.loss, len(X), reduction, source)
 
 
