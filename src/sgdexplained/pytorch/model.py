@@ -545,9 +545,7 @@ def _parameter(
         if told.numel() and int(told.max()) > c.CODE["own rule"]:  # up to there they are the same
             told = looked_up(TRANSLATED, told)
         reason = told | reason * is_zero(told)
-        if not isinstance(codes, Tensor):
-            pass
-        elif not finite(_dense(gradient)):
+        if isinstance(codes, Tensor) and gradient is not None and not finite(_dense(gradient)):
             infinite = zero == c.CODE["not finite"]
             reason[infinite] = zero[infinite]
             zero = zero * ~infinite
