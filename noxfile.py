@@ -38,6 +38,8 @@ STRICT = ["-W", "--keep-going", "-n"]
 # Those we are compared with, in numbers and in time; conventions at kinks belong to a version.
 PEERS = ["autograd==1.9.1", "jax==0.10.2", "micrograd==0.1.0", "mygrad==2.5.0", "torch==2.13.0"]
 KERAS = "keras==3.15.0"  # its models are modules of PyTorch, on that backend
+# The losses and optimisers that JAX has not.
+BESIDE_JAX = ["optax==0.2.8"]
 
 
 def needs(*groups: str) -> list[str]:
@@ -97,7 +99,7 @@ def parity(session: nox.Session) -> None:
 
     Arguments go to pytest.
     """
-    session.install("-e", ".", *needs("test"), *PEERS, KERAS)
+    session.install("-e", ".", *needs("test"), *PEERS, *BESIDE_JAX, KERAS)
     places = ["tests/parity", "tests/torch", "src/sgdexplained/pytorch"]
     session.run("pytest", *(session.posargs or places), env={"KERAS_BACKEND": "torch"})
 
@@ -133,6 +135,15 @@ def numpy(session: nox.Session) -> None:
     oldest = {13: "2.1.0", 14: "2.3.2"}.get(int(python), "2.0.0")
     session.install(f"numpy=={oldest}", "--only-binary=numpy")
     session.run("pytest", *(session.posargs or ["src", "README.md", *ENGINE_TESTS]))
+
+
+@nox.session(venv_backend="none")
+def elsewhere(session: nox.Session) -> None:
+    """Ask other libraries what they do in one step; ``-- torch jax`` asks some of them.
+
+    Each is installed into an environment of its own, at the version of elsewhere/libraries.toml.
+    """
+    session.run(sys.executable, "-m", "elsewhere", *session.posargs, external=True)
 
 
 @nox.session
