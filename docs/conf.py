@@ -52,6 +52,7 @@ extensions = [
     "freshness",
     "guess",
     "katex",
+    "live",
     "menu",
     "page_head",
     "sitemap",
