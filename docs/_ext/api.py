@@ -59,7 +59,9 @@ def directive(name: str, value: object, words: str, *, again: bool = False) -> s
     if inspect.isclass(value):
         if issubclass(value, BaseException):
             return f".. autoexception:: {name}\n   :show-inheritance:\n"
-        inherited = "   :show-inheritance:\n" if again else "   :inherited-members: tuple, Sequence\n"
+        inherited = (
+            "   :show-inheritance:\n" if again else "   :inherited-members: tuple, Sequence\n"
+        )
         return f".. autoclass:: {name}\n   :members:\n{inherited}"
     if callable(value):
         return f".. autofunction:: {name}\n"

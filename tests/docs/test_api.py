@@ -101,7 +101,10 @@ def test_what_is_inherited_from_the_core_is_not_shown_again(package: str, tmp_pa
 
     pages = api.describe([package, f"{package}.inner"])
 
-    assert "Thing\n   :members:\n   :inherited-members: tuple, Sequence\n" in pages[f"{package}.second"]
+    assert (
+        "Thing\n   :members:\n   :inherited-members: tuple, Sequence\n"
+        in pages[f"{package}.second"]
+    )
     special = pages[f"{package}.inner.own"]
     assert "Special\n   :members:\n   :show-inheritance:\n" in special
     assert "inherited-members" not in special

@@ -86,7 +86,6 @@
 
   // -- Pictures --------------------------------------------------------------------------------
 
-  // Of these only the last value counts: while one is drawn, the reader's hand goes on.
   const parts = new Map();
 
   /** Know a picture of the page. */
@@ -96,11 +95,12 @@
     return part;
   }
 
-  /** Do what the reader did, as soon as what came before is drawn. */
-  function send(part, what, value) {
+  /** Do what the reader did, as soon as what came before is drawn.
+
+      Of a hand that slides only the last place counts: while one is drawn, the hand goes on. */
+  function send(part, what, value, slides = false) {
     const last = part.queue.at(-1);
-    const replaces = last && last.what === what && !/^(step|back|nudge|point)/.test(what);
-    if (replaces) last.value = value;
+    if (slides && last?.what === what) last.value = value;
     else part.queue.push({ what, value });
     if (!part.busy) pump(part);
   }
@@ -179,7 +179,7 @@
 
   document.addEventListener("input", ({ target }) => {
     const part = partOf(target);
-    if (part && target.type === "range") send(part, target.dataset.do, target.value);
+    if (part && target.type === "range") send(part, target.dataset.do, target.value, true);
   });
 
   document.addEventListener("change", ({ target }) => {
@@ -215,7 +215,8 @@
     const field = plane.querySelector("[data-drag]");
     const move = ({ clientX, clientY }) => {
       const { left, top, width, height } = field.getBoundingClientRect();
-      send(part, field.dataset.drag, `${(clientX - left) / width},${(clientY - top) / height}`);
+      const place = `${(clientX - left) / width},${(clientY - top) / height}`;
+      send(part, field.dataset.drag, place, true);
     };
     const end = () => plane.removeEventListener("pointermove", move);
     plane.setPointerCapture(event.pointerId);

@@ -48,9 +48,7 @@ def movers(state: State, ran: Ran) -> str:
     heads = [tag("th", tag("span", name), scope="col") for name in NAMES]
     table = tag(
         "table",
-        tag(
-            "thead", tag("tr", tag("th", "", scope="col"), *heads, tag("th", "moves", scope="col"))
-        ),
+        tag("thead", tag("tr", tag("td"), *heads, tag("th", "moves", scope="col"))),
         tag("tbody", *lines),
         class_="live-movers",
     )
@@ -144,7 +142,7 @@ def _grid(
         heads = [
             tag("th", f"δ{k + 1} {text_of(delta)}", scope="col") for k, delta in enumerate(deltas)
         ]
-        head = tag("thead", tag("tr", tag("th", "", scope="col"), *heads))
+        head = tag("thead", tag("tr", tag("td"), *heads))
     lines = []
     for j in range(2):
         first = "" if senders is None else tag("th", f"x{j + 1} {text_of(senders[j])}", scope="row")

@@ -145,7 +145,9 @@ def set_weight(state: State, ran: Ran, name: str, value: float) -> State:
 def table(state: State, ran: Ran) -> str:
     """Write all rows of `explain`; the name of a weight chooses it."""
     head = tag(
-        "tr", *(tag("th", one, scope="col") for one in ("", "value", "gradient", "move", "why"))
+        "tr",
+        tag("td"),
+        *(tag("th", one, scope="col") for one in ("value", "gradient", "move", "why")),
     )
     lines = [
         tag(

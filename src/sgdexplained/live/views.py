@@ -375,7 +375,7 @@ VIEWS = {
     "account": View(
         "What moved this weight",
         # Three steps with unit 2 open; then the example shuts it, and momentum goes on.
-        State(opt="momentum", past=(Taken(((1.5, -0.5, 5),), "mean", 0.1),) * 3),
+        State(opt="momentum", lr=0.125, past=(Taken(((1.5, -0.5, 5),), "mean", 0.125),) * 3),
         _account,
         ("network", "regions", "points", "show", "steps", "name", "chosen", "account"),
     ),
