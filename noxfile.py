@@ -176,7 +176,8 @@ def browser(session: nox.Session) -> None:
     """
     if not SITE.exists():
         session.error(f"There is no {SITE}: run `nox -s docs` first.")
-    session.install(*needs("browser"))
+    # With the package: its numbers are compared with those of the page.
+    session.install("-e", ".", *needs("browser"))
     fetch_front_end(session)
     arguments = list(session.posargs)
     if "--fetch-chromium" in arguments:

@@ -53,6 +53,7 @@ extensions = [
     "freshness",
     "guess",
     "katex",
+    "live",
     "menu",
     "page_head",
     "sitemap",

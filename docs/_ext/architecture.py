@@ -34,11 +34,13 @@ STOREYS = [
     [Room("draw", "the pictures; matplotlib only here")],
     [Room("reasons", "why a weight moved, or did not")],
 ]
-# Beside the house, and never opened by it; they know the house, and not each other.
+# Beside the house, and never opened by it; they know the house, and not each other;
+# only `live` also opens `contrasts`, whose optimisers a reader can choose.
 CABINETS = [
     Room("contrasts", "what breaks a claim"),
     Room("parallel", "several processes, one step"),
     Room("pytorch", "why, for models of PyTorch"),
+    Room("live", "what a reader touches"),
 ]
 
 # Where data stops on its way: what leads it to the next stop, in which lane beside the house.

@@ -47,6 +47,8 @@ draw.alt(
 # The gradient says how much the loss changes if the weight changes a little.
 # A dashed line has a gradient of exactly 0, and so its weight stays.
 #
+# .. live:: network
+#
 # Forward: what each unit computes
 # --------------------------------
 #

@@ -73,6 +73,9 @@ draw.alt(
 # For a bias, *a* is 1.
 # The last two factors belong to the receiver alone, and their product is called its *delta*.
 # This product is as old as backpropagation :footcite:p:`rumelhart1986`.
+#
+# .. live:: network
+#    :start: pick=W1.1.0
 
 # Check: in both layers the product is what the engine finds
 for layer, name in zip(net.layers, ("W1", "W2"), strict=True):

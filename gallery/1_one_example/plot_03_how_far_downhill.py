@@ -100,6 +100,9 @@ draw.alt(
 #
 # It is 0 at *η* = 0.0445, and −1 at *η* = 0.0913.
 # At −1 the error is as large as before the step.
+#
+# .. live:: network
+#    :start: show=move;pick=W2.0.0
 
 # Check: these numbers
 net = network()

@@ -77,6 +77,9 @@ draw.alt(
 # The upstream gradient *u* says how much the loss changes with the activation of the receiver.
 # For a bias, *a* is 1.
 #
+# .. live:: network
+#    :start: pick=W2.1.0
+#
 # Two zeros, in two places
 # ------------------------
 #

@@ -88,6 +88,9 @@ draw.alt(
 #    >>> [tuple(map(float, loss_and_gradient(place))) for place in six]
 #    [(0.5, 0.0), (0.5, 0.0), (0.5, 0.0), (4.5, 12.0), (12.5, 20.0), (40.5, 36.0)]
 #
+# .. live:: network
+#    :start: pick=W1.1.1
+#
 # The weight makes the unit inactive, not the other way round
 # -----------------------------------------------------------
 #

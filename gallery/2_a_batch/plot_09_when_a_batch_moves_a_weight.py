@@ -96,6 +96,8 @@ draw.alt(
 #    >>> gradients(batch, wanted) == [sum(parts) / 4 for parts in zip(*by_itself)]
 #    True
 #
+# .. live:: territories
+#
 # A zero counts in the mean
 # -------------------------
 #

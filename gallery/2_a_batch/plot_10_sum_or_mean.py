@@ -96,6 +96,9 @@ draw.alt(
 # .. math::
 #
 #    \frac{4 \cdot 1 + 4 \cdot 1 + 2 \cdot 9}{4 + 4 + 2} = \frac{13}{5}
+#
+# .. live:: batch
+#    :start: e=1,2,1/2,2,2/3,1,1
 
 # Check: these three numbers
 assert (str(of_ten), str(of_means)) == ("13/5", "11/3")

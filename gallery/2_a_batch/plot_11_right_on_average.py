@@ -75,6 +75,8 @@ draw.alt(
 #    \operatorname{mean}_{b}\, g_b = g
 #
 # Here *b* runs over the possible batches, *g*\ :sub:`b` is the gradient of one of them, and *g* is the gradient of all examples.
+#
+# .. live:: batch
 
 # Check: the six pairs
 pairs = sorted(map(gradient, combinations(wanted, 2)))

@@ -114,6 +114,8 @@ draw.alt(
 # *Adagrad* and *RMSprop* only divide, so they have no velocity that could carry the weight on.
 # The first step of RMSprop is 10 learning rates long, because its average of squared gradients starts at zero.
 #
+# .. live:: account
+#
 # The unit does not move the weight; the optimiser does
 # -----------------------------------------------------
 #

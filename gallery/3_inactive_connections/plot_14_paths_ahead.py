@@ -89,6 +89,8 @@ draw.alt(
 # Here *x* is the input at the start of a path, and :math:`w_1` to :math:`w_n` are the weights on it.
 # The derivative for a weight is the same sum over the paths through that weight, with the weight itself left out.
 #
+# .. live:: paths
+#
 # Eight paths, and four of them open
 # ----------------------------------
 #

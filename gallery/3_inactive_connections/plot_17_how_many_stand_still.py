@@ -82,6 +82,9 @@ draw.alt(
 #
 # For 32 examples this is one weight in ten thousand.
 # In fact it is nearly three in a hundred, because examples that are alike open the same units: :ref:`sphx_glr_story_4_further_plot_25_dropout_and_likeness.py`.
+#
+# .. live:: territories
+#    :start: e=1,2,1/2,2,2/-1.5,0.75,0/3,1,1
 
 # Check: one half and three quarters, counted, and 32 examples
 inactive = zeros = weights = 0

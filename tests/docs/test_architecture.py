@@ -76,7 +76,9 @@ def test_a_room_stands_on_those_below(path: Path) -> None:
     if home in DOORS:
         assert known <= CABINETS
     elif home in CABINETS:
-        assert known <= {*STOREY_OF, home}
+        # A reader chooses among the optimisers of `contrasts`.
+        opened = {"contrasts"} if home == "live" else set()
+        assert known <= {*STOREY_OF, home} | opened
     elif home in EVERYWHERE:
         assert known == set()
     else:

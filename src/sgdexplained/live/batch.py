@@ -1,0 +1,153 @@
+"""Several examples: which weights each of them moves, and what becomes of them together."""
+
+from __future__ import annotations
+
+from sgdexplained.live.markup import button, choice, sign, signed, tag, text_of
+from sgdexplained.live.state import MOST_EXAMPLES, NAMES
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from sgdexplained.live.run import Ran
+    from sgdexplained.live.state import State
+
+FIRST = NAMES[:6]  # the weights of the first layer, two rows of three
+
+
+def movers(state: State, ran: Ran) -> str:
+    """Write for each example which weights it moves, and how many no example moves.
+
+    Examples
+    --------
+    >>> from sgdexplained.live.run import run
+    >>> from sgdexplained.live.state import State
+    >>> state = State(examples=((1, 2, 1), (2, 2, 1)))
+    >>> print(movers(state, run(state)).partition(".")[0])
+    <p>No example moves 4 of the 13: W1[0][1], W1[1][1], b1[1], W2[1][0]
+    """
+    inside = [i for i in range(len(state.examples)) if i not in state.out]
+    lines = []
+    for place, i in enumerate(inside):
+        moved = [name for name in NAMES if ran.rows[name].contributions[place]]
+        cells = [
+            tag(
+                "td",
+                tag("span", "moves" if name in moved else "no"),
+                class_="on" if name in moved else "off",
+            )
+            for name in NAMES
+        ]
+        head = tag("th", f"example {i + 1}", scope="row")
+        lines.append(tag("tr", head, *cells, tag("td", str(len(moved)), class_="count")))
+    none = [name for name in NAMES if not any(ran.rows[name].contributions)]
+    words = f"No example moves {len(none)} of the 13"
+    if not none:
+        words = "Each of the 13 is moved by at least one example"
+    listed = f": {', '.join(none)}." if 0 < len(none) <= 6 else "."
+    heads = [tag("th", tag("span", name), scope="col") for name in NAMES]
+    table = tag(
+        "table",
+        tag("thead", tag("tr", tag("td"), *heads, tag("th", "moves", scope="col"))),
+        tag("tbody", *lines),
+        class_="live-movers",
+    )
+    scroll = {"class_": "live-scroll", "tabindex": "0", "role": "group"}
+    return tag("p", words + listed) + tag("div", table, aria_label="Who moves what", **scroll)
+
+
+def members(state: State, ran: Ran) -> str:  # noqa: ARG001
+    """Write the examples, each to be chosen and to be put in or taken out."""
+    lines = []
+    for i, (x1, x2, target) in enumerate(state.examples):
+        words = f"({text_of(x1)}, {text_of(x2)}), target {text_of(target)}"
+        inside = i not in state.out
+        last = inside and len(state.batch) == 1
+        lines.append(
+            tag(
+                "li",
+                button(
+                    "at",
+                    f"{i + 1}: {words}",
+                    str(i),
+                    id=f"example-{i}",
+                    aria_pressed="true" if i == state.at else "false",
+                ),
+                button(
+                    "toggle",
+                    "in" if inside else "out",
+                    str(i),
+                    id=f"toggle-{i}",
+                    aria_pressed="true" if inside else "false",
+                    aria_label=f"Example {i + 1} is in the batch",
+                    disabled=last,
+                ),
+            )
+        )
+    count = len(state.examples)
+    tools = [
+        button("add", "Add an example", disabled=count >= MOST_EXAMPLES),
+        button("remove", "Remove the chosen one", disabled=count < 2),
+        choice("reduction", "The loss is", [("mean", "mean"), ("sum", "sum")], state.reduction),
+    ]
+    return tag("ul", *lines, class_="live-members") + tag("div", *tools, class_="live-row")
+
+
+# ## Outer products
+
+
+def outer(state: State, ran: Ran) -> str:
+    """Write each example's gradient of the first layer, one grid each, and what they give together.
+
+    Examples
+    --------
+    >>> from sgdexplained.live.run import run
+    >>> from sgdexplained.live.state import State
+    >>> state = State(examples=((1, 2, 1), (3, 1, 1)))
+    >>> outer(state, run(state)).count("<table")
+    3
+    """
+    inside = [i for i in range(len(state.examples)) if i not in state.out]
+    grids = []
+    for place, i in enumerate(inside):
+        values = [ran.rows[name].contributions[place] for name in FIRST]
+        senders = [ran.rows[name].factors[place][0] for name in ("W1[0][0]", "W1[1][0]")]
+        deltas = [
+            ran.rows[name].factors[place][1] * ran.rows[name].factors[place][2]
+            for name in FIRST[:3]
+        ]
+        grids.append(_grid(f"example {i + 1}", values, senders, deltas))
+    together = [ran.rows[name].gradient for name in FIRST]
+    sign_ = tag("span", "mean" if state.reduction == "mean" else "sum", class_="live-of")
+    still = sum(not value for value in together)
+    words = (
+        f"{still} of the 6 weights of the first layer have a gradient of 0."
+        if still
+        else "All 6 weights of the first layer have a gradient."
+    )
+    return tag(
+        "div", *grids, sign_, _grid(f"the {state.reduction}", together), class_="live-outer"
+    ) + tag("p", words)
+
+
+def _grid(
+    caption: str,
+    values: list[Any],
+    senders: list[Any] | None = None,
+    deltas: list[Any] | None = None,
+) -> str:
+    """Write a grid of two senders and three receivers; around it the vectors that it is made of."""
+    head = ""
+    if deltas is not None:
+        heads = [
+            tag("th", f"δ{k + 1} {text_of(delta)}", scope="col") for k, delta in enumerate(deltas)
+        ]
+        head = tag("thead", tag("tr", tag("td"), *heads))
+    lines = []
+    for j in range(2):
+        first = "" if senders is None else tag("th", f"x{j + 1} {text_of(senders[j])}", scope="row")
+        cells = [
+            tag("td", signed(value), class_=sign(value)) for value in values[3 * j : 3 * j + 3]
+        ]
+        lines.append(tag("tr", first, *cells))
+    return tag("table", tag("caption", caption), head, tag("tbody", *lines), class_="live-grid")

@@ -1,0 +1,225 @@
+"""The parts of a live picture that are words: the chosen weight, its account, all weights."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from html import escape
+
+from sgdexplained.live.drawn import called
+from sgdexplained.live.markup import button, sign, signed, tag, text_of
+from sgdexplained.live.run import would_move
+from sgdexplained.reasons import activation_derivative
+from sgdexplained.reasons.wording import minus
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from sgdexplained.live.run import Entry, Ran
+    from sgdexplained.live.state import State
+
+MOST_LINES = 12  # of an account; the middle of a longer one is left out
+
+
+def chosen(state: State, ran: Ran) -> str:
+    """Say what the chosen weight's gradient is made of."""
+    row = ran.rows[state.pick]
+    parts = [
+        tag("span", text, class_=f"factor {kind} {sign(value)}")
+        for kind, text, value in _factors(row)
+    ]
+    product = tag(
+        "span",
+        "= " if len(parts) == 1 else "",
+        f"gradient {tag('b', signed(row.gradient))}",
+        class_=f"factor product {sign(row.gradient)}",
+    )
+    times = tag("span", " × ", class_="times")
+    equals = tag("span", " = ", class_="times")
+    line = times.join(parts) + (equals + product if parts else product)
+    return tag("p", line, class_="live-factors") + tag(
+        "p", escape(minus(row.sentence)), class_="live-sentence"
+    )
+
+
+def _factors(row: Any) -> list[tuple[str, str, Any]]:
+    """Return the three factors of the only example; of several, their contributions."""
+    if len(row.factors) == 1:
+        a, slope, upstream = row.factors[0]
+        factors = [
+            ("derivative", f"derivative {tag('b', text_of(slope))}", slope),
+            ("upstream", f"upstream gradient {tag('b', text_of(upstream))}", upstream),
+        ]
+        if row.name[0] == "W":
+            factors.insert(0, ("sender", f"sender {tag('b', text_of(a))}", a))
+        return factors
+    return [
+        ("example", f"example {i}: {tag('b', signed(c))}", c)
+        for i, c in enumerate(row.contributions, start=1)
+    ]
+
+
+def name_of(state: State) -> str:
+    """Name the chosen weight, for a reader of sentences and for one of code."""
+    words = called(state.pick)
+    return f"{words[0].upper()}{words[1:]} ({tag('code', state.pick)})"
+
+
+# ## What would change it
+
+
+def remedy(state: State, ran: Ran) -> str:
+    """Say what would make the chosen weight move; nothing if it moves. Each is tried before."""
+    row = ran.rows[state.pick]
+    if row.moves or len(state.batch) > 1:
+        return ""
+    for words, do, value, changed in _candidates(state, ran):
+        if would_move(changed, ran.weights):
+            return tag(
+                "p",
+                f"It would move if {words}. ",
+                button(do, "Try it", value),
+                class_="live-remedy",
+            )
+    return ""
+
+
+def _candidates(state: State, ran: Ran) -> list[tuple[str, str, str, State]]:
+    """List small changes of which one may set the chosen weight in motion, the smallest first."""
+    found = []
+    k = _hidden_unit(state.pick)
+    hidden = ran.net.layers[0]
+    x1, x2, target = state.examples[state.at]
+    if k is not None and activation_derivative(hidden)[0][k] == 0:
+        bias = ran.rows[f"b1[{k}]"].value
+        # One more than just enough, so that the unit is clearly open.
+        raised = bias - hidden.pre_activations[0][k] + 1
+        words = f"the bias of unit {k + 1} were {text_of(raised)} instead of {text_of(bias)}"
+        found.append(
+            (words, "set", f"b1[{k}]={raised!r}", set_weight(state, ran, f"b1[{k}]", raised))
+        )
+    if k is not None and ran.rows[f"W2[{k}][0]"].value == 0:
+        words = f"the weight ahead of unit {k + 1} were 1 instead of 0"
+        found.append((words, "set", f"W2[{k}][0]=1", set_weight(state, ran, f"W2[{k}][0]", 1)))
+    if state.lr == 0:
+        words = "the learning rate were 0.1 instead of 0"
+        found.append((words, "lr", "0.1", replace(state, lr=0.1)))
+    if ran.loss == 0:
+        words = f"the target were {text_of(target + 1)} instead of {text_of(target)}"
+        moved = _with_example(state, (x1, x2, target + 1))
+        found.append((words, "target", repr(target + 1), moved))
+    j = _input(state.pick)
+    if j is not None and (x1, x2)[j] == 0:
+        moved = _with_example(state, (1, x2, target) if j == 0 else (x1, 1, target))
+        found.append((f"input {j + 1} were 1 instead of 0", f"x{j + 1}", "1", moved))
+    return found
+
+
+def _hidden_unit(name: str) -> int | None:
+    """Return the hidden unit (from 0) at one end of a weight; of the first layer, the receiver."""
+    places = [int(one) for one in re.findall(r"\[(\d)\]", name)]
+    if name.startswith("b2"):
+        return None
+    return places[0] if name[0] == "b" or name[1] == "2" else places[1]
+
+
+def _input(name: str) -> int | None:
+    return int(name[3]) if name.startswith("W1") else None
+
+
+def _with_example(state: State, example: tuple[float, float, float]) -> State:
+    examples = tuple(example if i == state.at else one for i, one in enumerate(state.examples))
+    return replace(state, examples=examples)
+
+
+def set_weight(state: State, ran: Ran, name: str, value: float) -> State:
+    """Set one weight by hand; the steps taken become the start."""
+    weights = dict(zip(ran.rows, ran.weights, strict=True)) | {name: value}
+    return replace(state, weights=tuple(weights.values()), past=())
+
+
+# ## All weights, and the account of one
+
+
+def table(state: State, ran: Ran) -> str:
+    """Write all rows of `explain`; the name of a weight chooses it."""
+    head = tag(
+        "tr",
+        tag("td"),
+        *(tag("th", one, scope="col") for one in ("value", "gradient", "move", "why")),
+    )
+    lines = [
+        tag(
+            "tr",
+            tag("th", button("pick", tag("code", name), name, id=f"row-{name}"), scope="row"),
+            tag("td", text_of(row.value)),
+            tag("td", signed(row.gradient), class_=sign(row.gradient)),
+            tag("td", signed(row.move), class_=sign(row.move)),
+            tag("td", escape(minus(row.sentence)), class_="why"),
+            class_="picked" if name == state.pick else None,
+        )
+        for name, row in ran.rows.items()
+    ]
+    return tag("table", tag("thead", head), tag("tbody", *lines), class_="live-table")
+
+
+def account(state: State, ran: Ran) -> str:
+    """Write how far the chosen weight has gone, step by step, and what moved it."""
+    if not ran.account:
+        return tag("p", "No step has been taken yet.", class_="live-none")
+    entries = [step[state.pick] for step in ran.account]
+    several = max(len(entry.contributions) for entry in entries)
+    kinds = ("gradient", "memory", "decay")
+    columns = ["step", "before", "dL/dw"]
+    if several > 1:
+        columns += [f"example {i + 1}" for i in range(several)]
+    columns += [f"by {kind}" for kind in kinds] + ["move"]
+    lines = [
+        _account_line(number, entry, several, kinds)
+        for number, entry in enumerate(entries, start=1)
+    ]
+    if len(lines) > MOST_LINES:
+        left_out = len(lines) - MOST_LINES
+        gap = tag("tr", tag("td", f"and {left_out} more", colspan=len(columns)))
+        lines = [*lines[: MOST_LINES // 2], gap, *lines[-MOST_LINES // 2 :]]
+    table = tag(
+        "table",
+        tag("thead", tag("tr", *(tag("th", one, scope="col") for one in columns))),
+        tag("tbody", *lines),
+        class_="live-table live-account",
+    )
+    scroll = {"class_": "live-scroll", "tabindex": "0", "role": "group"}
+    return tag("p", _told(state, entries, ran)) + tag(
+        "div", table, aria_label="The account", **scroll
+    )
+
+
+def _account_line(number: int, entry: Entry, several: int, kinds: tuple[str, ...]) -> str:
+    cells = [tag("th", str(number), scope="row"), tag("td", text_of(entry.before))]
+    cells.append(tag("td", signed(entry.gradient), class_=sign(entry.gradient)))
+    if several > 1:
+        listed = [*entry.contributions, *[None] * several][:several]
+        cells += [tag("td", "" if one is None else signed(one), class_=sign(one)) for one in listed]
+    for kind in kinds:
+        part = None if entry.parts is None else entry.parts[kind]
+        cells.append(tag("td", "?" if part is None else signed(part), class_=sign(part)))
+    cells.append(tag("td", signed(entry.move), class_=sign(entry.move)))
+    return tag("tr", *cells)
+
+
+def _told(state: State, entries: list[Entry], ran: Ran) -> str:
+    """Tell the account in a sentence: how far in all, and by what."""
+    now = ran.rows[state.pick].value
+    steps = "1 step" if len(entries) == 1 else f"{len(entries)} steps"
+    text = (
+        f"In {steps} of {state.opt} the {called(state.pick)} went from "
+        f"{text_of(entries[0].before)} to {text_of(now)}, so {signed(now - entries[0].before)}"
+    )
+    shares = {}
+    for kind in ("gradient", "memory", "decay"):
+        share = sum(entry.parts[kind] for entry in entries if entry.parts)
+        if share:
+            shares[kind] = share
+    listed = ", ".join(f"{signed(share)} by {kind}" for kind, share in shares.items())
+    return escape(f"{text}: {listed}." if listed else f"{text}.")

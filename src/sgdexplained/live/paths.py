@@ -1,0 +1,159 @@
+"""Close a path: one weight, four paths ahead of it, and what comes back through them."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from sgdexplained.layers import MLP
+from sgdexplained.live.drawn import short
+from sgdexplained.live.markup import sign, signed, tag, text_of
+from sgdexplained.reasons import explain
+from sgdexplained.reasons.wording import minus, sum_of
+from sgdexplained.sgd import SGD
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from sgdexplained.live.run import Ran
+    from sgdexplained.live.state import State
+
+WIDE, HIGH = 500, 330
+FIRST, LAST = (130, 165), (440, 165)
+ROWS = (45, 125, 205, 285)
+
+
+def network(ahead: tuple[float, ...], closed: tuple[str, ...]) -> MLP:
+    """Return a network with one unit, four units ahead of it, and one output.
+
+    A unit that is shut by hand has a bias that keeps it shut.
+
+    Examples
+    --------
+    >>> network((3, -1, -2, 1), ("unit 3",))([[1]])
+    [[Scalar(3)]]
+    """
+    biases = [-9 if f"unit {k + 1}" in closed else 0 for k in range(4)]
+    weights = [([[1]], [0]), ([[1, 1, 1, 1]], biases), ([[v] for v in ahead], [0])]
+    return MLP([1, 1, 4, 1], init=weights)
+
+
+@lru_cache(maxsize=64)
+def behind(ahead: tuple[float, ...], closed: tuple[str, ...]) -> Any:
+    """Explain the weight behind all paths; the output itself is the loss, so that 1 comes back.
+
+    Examples
+    --------
+    >>> behind((3, -1, -2, 1), ()).gradient, behind((3, -1, -2, 1), ("unit 4",)).zero
+    (1, 'paths cancel')
+    """
+    net = network(ahead, closed)
+    sgd = SGD(net.parameters(), lr=0.1)
+    found = explain(net, [[1]], [[0]], lambda y, *_, **__: y[0][0], sgd)
+    return found.row("W1[0][0]")
+
+
+def paths(state: State, ran: Ran) -> str:  # noqa: ARG001
+    """Draw the paths; a unit is shut and opened by choosing it."""
+    lines, units = [_arrow((30, 165), FIRST, "line")], []
+    for k, (value, y) in enumerate(zip(state.ahead, ROWS, strict=True)):
+        place, shut = (280, y), f"unit {k + 1}" in state.closed
+        kinds = "line " + ("zero cut" if shut or not value else sign(value))
+        lines += [_arrow(FIRST, place, kinds), _arrow(place, LAST, kinds)]
+        words = (
+            f"Unit {k + 1} is {'shut' if shut else 'open'}, its weight ahead is {text_of(value)}"
+        )
+        units.append(
+            tag(
+                "g",
+                tag("circle", cx=280, cy=y, r=26),
+                tag("rect", class_="bar", x=305, y=y - 18, width=7, height=36) if shut else "",
+                tag("text", "shut" if shut else "open", x=280, y=y + 5, text_anchor="middle"),
+                class_="unit" + (" inactive shut" if shut else ""),
+                id=f"path-{k + 1}",
+                data_do="shut",
+                data_value=str(k + 1),
+                tabindex="0",
+                role="button",
+                aria_pressed="true" if shut else "false",
+                aria_label=words,
+            )
+        )
+        x, height = 366, 165 + (y - 165) * 0.46
+        units.append(
+            tag(
+                "g",
+                tag("rect", class_="pill", x=x - 32, y=height - 13, width=64, height=26, rx=6),
+                tag("text", short(value), x=x, y=height + 5, text_anchor="middle", class_="shown"),
+                class_="edge",
+                aria_hidden="true",
+            )
+        )
+    row = behind(state.ahead, state.closed)
+    ends = [
+        _unit(FIRST, "unit"),
+        _unit(LAST, "output"),
+        tag("text", "this weight", class_="note", x=62, y=148, text_anchor="middle"),
+        tag(
+            "text",
+            signed(row.gradient),
+            class_=f"shown {sign(row.gradient)}",
+            x=62,
+            y=192,
+            text_anchor="middle",
+        ),
+    ]
+    return tag(
+        "svg",
+        *lines,
+        *ends,
+        *units,
+        viewBox=f"0 0 {WIDE} {HIGH}",
+        class_="live-network live-paths",
+        role="group",
+        aria_label="Four paths: choose a unit to shut it or to open it",
+    )
+
+
+def _arrow(begin: tuple[int, int], end: tuple[int, int], kinds: str) -> str:
+    (x1, y1), (x2, y2) = begin, end
+    return tag("line", x1=x1, y1=y1, x2=x2, y2=y2, class_=kinds, stroke_width=2)
+
+
+def _unit(place: tuple[int, int], word: str) -> str:
+    x, y = place
+    circle = tag("circle", cx=x, cy=y, r=30)
+    return tag("g", circle, tag("text", word, x=x, y=y + 5, text_anchor="middle"), class_="unit")
+
+
+def told(state: State, ran: Ran) -> str:  # noqa: ARG001
+    """Say what comes back, and what closing has changed.
+
+    Examples
+    --------
+    >>> from sgdexplained.live.state import State
+    >>> said = told(State(closed=("unit 1",)), None)
+    >>> "−1 − 2 + 1 = −2 comes back" in said, "closing has changed its sign" in said
+    (True, True)
+    """
+    row = behind(state.ahead, state.closed)
+    open_ = [v for k, v in enumerate(state.ahead) if f"unit {k + 1}" not in state.closed]
+    words = "No path is open, so nothing comes back."
+    if open_:
+        words = f"{sum_of(open_)} = {text_of(row.gradient)} comes back over the open paths."
+    whole = behind(state.ahead, ()).gradient
+    if len(open_) < len(state.ahead):
+        words += f" With all paths open it is {text_of(whole)}: {_effect(whole, row.gradient)}."
+    return tag("p", minus(words)) + tag("p", minus(row.sentence), class_="live-sentence")
+
+
+def _effect(before: Any, now: Any) -> str:
+    if now == before:
+        return "closing has changed nothing"
+    if now == 0:
+        return "now the weight stays"
+    if before == 0:
+        return "closing has set the weight in motion"
+    if before * now < 0:
+        return "closing has changed its sign"
+    return "closing has made it larger" if abs(now) > abs(before) else "closing has made it smaller"

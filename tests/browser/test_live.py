@@ -1,0 +1,518 @@
+"""Live pictures in a real browser: by mouse, by keyboard, by touch; and what they cost."""
+
+import re
+from collections.abc import Iterator
+from functools import partial
+from threading import Thread
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
+
+from sgdexplained.live.views import answer
+from tests.browser.conftest import Host, Server
+from tests.browser.site import AXE, PREFIX, SITE, weight
+from tests.browser.test_pages import ALL, COLOURS, WATCH_SHIFTS
+from tests.refute import ROOT as PROJECT
+from tests.refute import read_changes, run_under
+
+PICTURES = "contributing/live.html"
+CELLS = "ask/dead-relu.html"
+ENGINE = "refutations.html"
+
+SCRIPTS = 12_000  # bytes, compressed, before anything is touched
+RUNTIME = 8_000_000  # bytes, as they are sent, for the first result
+SLOW = 60_000  # milliseconds: a machine that does other things as well
+
+# A host that is as strict as can be; wasm-unsafe-eval allows WebAssembly and no other eval.
+POLICY = (
+    "default-src 'self'; script-src 'self' 'unsafe-inline' 'wasm-unsafe-eval'; "
+    "style-src 'self' 'unsafe-inline'; img-src 'self' data:"
+)
+
+# Whether a slot holds what Python here says it must; both are read by the browser.
+SAME = """([slot, html]) => {
+    const twin = slot.cloneNode(false);
+    twin.innerHTML = html;
+    return twin.innerHTML === slot.innerHTML;
+}"""
+
+
+class StrictHost(Host):
+    """Serve the site under a content security policy."""
+
+    def end_headers(self) -> None:
+        """Send the policy."""
+        self.send_header("Content-Security-Policy", POLICY)
+        super().end_headers()
+
+
+@pytest.fixture(scope="module")
+def strict() -> Iterator[str]:
+    """Give the address of the site at a strict host."""
+    with Server(("127.0.0.1", 0), partial(StrictHost, directory=SITE)) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}{PREFIX}"
+        server.shutdown()
+
+
+@pytest.fixture(autouse=True)
+def patience() -> Iterator[None]:
+    """Wait long enough: Python has to be loaded first."""
+    expect.set_options(timeout=SLOW)
+    yield
+    expect.set_options(timeout=5000)
+
+
+class Reader:
+    """A page that somebody reads, and what it has asked the host for."""
+
+    def __init__(self, context: BrowserContext, address: str) -> None:
+        self.problems: list[str] = []
+        self.asked: list[str] = []
+        self.page: Page = context.new_page()
+        self.page.set_default_timeout(SLOW)
+        self.page.add_init_script(WATCH_SHIFTS)
+        self.page.on("pageerror", lambda error: self.problems.append(f"script: {error}"))
+        self.page.on(
+            "console",
+            lambda message: self.problems.append(message.text) if message.type == "error" else None,
+        )
+        context.on("request", lambda request: self.asked.append(urlsplit(request.url).path))
+        self.page.goto(address, wait_until="load")
+
+    def part(self, name: str) -> Locator:
+        """Find a live picture."""
+        return self.page.locator(f"#{name}")
+
+    def slot(self, name: str, part: str = "network") -> Locator:
+        """Find a slot of a live picture."""
+        return self.part(part).locator(f'[data-slot="{name}"]')
+
+
+@pytest.fixture
+def reader(desktop: BrowserContext, strict: str) -> Iterator[Reader]:
+    """Open the page with live pictures."""
+    reader = Reader(desktop, strict + PICTURES)
+    yield reader
+    reader.page.close()
+    assert reader.problems == []
+
+
+def start_of(reader: Reader, part: str) -> str:
+    return reader.part(part).get_attribute("data-start") or ""
+
+
+def expect_same(reader: Reader, address: str, part: str = "network") -> None:
+    """Compare each slot and each field with what Python here makes of the same state."""
+    now = answer(part, start_of(reader, part), address, "", "")
+    assert now["error"] == ""
+    for name, html in now["slots"].items():
+        slot = reader.slot(name, part)
+        # It may still be on its way.
+        for _ in range(100):
+            if slot.evaluate(f"(slot, html) => ({SAME})([slot, html])", html):
+                break
+            reader.page.wait_for_timeout(100)
+        else:
+            assert slot.inner_html() == html
+    for name, value in now["fields"].items():
+        for field in reader.part(part).locator(f'[data-field="{name}"]').all():
+            shown = field.input_value()
+            limits = [field.get_attribute(limit) for limit in ("min", "max")]
+            if limits[0] is not None and not float(limits[0]) <= float(value) <= float(limits[1]):
+                continue
+            if field.get_attribute("type") == "range":
+                assert float(shown) == pytest.approx(float(value), abs=0.13)
+            else:
+                assert shown == value
+
+
+# Steps of an eighth: such numbers are exact, so that no Python rounds them differently.
+
+# -- By mouse, by keyboard, by touch ---------------------------------------------------------------
+
+
+def test_an_edge_is_chosen_by_mouse_and_steps_are_taken(reader: Reader) -> None:
+    reader.part("network").locator('[id="edge-W2[0][0]"]').click()
+    expect(reader.slot("name")).to_contain_text("W2[0][0]")
+    expect_same(reader, "pick=W2.0.0")
+
+    reader.part("network").get_by_role("button", name="Take the step").click()
+    reader.part("network").get_by_role("button", name="Take the step").click()
+    expect(reader.slot("steps")).to_contain_text("2 steps taken")
+    expect_same(reader, "past=3,1,1!mean!0.125!2;pick=W2.0.0")
+
+    reader.part("network").get_by_role("button", name="Back").click()
+    expect(reader.slot("steps")).to_contain_text("1 step taken")
+    expect_same(reader, "past=3,1,1!mean!0.125!1;pick=W2.0.0")
+
+    reader.part("network").get_by_role("button", name="Again from the start").click()
+    expect(reader.slot("steps")).to_contain_text("no step taken")
+    expect_same(reader, "pick=W2.0.0")
+
+
+def test_the_point_is_dragged_by_mouse(reader: Reader) -> None:
+    field = reader.part("network").locator(".live-plane .field")
+    field.scroll_into_view_if_needed()
+    box = field.bounding_box()
+    assert box
+    at = [(box["x"] + box["width"] * a, box["y"] + box["height"] * b) for a, b in DRAG]
+
+    reader.page.mouse.move(*at[0])
+    reader.page.mouse.down()
+    reader.page.mouse.move(*at[1], steps=8)
+    reader.page.mouse.up()
+
+    expect(reader.part("network").locator('input[type="text"][data-do="x1"]')).to_have_value("-2")
+    expect_same(reader, "e=-2,1,1")
+
+
+DRAG = [(0.7, 0.3), (0.25, 0.375)]
+
+
+def test_everything_works_by_keyboard(reader: Reader) -> None:
+    part = reader.part("network")
+    point = part.locator('[data-arrows="point"]')
+    point.focus()
+    reader.page.keyboard.press("ArrowLeft")
+    reader.page.keyboard.press("Shift+ArrowDown")
+    expect(point).to_have_attribute("aria-valuetext", re.compile("x1 2.75, x2 0,"))
+    expect(part.locator('[data-arrows="point"]')).to_be_focused()
+    expect_same(reader, "e=2.75,0,1")
+
+    part.locator('[id="edge-b1[1]"]').focus()
+    reader.page.keyboard.press("Enter")
+    expect(part.locator('[id="edge-b1[1]"]')).to_have_attribute("aria-pressed", "true")
+    expect(part.locator('[id="edge-b1[1]"]')).to_be_focused()
+    reader.page.keyboard.press("Shift+ArrowUp")
+    expect_same(reader, "e=2.75,0,1;pick=b1.1;w=1,1,2,1,-2,0,0,2,-1,1,2,-1,0")
+
+    slider = part.locator('input[type="range"][data-do="target"]')
+    slider.focus()
+    reader.page.keyboard.press("ArrowRight")
+    expect_same(reader, "e=2.75,0,1.25;pick=b1.1;w=1,1,2,1,-2,0,0,2,-1,1,2,-1,0")
+
+    typed = part.locator('input[type="text"][data-do="lr"]')
+    typed.fill("0.02")
+    typed.press("Enter")
+    expect_same(reader, "e=2.75,0,1.25;lr=0.02;pick=b1.1;w=1,1,2,1,-2,0,0,2,-1,1,2,-1,0")
+
+
+def test_a_finger_moves_the_point(phone: BrowserContext, strict: str) -> None:
+    reader = Reader(phone, strict + PICTURES)
+    field = reader.part("network").locator(".live-plane .field")
+    field.scroll_into_view_if_needed()
+    box = field.bounding_box()
+    assert box
+
+    reader.page.touchscreen.tap(box["x"] + box["width"] * 0.25, box["y"] + box["height"] * 0.25)
+    expect_same(reader, "e=-2,2,1")
+    reader.part("network").locator('[id="edge-W1[1][2]"]').tap()
+    expect_same(reader, "e=-2,2,1;pick=W1.1.2")
+
+    assert reader.problems == []
+    reader.page.close()
+
+
+def test_a_mistake_is_told_and_changes_nothing(reader: Reader) -> None:
+    typed = reader.part("network").locator('input[type="text"][data-do="x1"]')
+    typed.fill("three")
+    typed.press("Enter")
+
+    expect(reader.part("network").locator(".live-word")).to_have_text(
+        "x1 is 'three', expected a number from -1000 to 1000"
+    )
+    expect(typed).to_have_value("three")
+    expect_same_network = answer("network", start_of(reader, "network"), "", "", "")
+    assert reader.slot("summary").inner_text() == expect_same_network["slots"]["summary"]
+
+
+def test_what_stays_is_predicted_and_judged(reader: Reader) -> None:
+    part = reader.part("predict")
+    for name in ["W1[0][1]", "W1[1][1]", "b1[1]"]:
+        part.locator(f'[id="mark-{name}"]').click()
+    part.get_by_role("button", name="Let the engine judge").click()
+
+    expect(reader.slot("verdict", "predict")).to_contain_text("4 stay. You found 3 of them")
+    expect_same(reader, "marks=W1.0.1,W1.1.1,b1.1;told=1", "predict")
+
+
+# -- Addresses -------------------------------------------------------------------------------------
+
+
+def test_a_sent_address_is_opened(desktop: BrowserContext, strict: str) -> None:
+    state = "e=-1,0.5,2;lr=0.0625;past=3,1,1!mean!0.125!2;show=move;pick=W1.1.0"
+    reader = Reader(desktop, f"{strict}{PICTURES}#network?{state}")
+
+    expect_same(reader, state)
+    reader.part("network").get_by_role("button", name="Take the step").click()
+    reader.page.wait_for_url(re.compile(r"#network\?.*past=3,1,1!mean!0\.125!2~-1,0\.5,2"))
+
+    assert reader.problems == []
+    reader.page.close()
+
+
+def test_a_wrong_address_is_told(desktop: BrowserContext, strict: str) -> None:
+    reader = Reader(desktop, f"{strict}{PICTURES}#network?e=4")
+
+    expect(reader.part("network").locator(".live-word")).to_contain_text("the address says e=4")
+    reader.page.close()
+
+
+# -- Examples that run -----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def cells(desktop: BrowserContext, strict: str) -> Iterator[Reader]:
+    """Open a page whose examples run."""
+    reader = Reader(desktop, strict + CELLS)
+    yield reader
+    reader.page.close()
+
+
+def test_an_example_gives_what_the_page_says(cells: Reader) -> None:
+    cell = cells.page.locator(".live-cell").first
+    text = cell.locator("pre").first.inner_text()
+    written = [line for line in text.splitlines() if line and not re.match(r"(>>>|\.\.\.)", line)]
+
+    cell.get_by_role("button", name="Run").click()
+
+    expect(cell.locator(".live-output")).to_be_visible()
+    assert cell.locator(".live-output").inner_text().split() == " ".join(written).split()
+
+
+def test_an_error_shows_the_readers_own_line(cells: Reader) -> None:
+    cell = cells.page.locator(".live-cell").first
+    cell.get_by_role("button", name="Edit").click()
+    cell.locator("textarea").fill("from sgdexplained import MLP\nnet = MLP([2, 1])\nnet([[1]])\n")
+    cell.get_by_role("button", name="Run").click()
+
+    expect(cell.locator(".live-output")).to_contain_text("line 3\n    net([[1]])")
+    expect(cell.locator(".live-output")).to_contain_text("ShapeError: an example is [1]")
+    expect(cell.locator(".live-output")).not_to_contain_text("layers.py")
+
+
+def test_an_endless_loop_is_stopped_and_python_comes_again(cells: Reader) -> None:
+    cell = cells.page.locator(".live-cell").first
+    cell.get_by_role("button", name="Edit").click()
+    cell.locator("textarea").fill("while True:\n    pass\n")
+    cell.locator("textarea").press("Control+Enter")
+    cell.get_by_role("button", name="Stop").click()
+    expect(cell.locator(".live-word")).to_contain_text("Stopped")
+
+    cell.get_by_role("button", name="Reset").click()
+    cell.get_by_role("button", name="Run").click()
+
+    expect(cell.locator(".live-output")).to_be_visible()
+    expect(cell.locator(".live-word")).to_contain_text("Run")
+
+
+def test_numpy_is_said_to_be_missing(cells: Reader) -> None:
+    cell = cells.page.locator(".live-cell").first
+    cell.get_by_role("button", name="Edit").click()
+    cell.locator("textarea").fill("import numpy")
+    cell.get_by_role("button", name="Run").click()
+
+    expect(cell.locator(".live-output")).to_contain_text("No module named 'numpy'")
+
+
+# -- The engine broken -----------------------------------------------------------------------------
+
+CHANGE = "uphill"
+
+
+def test_exactly_those_claims_fall_that_fall_in_python_here(
+    desktop: BrowserContext, strict: str
+) -> None:
+    reader = Reader(desktop, f"{strict}{ENGINE}#break?change={CHANGE}")
+    word = reader.part("break").locator(".live-word")
+    expect(word).to_contain_text("claims fall")
+    shown = {
+        kind: {
+            item.get_attribute("data-claim")
+            for item in reader.part("break").locator(f"li.{kind}").all()
+        }
+        for kind in ("falls", "breaks", "holds", "absent")
+    }
+
+    from claim_texts import find_claims
+
+    judged = [one for one in find_claims(PROJECT) if one.name not in shown["absent"]]
+    change = read_changes(PROJECT / "docs" / "refutations.toml")[CHANGE]
+    outcomes = run_under(change, judged, PROJECT / "src")
+    words = {"falls": "refuted", "breaks": "breaks", "holds": "holds"}
+    here = {
+        kind: {one.claim.name for one in outcomes if one.word == said}
+        for kind, said in words.items()
+    }
+
+    assert {kind: shown[kind] for kind in words} == here
+    assert {one.name for one in judged if CHANGE in one.refuted_by} <= shown["falls"]
+    assert shown["falls"]
+    first = reader.part("break").locator("li.falls").first
+    expect(first).to_contain_text("expected")
+    expect(first).to_contain_text("got")
+    assert reader.problems == []
+    reader.page.close()
+
+
+def test_a_line_is_edited_and_put_back(desktop: BrowserContext, strict: str) -> None:
+    reader = Reader(desktop, strict + ENGINE)
+    part, word = reader.part("break"), reader.part("break").locator(".live-word")
+    part.get_by_label("or edit a module").select_option("sgd.py")
+    text = part.locator("#break-text")
+    expect(text).to_be_visible()
+    source = text.input_value()
+
+    text.fill(source.replace("class SGD(", "class SGD(("))
+    part.get_by_role("button", name="Judge all claims").click()
+    expect(word).to_contain_text("SyntaxError in sgd.py, line")
+
+    text.fill(source.replace("parameter.data -= self.lr * gradient", "pass"))
+    part.get_by_role("button", name="Judge all claims").click()
+    expect(word).to_contain_text("claims fall")
+    assert not word.inner_text().startswith("0 ")
+    address = reader.page.url
+
+    part.get_by_role("button", name="Put it back").click()
+    expect(word).to_contain_text(re.compile(r"^0 of \d+ claims fall"))
+    assert text.input_value() == source
+    reader.page.close()
+
+    again = Reader(desktop, address)
+    expect(again.part("break").locator(".live-word")).to_contain_text(
+        re.compile("^[1-9].* claims fall")
+    )
+    expect(again.part("break").locator("#break-text")).to_have_value(re.compile(r"\n +pass\n"))
+    again.page.close()
+
+
+# -- What it costs, and what it needs --------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", [PICTURES, CELLS, ENGINE])
+def test_nothing_is_fetched_before_a_touch_but_a_small_script(
+    name: str, browser: Browser, strict: str
+) -> None:
+    with browser.new_context() as fresh:
+        reader = Reader(fresh, strict + name)
+        reader.page.wait_for_timeout(500)
+        ours = [path for path in reader.asked if "/live/" in path and not path.endswith(".css")]
+        sizes = {path: weight(path.removeprefix(PREFIX)) for path in ours}
+
+        assert ours
+        assert all(path.endswith(".js") for path in ours)
+        assert sum(sizes.values()) <= SCRIPTS
+        assert not [path for path in reader.asked if path.endswith((".whl", ".zip", ".wasm"))]
+
+
+def test_a_first_result_costs_what_it_may(browser: Browser, strict: str) -> None:
+    with browser.new_context() as fresh:
+        reader = Reader(fresh, strict + PICTURES)
+        before = len(reader.asked)
+        reader.part("network").locator('[id="edge-W2[0][0]"]').click()
+        expect(reader.slot("name")).to_contain_text("W2[0][0]")
+        fetched = {path for path in reader.asked[before:] if not path.endswith(".svg")}
+        sizes = {path: (SITE / path.removeprefix(PREFIX)).stat().st_size for path in fetched}
+
+        assert sum(sizes.values()) <= RUNTIME
+        assert sorted(path.rpartition("/")[2] for path in fetched if not path.endswith("js")) == [
+            "pyodide.asm.wasm.gz",
+            "python_stdlib.zip",
+            *[path.rpartition("/")[2] for path in fetched if path.endswith(".whl")],
+        ]
+        assert reader.page.evaluate("shifted") == 0
+        assert reader.problems == []
+
+
+def test_it_goes_on_without_a_network(browser: Browser, strict: str) -> None:
+    with browser.new_context() as fresh:
+        reader = Reader(fresh, strict + PICTURES)
+        reader.part("network").get_by_role("button", name="Take the step").click()
+        expect(reader.slot("steps")).to_contain_text("1 step taken")
+        fresh.set_offline(True)
+
+        reader.part("network").get_by_role("button", name="Take ten").click()
+
+        expect(reader.slot("steps")).to_contain_text("11 steps taken")
+        expect_same(reader, "past=3,1,1!mean!0.125!11")
+
+
+def test_a_browser_without_webassembly_is_told(browser: Browser, strict: str) -> None:
+    with browser.new_context() as fresh:
+        fresh.add_init_script("delete window.WebAssembly")
+        reader = Reader(fresh, strict + PICTURES)
+        reader.part("network").get_by_role("button", name="Take the step").click()
+
+        expect(reader.part("network").locator(".live-word")).to_contain_text("no WebAssembly")
+
+
+def test_a_page_opened_as_a_file_is_told(browser: Browser) -> None:
+    with browser.new_context() as fresh:
+        page = fresh.new_page()
+        page.goto((SITE / PICTURES).as_uri())
+        page.locator("#network").get_by_role("button", name="Take the step").click()
+
+        expect(page.locator("#network .live-word")).to_contain_text("opened as a file")
+
+
+def test_without_scripts_everything_stands_and_no_control(browser: Browser, strict: str) -> None:
+    with browser.new_context(java_script_enabled=False) as fresh:
+        page = fresh.new_page()
+        page.goto(strict + PICTURES)
+        part = page.locator("#network")
+
+        expect(part.locator(".live-network")).to_be_visible()
+        expect(part).to_contain_text("All 13 move. The loss is 2.")
+        expect(part.get_by_role("button", name="Take the step")).to_be_hidden()
+        expect(part.locator("input").first).to_be_hidden()
+
+
+# -- For everybody ---------------------------------------------------------------------------------
+
+TOO_SMALL = """(part) => [...part.querySelectorAll("button, select, input, summary, .hit")]
+    .map((one) => [one, one.getBoundingClientRect()])
+    .filter(([, { width, height }]) => width && (width < 23.5 || height < 23.5))
+    .map(([one, { width, height }]) => `${one.outerHTML.slice(0, 80)} ${width}x${height}`)
+"""
+# What is not live is checked page by page, in test_pages.py.
+CHECK = "(rules) => axe.run({include: [['.live, .live-cell']]}, rules)"
+OPEN = "for (const one of document.querySelectorAll('.live details')) one.open = true"
+
+
+@pytest.mark.parametrize("view", ["desktop", "phone"])
+@pytest.mark.parametrize("name", [PICTURES, CELLS, ENGINE])
+def test_axe_finds_nothing_with_live_parts_open(
+    name: str, view: str, strict: str, request: pytest.FixtureRequest
+) -> None:
+    context: BrowserContext = request.getfixturevalue(view)
+    reader = Reader(context, strict + name)
+    page = reader.page
+    if name == PICTURES:
+        reader.part("network").get_by_role("button", name="Take the step").click()
+        expect(reader.slot("steps")).to_contain_text("1 step taken")
+    elif name == CELLS:
+        cell = page.locator(".live-cell").first
+        cell.get_by_role("button", name="Edit").click()
+        cell.get_by_role("button", name="Run").click()
+        expect(cell.locator(".live-output")).to_be_visible()
+    else:
+        reader.part("break").locator("#break-change").select_option("doubled-seed")
+        expect(reader.part("break").locator(".live-word")).to_contain_text("claims fall")
+    page.evaluate(OPEN)
+    page.evaluate(AXE.read_text("utf-8"))
+    problems = []
+    for scheme, rules in [("light", ALL), ("dark", COLOURS)]:
+        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+        found = page.evaluate(CHECK, rules)["violations"]
+        problems += [
+            f"{scheme}: {rule['id']}: {node['html'][:120]}"
+            for rule in found
+            for node in rule["nodes"]
+        ]
+    for part in page.locator(".live, .live-cell").all():
+        problems += part.evaluate(TOO_SMALL)
+    page.close()
+
+    assert problems == []

@@ -1,0 +1,223 @@
+"""Live pictures as the build and the page see them: states, answers, and what must not happen."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import sgdexplained
+from sgdexplained import MLP, SGD, half_squared_error
+from sgdexplained.live.room import ask
+from sgdexplained.live.run import run
+from sgdexplained.live.state import NAMES, OPTIMISERS, State, Taken
+from sgdexplained.live.views import VIEWS, answer, page
+
+START = [([[1, 1, 2], [1, -2, 0]], [0, 1, -1]), ([[1], [2], [-1]], [0])]
+
+STATES = [
+    State(),
+    State(weights=(0.5,) * 13, lr=0.25, opt="Adam"),
+    State(examples=((1, 2, 1), (3, -0.5, 0)), at=1, out=(0,), reduction="sum"),
+    State(past=(Taken(((1, 2, 1),), "mean", 0.1),) * 3 + (Taken(((0, 2, 1),), "sum", 0.2),)),
+    State(show="move", pick="b2[0]", closed=("unit 2", "unit 4"), marks=("b1[1]",), told=True),
+]
+
+
+def steps(state, count):
+    """Take steps by hand, with the public engine."""
+    net = MLP([2, 3, 1], init=START)
+    sgd = SGD(net.parameters(), lr=state.lr)
+    for _ in range(count):
+        sgd.zero_grad()
+        half_squared_error(net([[1, 2]]), [[1]]).backward()
+        sgd.step()
+    return net.values()
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_a_state_survives_its_address(state):
+    assert State.read(state.write()) == state
+
+
+@pytest.mark.parametrize("start", STATES)
+@pytest.mark.parametrize("state", STATES)
+def test_an_address_tells_what_differs_from_any_start(state, start):
+    assert State.read(state.write(start), start) == state
+
+
+@pytest.mark.parametrize(
+    ("address", "says"),
+    [
+        ("e=1,2", "expected examples of three numbers"),
+        ("w=1,2", "there are 2 weights, expected 13"),
+        ("lr=-1", "the learning rate is -1, expected a number from 0 to 1000"),
+        ("lr=nan", "expected a number from -1000 to 1000"),
+        ("opt=LBFGS", "'LBFGS' is not known, expected one of SGD"),
+        ("pick=W9.0.0", "'W9[0][0]' is not known"),
+        ("at=4", "there is no such example, expected a place below 1"),
+        ("colour=red", "the address says 'colour', expected one of w, e,"),
+        ("past=1,2,1", "expected examples!reduction!lr!count"),
+        ("past=1,2,1!mean!0.1!100000", "the address has 100000 steps, expected 1 to 200"),
+        ("e=" + "/".join(["1,2,1"] * 9), "there are 9 examples, expected 1 to 6"),
+    ],
+)
+def test_a_wrong_address_says_what_is_wrong(address, says):
+    with pytest.raises(ValueError, match=re.escape(says)):
+        State.read(address)
+
+
+def test_steps_are_those_of_the_engine():
+    state = State(past=(Taken(((1, 2, 1),), "mean", 0.1),) * 5)
+
+    found = run(state).net.values()
+
+    assert found == steps(state, 5)
+
+
+def test_the_account_adds_up():
+    for opt in OPTIMISERS:
+        state = State(opt=opt, past=(Taken(((1, 2, 1),), "mean", 0.1),) * 4)
+        account = run(state).account
+        for name in NAMES:
+            entries = [step[name] for step in account]
+            end = run(state).rows[name].value
+            assert entries[0].before + sum(one.move for one in entries) == pytest.approx(end)
+            for one in entries:
+                assert sum(one.parts.values()) == pytest.approx(one.move)
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_the_page_and_the_answer_show_the_same(view):
+    """What the build has written is what the page would show without being touched."""
+    html = page(view)
+
+    slots = answer(view, "", "", "", "")["slots"]
+
+    assert set(slots) == set(VIEWS[view].slots)
+    for name, content in slots.items():
+        assert f'data-slot="{name}"' in html
+        assert content in html
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_no_name_stands_twice(view):
+    names = re.findall(r' id="([^"]+)"', page(view))
+
+    assert len(names) == len(set(names))
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_every_word_of_a_control_is_known(view):
+    from sgdexplained.live.views import DO
+
+    html = page(view)
+    words = set(re.findall(r'data-(?:do|arrows|drag)="([^"]+)"', html))
+
+    assert words <= set(DO)
+    assert words
+
+
+def test_a_mistake_leaves_the_picture_as_it_was():
+    before = answer("network", "", "e=3,1,1", "", "")
+
+    after = answer("network", "", "e=3,1,1", "weight", "a lot")
+
+    assert after["error"] == "W1[0][1] is 'a lot', expected a number from -1000 to 1000"
+    assert after["address"] == before["address"]
+    assert after["slots"]["network"] == before["slots"]["network"]
+
+
+def test_a_wrong_address_shows_the_start_and_says_why():
+    shown = answer("network", "", "e=oops", "", "")
+
+    assert "an example is 'oops'" in shown["error"]
+    assert shown["slots"] == answer("network", "", "", "", "")["slots"]
+
+
+def test_numbers_that_grow_too_large_are_told():
+    address = ""
+    for _ in range(30):
+        shown = answer("network", "lr=1000", address, "step10", "")
+        address = shown["address"]
+        if shown["error"]:
+            break
+
+    assert "finite" in shown["error"]
+    assert shown["slots"]
+
+
+def test_what_would_move_a_weight_does_move_it():
+    """The remedy is tried before it is told; here the reader tries it."""
+    for name in NAMES:
+        for address in ("", "e=1,2,2", "lr=0", "e=-3,-3,1", "w=1,1,2,1,-2,0,0,1,-1,0,0,0,0"):
+            here = ";".join(
+                filter(None, [address, f"pick={name}".replace("[", ".").replace("]", "")])
+            )
+            shown = answer("network", "", here, "", "")
+            offered = re.search(
+                r'data-do="(\w+)" data-value="([^"]+)">Try', shown["slots"]["remedy"]
+            )
+            if offered:
+                after = answer("network", "", here, *offered.groups())
+                assert not run(State.read(here)).rows[name].moves
+                assert run(State.read(after["address"])).rows[name].moves
+
+
+def test_a_room_that_there_is_not():
+    with pytest.raises(ValueError, match="there is no room 'attic', expected one of picture, cell"):
+        ask(json.dumps({"room": "attic"}))
+
+
+def test_live_pictures_need_neither_numpy_nor_matplotlib():
+    source = Path(sgdexplained.__file__).parent.parent
+    code = (
+        f"import sys; sys.path.insert(0, {str(source)!r})\n"
+        "from sgdexplained.live.room import ask\n"
+        "import json\n"
+        "from sgdexplained.live.views import VIEWS, page\n"
+        "print(*(page(view)[:0] for view in VIEWS))\n"
+        "ask(json.dumps(dict(room='cell', page='p', cells=[['cell', '1']])))\n"
+        "ask(json.dumps(dict(room='judge', edits=[], claims=[])))\n"
+        "print(*(name for name in ('numpy', 'matplotlib') if name in sys.modules))\n"
+    )
+
+    # -S hides everything that is installed.
+    ran = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", code], check=True, capture_output=True, text=True
+    )
+
+    assert ran.stdout.strip() == ""
+
+
+def test_a_judge_leaves_the_engine_as_it_was():
+    from sgdexplained.live import judge
+
+    before = {name: id(module) for name, module in sys.modules.items() if "sgdexplained" in name}
+    edit = {"file": "sgd.py", "old": "parameter.data -= self.lr * gradient", "new": "pass"}
+
+    judge.answer([edit], [{"name": "C", "body": ">>> from sgdexplained import SGD\n>>> 1\n1"}])
+
+    assert before == {name: id(m) for name, m in sys.modules.items() if "sgdexplained" in name}
+    assert judge.changed([edit])["sgd.py"] != judge.source("sgd.py")
+
+
+@pytest.mark.parametrize(
+    ("edit", "says"),
+    [
+        ({"file": "sgd.py", "old": "self", "new": ""}, "sgd.py has "),
+        ({"file": "../secret.py", "text": ""}, "there is no module '../secret.py'"),
+        ({"file": "nothing.py", "old": "a", "new": "b"}, "there is no module 'nothing.py'"),
+        ({"file": "sgd.py", "text": "x = 1\ndef f(:\n"}, "SyntaxError in sgd.py, line 2: def f(:"),
+        ({"file": "sgd.py", "text": "x = 1\ny = x / 0\n"}, "ZeroDivisionError in sgd.py, line 2"),
+    ],
+)
+def test_a_change_that_cannot_be_made_says_why(edit, says):
+    from sgdexplained.live import judge
+
+    found = judge.answer([edit], [{"name": "T", "body": ">>> 1\n1"}])
+
+    assert says in found["error"]
+    assert found["verdicts"] == []
