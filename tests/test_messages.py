@@ -514,7 +514,11 @@ ERRORS = [
     ),
     (
         lambda: step(net=THING),
-        "TypeError: net is <it>, expected an MLP",
+        "TypeError: net is <it>, expected an MLP or a torch.nn.Module",
+    ),
+    (
+        lambda: step(step=print),
+        "TypeError: step= is for models of PyTorch, expected none for an MLP",
     ),
     (
         lambda: step().row("W1", (2, 0)),

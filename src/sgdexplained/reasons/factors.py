@@ -25,17 +25,20 @@ FLAT, INACTIVE, SHUT, SATURATED, CLOSED, PATHS_CANCEL, ROUNDING, UNDERFLOW = (
 
 
 def _words(bits: int) -> tuple[str, ...]:
+    """Return the words of a set of bits, in the order in which they are told.
+
+    Examples
+    --------
+    >>> _words(FLAT | SHUT), _words(SHUT | SATURATED), _words(0)
+    (('flat', 'shut'), ('saturated',), ())
+    """
     # What is saturated is shut as well; the narrower word is told.
     bits &= ~SHUT if bits & SATURATED else ~0
     return tuple(word for place, word in enumerate(PLACES) if bits >> place & 1)
 
 
 WORDS_OF = tuple(map(_words, range(256)))
-"""For each byte the words of its set, in the order in which they are told.
-
->>> WORDS_OF[FLAT | SHUT], WORDS_OF[SHUT | SATURATED], WORDS_OF[0]
-(('flat', 'shut'), ('saturated',), ())
-"""
+"""For each byte the words of its set, in the order in which they are told."""
 
 FIRST = tuple(CODE[words[0]] if words else 0 for words in WORDS_OF)
 """For each byte the code of the word that is told; 0 for the empty set."""
