@@ -49,15 +49,17 @@ def rows(steps=1):
 
 # ## Optimisers
 def moves(make, gradients):
-    w = jnp.ones((2, 2), jnp.float32)
+    # Where the weight has no gradient, there is another that has one.
+    ones = jnp.ones((2, 2), jnp.float32)
+    weights = {"w": ones} | ({"v": ones} if None in gradients else {})
     optimizer = make(0.1)
-    state = optimizer.init(w)
+    state = optimizer.init(weights)
     found = []
     for gradient in gradients:
-        given = None if gradient is None else jnp.full((2, 2), gradient, jnp.float32)
-        update, state = optimizer.update(given, state, w)
-        w, before = optax.apply_updates(w, update), w
-        found.append((w - before)[0, 0])
+        given = weights | {"w": None if gradient is None else gradient * ones}
+        update, state = optimizer.update(given, state, weights)
+        weights, before = optax.apply_updates(weights, update), weights
+        found.append((weights["w"] - before["w"])[0, 0])
     return found
 
 
