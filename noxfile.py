@@ -37,6 +37,8 @@ STRICT = ["-W", "--keep-going", "-n"]
 
 # Those we are compared with, in numbers and in time; conventions at kinks belong to a version.
 PEERS = ["autograd==1.9.1", "jax==0.10.2", "micrograd==0.1.0", "mygrad==2.5.0", "torch==2.13.0"]
+# The losses and optimisers that JAX has not.
+BESIDE_JAX = ["optax==0.2.8"]
 
 
 def needs(*groups: str) -> list[str]:
@@ -93,7 +95,7 @@ def bench(session: nox.Session) -> None:
 @nox.session(venv_backend="virtualenv")
 def parity(session: nox.Session) -> None:
     """Compute the same in this engine, in PyTorch and in JAX; arguments go to pytest."""
-    session.install("-e", ".", *needs("test"), *PEERS)
+    session.install("-e", ".", *needs("test"), *PEERS, *BESIDE_JAX)
     session.run("pytest", "tests/parity", *session.posargs)
 
 
@@ -128,6 +130,15 @@ def numpy(session: nox.Session) -> None:
     oldest = {13: "2.1.0", 14: "2.3.2"}.get(int(python), "2.0.0")
     session.install(f"numpy=={oldest}", "--only-binary=numpy")
     session.run("pytest", *(session.posargs or ["src", "README.md", *ENGINE_TESTS]))
+
+
+@nox.session(venv_backend="none")
+def elsewhere(session: nox.Session) -> None:
+    """Ask other libraries what they do in one step; ``-- torch jax`` asks some of them.
+
+    Each is installed into an environment of its own, at the version of elsewhere/libraries.toml.
+    """
+    session.run(sys.executable, "-m", "elsewhere", *session.posargs, external=True)
 
 
 @nox.session

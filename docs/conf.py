@@ -47,6 +47,7 @@ extensions = [
     "claims",
     "code_lines",
     "downloads",
+    "elsewhere_pages",
     "figure_code",
     "figures",
     "freshness",

@@ -110,7 +110,7 @@ KINKS = {
     "min-tie": F.min,
     "max-pool-tie": lambda x: F.max_pooling_1d(F.reshape(x, (1, 1, 2)), 2),
     "multi-hinge-at-margin": lambda x: F.hinge(F.reshape(x, (1, 2)), np.array([1], np.int32)),
-    "l1-at-0": lambda x: F.mean_absolute_error(x, np.float32(0)),
+    "l1-at-0": lambda x: F.mean_absolute_error(x, np.zeros_like(x.data)),
     "logistic-at-0": lambda x: F.sigmoid_cross_entropy(F.reshape(x, (1,)), np.array([1], np.int32)),
     "sqrt-at-0": F.sqrt,
     "where-sqrt-at-0": lambda x: F.where(x.data > 0, F.sqrt(x), np.zeros_like(x.data)),
@@ -125,13 +125,11 @@ NONE = {
     "unused": lambda: gradient(lambda w, v: v + 0),
     "detached": lambda: gradient(lambda w, v: w.data + v),
     "half-cut": lambda: gradient(lambda w, v: w * w.data + v),
-    "all-cut": lambda: gradient(lambda w, v: chainer.Variable(w.data + v.data)),
+    "all-cut": lambda: gradient(lambda w, v: chainer.Variable(np.array(w.data + v.data))),
     "times-zero": lambda: gradient(lambda w, v: 0 * w + v),
     "floor": lambda: gradient(lambda w, v: F.floor(w) + v),
     "sign": lambda: gradient(lambda w, v: F.sign(w) + v),
-    "argmax": lambda: gradient(
-        lambda w, v: F.cast(F.argmax(F.stack([w, 0 * w])), np.float32) + v
-    ),
+    "argmax": lambda: gradient(lambda w, v: F.cast(F.argmax(F.stack([w, 0 * w])), np.float32) + v),
     "unused-row": rows,
     "unused-row-adam": lambda: rows(steps=2),
 }

@@ -3,8 +3,8 @@
 import math
 
 import mlx.core as mx
-import mlx.nn as nn
 import mlx.optimizers as optim
+from mlx import nn
 from mlx.nn import losses
 
 mx.set_default_device(mx.cpu)

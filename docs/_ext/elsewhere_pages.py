@@ -1,0 +1,344 @@
+"""Show what other libraries answered: pages of the reference, and a line on any other page.
+
+``{elsewhere} kinks`` shows the cases of a page, each library with the program that gave its answer.
+``{in_your_library} relu-at-0`` says in one line where the answer is another one. Everything is made
+from the record in ``reference/elsewhere/``; nothing is run here, so what is shown may be older than
+the programs, and then it is said.
+"""
+
+from datetime import date
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import elsewhere_record as record
+from docutils import nodes
+from elsewhere_record import OURS, Place
+from sphinx import addnodes
+from sphinx.application import Sphinx
+from sphinx.util.docutils import SphinxDirective
+
+FOLDER = "reference/elsewhere"
+# What an optimiser was given, and what the column of its last move is called.
+STEPS = {
+    "none": "no gradient",
+    "zero": "gradient 0",
+    "one": "gradient 1",
+    "tiny": "gradient 1e−8",
+    "then-zero": "1, then 0",
+    "then-none": "1, then none",
+}
+ENDS = {
+    "softmax": "softmax",
+    "tanh": "tanh 1",
+    "sigmoid": "sigmoid 1",
+    "sigmoid-0": "sigmoid 0",
+    "swallowed-down": "swallowed, down",
+    "swallowed-up": "swallowed, up",
+    "subnormal": "subnormal step",
+}
+
+
+# ## Parts of a page, in HTML
+
+
+def raw(html: str) -> nodes.raw:
+    """Put HTML on a page."""
+    return nodes.raw("", html, format="html")
+
+
+def folded(summary: str, program: str, library: str, kind: str = "program") -> str:
+    """Fold a program behind a few words."""
+    return (
+        f'<details class="elsewhere-{kind}" data-library="{library}"><summary>{summary}</summary>'
+        f'<pre tabindex="0"><code>{escape(program)}</code></pre></details>'
+    )
+
+
+def choice(records: dict[str, Any]) -> str:
+    """Offer one library; elsewhere.js makes it work, and without scripts it is hidden."""
+    options = "".join(
+        f'<option value="{name}">{escape(one["name"])}</option>' for name, one in records.items()
+    )
+    return (
+        '<form class="elsewhere-choice" autocomplete="off"><label>Show '
+        f'<select name="library"><option value="">all libraries</option>{options}</select>'
+        "</label></form>"
+    )
+
+
+def answers(records: dict[str, Any], place: Place, case: dict[str, Any]) -> str:
+    """Show who answers what, the answer of most libraries first."""
+    lines = []
+    for answer, names in record.grouped(records, place, case).items():
+        chips = []
+        for name in names:
+            entry = records[name]["pages"][place.page][place.case]
+            modes = record.other_modes(entry["answers"], case)
+            also = f" <small>({escape(modes)})</small>" if modes else ""
+            program = record.program(place.page, entry["program"], case.get("point", []))
+            chips.append(folded(escape(records[name]["name"]) + also, program, name))
+        lines.append(f"<dt>{escape(answer)}</dt><dd>{''.join(chips)}</dd>")
+    return f'<dl class="elsewhere-answers">{"".join(lines)}</dl>'
+
+
+def table(corner: str, heads: list[str], rows: list[tuple[str, str, list[str]]]) -> str:
+    """Write a table whose rows belong to libraries."""
+    head = "".join(f'<th scope="col">{escape(one)}</th>' for one in [corner, *heads])
+    body = "".join(
+        f'<tr data-library="{library}"><th scope="row">{first}</th>'
+        f"{''.join(f'<td>{escape(cell)}</td>' for cell in cells)}</tr>"
+        for library, first, cells in rows
+    )
+    return (
+        '<div class="table-wrapper elsewhere-table" tabindex="0"><table class="docutils">'
+        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+    )
+
+
+def ends(answers: dict[str, Any]) -> list[str]:
+    """Write the cells of a number type; of a softmax the right logit comes first."""
+    cells = []
+    for kind in ENDS:
+        answer = answers.get(kind, "–")
+        words = record.said(answer)
+        if kind == "softmax" and isinstance(answer, list):
+            words = " / ".join(record.number(part) for part in answer)
+        cells.append(words.replace("2^-", "2^−"))
+    return cells
+
+
+# ## Directives
+
+
+class FromRecord(SphinxDirective):
+    """A directive that reads the record, so that its page is read again when that changes."""
+
+    def records(self) -> dict[str, Any]:
+        """Return the record, and remember of what this page is made."""
+        folder = Path(self.env.srcdir, FOLDER)
+        for path in [*folder.glob("*.json"), *record.PROGRAMS.rglob("*.*")]:
+            if path.suffix in {".json", ".toml", ".py", ".mjs"}:
+                self.env.note_dependency(str(path))
+        found = record.read(folder)
+        if not found:
+            raise self.error("there is no record of other libraries: run `nox -s elsewhere`")
+        return found
+
+
+class ElsewherePage(FromRecord):
+    """Show one page of the record."""
+
+    required_arguments = 1
+    has_content = False
+
+    def run(self) -> list[nodes.Node]:
+        """Say of when the record is, then show it."""
+        page = self.arguments[0]
+        shown = {
+            "kinks": self.cases,
+            "none": self.cases,
+            "mean": self.cases,
+            "steps": self.steps,
+            "numbers": self.numbers,
+            "libraries": self.libraries,
+        }
+        if page not in shown:
+            message = f"there is no page {page!r} in the record; there are {', '.join(shown)}"
+            raise self.error(message)
+        records = self.records()
+        if page == "libraries":
+            return self.libraries(page, records)
+        here = {name: one for name, one in records.items() if page in one["pages"]}
+        return [*self.notes(here), raw(choice(here)), *shown[page](page, here)]
+
+    def notes(self, records: dict[str, Any]) -> list[nodes.Node]:
+        """Say of what date the answers are, and which are older than their programs."""
+        days = sorted({one["date"] for one in records.values()})
+        when = " to ".join(dict.fromkeys([day(days[0]), day(days[-1])]))
+        said = [nodes.paragraph("", f"Recorded on {when}. Open a name for the program.")]
+        old = [one["name"] for one in records.values() if record.stale(one)]
+        if old:
+            words = (
+                f"The programs of {record.listed(old)} have changed since they were run: what is "
+                "shown is what the older programs gave."
+            )
+            said.append(nodes.note("", nodes.paragraph("", words)))
+        return said
+
+    def section(self, name: str, title: str, *content: nodes.Node) -> nodes.section:
+        """Make a section that has a name to link to."""
+        part = nodes.section("", nodes.title("", title), *content, ids=[name], names=[label(name)])
+        self.state.document.note_explicit_target(part, part)
+        return part
+
+    def cases(self, page: str, records: dict[str, Any]) -> list[nodes.Node]:
+        """Show case after case."""
+        parts = []
+        for name, case in record.cases()[page].items():
+            content = [nodes.paragraph("", case["says"])] if "says" in case else []
+            shown = answers(records, Place(page, name), case)
+            parts.append(self.section(name, capital(case["title"]), *content, raw(shown)))
+        return parts
+
+    def steps(self, page: str, records: dict[str, Any]) -> list[nodes.Node]:
+        """Show the optimisers of one library after the other."""
+        parts = []
+        for name, one in records.items():
+            rows = [
+                (
+                    name,
+                    folded(escape(optimiser), record.program(page, entry["program"], []), name),
+                    [record.said(entry["answers"].get(kind, "–")) for kind in STEPS],
+                )
+                for optimiser, entry in one["pages"][page].items()
+            ]
+            content = raw(table("optimiser", list(STEPS.values()), rows))
+            parts.append(self.section(f"steps-{name}", one["name"], content))
+            parts[-1]["classes"].append(f"elsewhere-of-{name}")
+        return parts
+
+    def numbers(self, page: str, records: dict[str, Any]) -> list[nodes.Node]:
+        """Show one table, with a row for each library and number type."""
+        rows = []
+        for name, one in records.items():
+            # What measures where numbers end stands last among what a library's programs need.
+            program = one["before"][max(0, one["before"].find("softmax")) :]
+            program = f"def {program}" if name != "tfjs" else f"function {program}"
+            for dtype, entry in one["pages"][page].items():
+                first = folded(f"{escape(one['name'])} {dtype}", program, name)
+                rows.append((name, first, ends(entry["answers"])))
+                program = f"The same, with {entry['program']} as the type."
+        return [raw(table("library and type", list(ENDS.values()), rows))]
+
+    def libraries(self, _: str, records: dict[str, Any]) -> list[nodes.Node]:
+        """List the libraries with their versions, and what stands above their programs."""
+        rows = []
+        for name, one in records.items():
+            versions = ", ".join(
+                f"{package} {version}" for package, version in one["versions"].items()
+            )
+            state = "older than its programs" if record.stale(one) else ""
+            rows.append(
+                (name, escape(one["name"]), [versions, one["language"], day(one["date"]), state])
+            )
+        heads = ["versions", "language", "recorded on", ""]
+        shown = [raw(table("library", heads, rows))]
+        programs = "".join(
+            folded(escape(one["name"]), one["before"], name, "before")
+            for name, one in records.items()
+        )
+        title = "What stands above the programs"
+        words = "A program calls what its library's part says here."
+        section = self.section("before", title, nodes.paragraph("", words), raw(programs))
+        return [*shown, section]
+
+
+class InYourLibrary(FromRecord):
+    """Say in one line in which libraries an answer is another one."""
+
+    required_arguments = 1
+    final_argument_whitespace = True
+
+    def run(self) -> list[nodes.Node]:
+        """Write the line, with a link to all answers."""
+        records = self.records()
+        asked = self.arguments[0]
+        place, case = self.found(asked, records)
+        groups = (
+            self.moves(records, *place.case.rsplit("/", 1))
+            if place.page == "steps"
+            else record.grouped(records, place, case)
+        )
+        line = nodes.paragraph("", classes=["in-your-library"])
+        line += nodes.strong("", "In your library")
+        line += nodes.Text(f": {sentence(groups, records)} ")
+        line += [self.link(place), nodes.Text(".")]
+        return [line]
+
+    def link(self, place: Place) -> nodes.Node:
+        """Link to all answers, once the address of their page is known."""
+        if place.page == "steps":
+            target = {"reftype": "doc", "reftarget": f"/{FOLDER}/steps"}
+        else:
+            target = {"reftype": "ref", "reftarget": label(place.case)}
+        words = nodes.inline("", "all answers, with their programs")
+        found = {"refdomain": "std", "refexplicit": True, "refwarn": True} | target
+        return addnodes.pending_xref("", words, refdoc=self.env.docname, **found)
+
+    def found(self, asked: str, records: dict[str, Any]) -> tuple[Place, dict[str, Any]]:
+        """Find a case by its name, or a step by its optimiser and what that is given."""
+        everything = record.cases()
+        for page, cases in everything.items():
+            if asked in cases:
+                return Place(page, asked), cases[asked]
+        optimiser, _, kind = (part.strip() for part in asked.rpartition("/"))
+        known = {name for one in records.values() for name in one["pages"].get("steps", {})}
+        if optimiser in known and kind in STEPS:
+            return Place("steps", f"{optimiser}/{kind}"), {}
+        names = ", ".join(name for cases in everything.values() for name in cases)
+        message = (
+            f"no case {asked!r} in the record of other libraries; there are {names}, "
+            f"and optimisers with one of {', '.join(STEPS)}, such as Adam / then-zero"
+        )
+        raise self.error(message)
+
+    def moves(self, records: dict[str, Any], optimiser: str, kind: str) -> dict[str, list[str]]:
+        """Return the libraries by how far their optimiser moves."""
+        groups: dict[str, list[str]] = {}
+        for name, one in records.items():
+            entry = one["pages"].get("steps", {}).get(optimiser)
+            if entry:
+                answer = entry["answers"][kind]
+                if isinstance(answer, float | int):
+                    answer = float(f"{answer:.2g}")
+                groups.setdefault(record.said(answer), []).append(name)
+        return dict(sorted(groups.items(), key=lambda group: -len(group[1])))
+
+
+def sentence(groups: dict[str, list[str]], records: dict[str, Any]) -> str:
+    """Say first who answers as we do, then everybody else."""
+    ours = next((answer for answer, names in groups.items() if OURS in names), None)
+    parts = []
+    if ours is not None:
+        same = record.together([name for name in groups[ours] if name != OURS], records)
+        here = f"{ours}, as here, in {record.listed(same, 3)}" if same else f"{ours} only here"
+        parts.append(here)
+    for answer, names in groups.items():
+        if answer != ours:
+            parts.append(f"{answer} in {record.listed(record.together(names, records), 5)}")
+    return "; ".join(parts) + "."
+
+
+# ## Words and links
+
+
+def day(iso: str) -> str:
+    """Write a date as people do."""
+    found = date.fromisoformat(iso)
+    return f"{found.day} {found:%B %Y}"
+
+
+def capital(title: str) -> str:
+    """Begin a title with a capital, unless it begins with code or a name."""
+    return title[0].upper() + title[1:]
+
+
+def label(case: str) -> str:
+    """Name the place of a case, for links from anywhere."""
+    return f"elsewhere-{case}"
+
+
+def add_files(app: Sphinx, page: str, _template: str, _context: Any, doctree: Any) -> None:
+    """Load style and script on the pages of the record, and on no other."""
+    if doctree is not None and page.startswith(FOLDER):
+        app.add_css_file("elsewhere.css")
+        app.add_js_file("elsewhere.js", loading_method="defer")
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Register both directives and what their pages need."""
+    app.add_directive("elsewhere", ElsewherePage)
+    app.add_directive("in_your_library", InYourLibrary)
+    app.connect("html-page-context", add_files)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

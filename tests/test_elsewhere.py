@@ -1,0 +1,137 @@
+"""The programs for other libraries fit what is asked, and our own answers are those on record."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+from elsewhere.__main__ import RECORD, CannotRunError, called, libraries, main, versions
+from elsewhere.measure import HERE, PAGES, cases, first_from, measured, module_of, plain, sources
+
+MODULES = sorted({module_of(name) for name in libraries()})
+TABLES = {table: page for page, table in PAGES.items() if page != "steps"}
+
+
+def names_in(module: str) -> dict[str, set[str]]:
+    """Return the names in each table of a module."""
+    path = HERE / "programs" / f"{module}.py"
+    if path.exists():
+        return {table: set(entries) for table, entries in sources(path)[1].items()}
+    found = {}
+    for table in TABLES:
+        text = path.with_suffix(".mjs").read_text("utf-8").partition(f"const {table} = {{")[2]
+        found[table] = set(re.findall(r'^  "?([\w-]+)"?:', text.partition("\n};")[0], re.MULTILINE))
+    return found
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_program_answers_what_is_asked(module: str) -> None:
+    asked = cases()
+    for table, page in TABLES.items():
+        assert names_in(module).get(table, set()) <= set(asked[page])
+
+
+def test_every_case_is_asked_of_somebody() -> None:
+    everybody = [names_in(module) for module in MODULES]
+    for table, page in TABLES.items():
+        assert set().union(*(names.get(table, set()) for names in everybody)) == set(cases()[page])
+
+
+def test_there_is_a_record_of_every_library_and_of_no_other() -> None:
+    assert {path.stem for path in RECORD.glob("*.json")} == set(libraries())
+
+
+@pytest.mark.parametrize("library", libraries())
+def test_a_record_has_the_pinned_versions_and_names_no_machine(library: str) -> None:
+    text = (RECORD / f"{library}.json").read_text("utf-8")
+    record = json.loads(text)
+    pinned = [one.replace("[cpu]", "") for one in libraries()[library]["requirements"]]
+
+    assert pinned == [f"{name}=={version}" for name, version in record["versions"].items()]
+    assert not re.search(r"/(root|home|work|tmp|usr)/", text)
+
+
+def test_our_answers_are_those_on_record() -> None:
+    record = json.loads((RECORD / "sgdexplained.json").read_text("utf-8"))["pages"]
+    # Where tanh and the sigmoid end depends on the processor.
+    pages = [*PAGES]
+    now = measured("sgdexplained", ["reverse"], pages)["pages"]
+
+    assert now == {page: record[page] for page in pages}
+
+
+@pytest.mark.parametrize(
+    ("answer", "written"),
+    [
+        (-0.0, "0.0"),
+        (float("nan"), "nan"),
+        (1 / 3, "0.333333"),
+        ([2.0], "2.0"),
+        ([1, float("-inf")], "[1.0, '-inf']"),
+        (None, "None"),
+    ],
+)
+def test_answers_are_written_alike_everywhere(answer: Any, written: str) -> None:
+    assert str(plain(answer)) == written
+
+
+def test_an_end_is_where_all_that_follows_has_reached_it() -> None:
+    # The second number is 1 already, and the third is not.
+    assert first_from([0.5, 1, 0.9, 1, 1], 1) == 3 / 64
+    assert first_from([0.5, 1, 0.9], 1) == "never"
+
+
+# ## What goes wrong is said
+
+
+def test_an_unknown_library_is_named(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["elsewhere", "torhc"])
+    with pytest.raises(SystemExit):
+        main()
+
+    assert "no programs for torhc: there are sgdexplained, torch, jax" in capsys.readouterr().err
+
+
+def test_another_version_than_the_pinned_one_is_refused() -> None:
+    about = {"requirements": ["numpy==0.0.1"]}
+    with pytest.raises(CannotRunError, match=r"numpy \S+ is installed, and 0\.0\.1 is pinned"):
+        versions("sgdexplained", about, sys.executable, RECORD)
+
+
+def test_what_does_not_install_leaves_the_record_and_says_of_when_that_is(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refused(*_: Any) -> None:
+        called([sys.executable, "-c", "raise SystemExit('no such package')"])
+
+    monkeypatch.setattr("elsewhere.__main__.run", refused)
+    monkeypatch.setattr(sys, "argv", ["elsewhere", "mygrad"])
+    before = (RECORD / "mygrad.json").read_bytes()
+
+    assert main() == 1
+    said = capsys.readouterr().err
+    assert re.search(r"MyGrad did not run, so its record of \d{4}-\d\d-\d\d stays", said)
+    assert "no such package" in said
+    assert (RECORD / "mygrad.json").read_bytes() == before
+
+
+def test_a_missing_command_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    from elsewhere.__main__ import installed
+
+    monkeypatch.setattr("shutil.which", lambda _: None)
+    with pytest.raises(CannotRunError, match="it needs clang, and there is none on this machine"):
+        installed("tinygrad", libraries()["tinygrad"], RECORD)
+
+
+def test_the_module_measures_alone() -> None:
+    command = [sys.executable, "-m", "elsewhere.measure", "sgdexplained", "mean"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=HERE.parent)
+
+    assert json.loads(done.stdout)["pages"]["mean"]["plain"]["answers"] == {"": 1.0}
