@@ -177,6 +177,8 @@ class ElsewherePage(FromRecord):
         parts = []
         for name, case in record.cases()[page].items():
             content = [nodes.paragraph("", case["says"])] if "says" in case else []
+            if not any(name in one["pages"][page] for one in records.values()):
+                continue
             shown = answers(records, Place(page, name), case)
             parts.append(self.section(name, capital(case["title"]), *content, raw(shown)))
         return parts
@@ -262,7 +264,7 @@ class InYourLibrary(FromRecord):
             target = {"reftype": "doc", "reftarget": f"/{FOLDER}/steps"}
         else:
             target = {"reftype": "ref", "reftarget": label(place.case)}
-        words = nodes.inline("", "all answers, with their programs")
+        words = nodes.inline("", "All answers, with their programs")
         found = {"refdomain": "std", "refexplicit": True, "refwarn": True} | target
         return addnodes.pending_xref("", words, refdoc=self.env.docname, **found)
 

@@ -13,7 +13,6 @@ import sys
 from typing import Any
 
 import pytest
-
 from elsewhere.__main__ import RECORD, TOP
 
 from .engines import needs, pinned

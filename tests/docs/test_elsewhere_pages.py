@@ -1,0 +1,193 @@
+"""Pages and lines made from the record of other libraries say what it says, and no more."""
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import elsewhere_record as record
+import pytest
+from elsewhere_pages import day, sentence
+from sphinx.testing.util import SphinxTestApp
+
+CONF = 'extensions = ["myst_parser", "elsewhere_pages"]\nmyst_enable_extensions = ["colon_fence"]\n'
+
+
+def entry(**answers: Any) -> dict[str, Any]:
+    """Return a program with its answers."""
+    return {"program": "lambda x: x", "answers": answers}
+
+
+def answers_of(library: str, name: str, **relu: Any) -> dict[str, Any]:
+    """Return the record of a library that has one kink, one gradient, one step and one type."""
+    return {
+        "library": library,
+        "name": name,
+        "versions": {library: "1.0"},
+        "date": "2026-11-28",
+        "language": "Python 3.11.7",
+        "machine": "Linux x86_64",
+        "before": "def slopes(function, x):\n    pass\n\n\ndef softmax_gradients(gaps):\n    pass",
+        "programs": record.fingerprint(record.module_of(library)),
+        "pages": {
+            "kinks": {"relu-at-0": entry(**relu)},
+            "none": {"unused": entry(**{"": None})},
+            "steps": {"Adam": entry(zero=0.0, one=-0.0999994)},
+            "mean": {"one-ignored": entry(**{"": 0.75})},
+            "numbers": {"float32": entry(softmax=[17, "never"], tanh=9.0)},
+        },
+    }
+
+
+@pytest.fixture
+def build(tmp_path: Path) -> Iterator[Callable[..., SphinxTestApp]]:
+    """Give a function that builds a site with one page and the given records."""
+    apps = []
+
+    def built(text: str, *records: dict[str, Any], warnings: bool = False) -> SphinxTestApp:
+        folder = tmp_path / "reference" / "elsewhere"
+        folder.mkdir(parents=True)
+        for one in records:
+            (folder / f"{one['library']}.json").write_text(json.dumps(one), "utf-8")
+        (tmp_path / "conf.py").write_text(CONF, "utf-8")
+        (tmp_path / "index.md").write_text(f"# Page\n\n{text}\n", "utf-8")
+        for page in ("kinks", "steps") if "in_your_library" in text else ():
+            shown = f"---\norphan: true\n---\n# Here\n\n```{{elsewhere}} {page}\n```\n"
+            (folder / f"{page}.md").write_text(shown, "utf-8")
+        app = SphinxTestApp(srcdir=tmp_path)
+        apps.append(app)
+        app.build()
+        if not warnings:
+            assert not app.warning.getvalue()
+        return app
+
+    yield built
+    for app in apps:
+        app.cleanup()
+
+
+def page(app: SphinxTestApp, name: str = "index") -> str:
+    """Return the HTML of a page."""
+    return Path(app.outdir, f"{name}.html").read_text("utf-8")
+
+
+OURS = answers_of("sgdexplained", "sgdexplained", reverse=0.0)
+TORCH = answers_of("torch", "PyTorch", reverse=0.0, forward=0.5)
+AUTOGRAD = answers_of("autograd", "Autograd", reverse=0.5)
+
+
+def test_a_line_says_who_answers_as_we_do_and_who_does_not(build: Callable[..., Any]) -> None:
+    html = page(build("```{in_your_library} relu-at-0\n```", OURS, TORCH, AUTOGRAD))
+    line = re.sub("<[^>]*>", "", re.search(r'<p class="in-your-library">.*?</p>', html)[0])
+
+    assert line == (
+        "In your library: 0, as here, in PyTorch; 0.5 in Autograd. "
+        "All answers, with their programs."
+    )
+    assert 'href="reference/elsewhere/kinks.html#relu-at-0"' in html
+
+
+def test_a_line_of_a_step_leads_to_the_page_of_steps(build: Callable[..., Any]) -> None:
+    html = page(build("```{in_your_library} Adam / one\n```", TORCH, AUTOGRAD))
+
+    assert "−0.1 in PyTorch and Autograd." in html
+    assert 'href="reference/elsewhere/steps.html"' in html
+
+
+def test_another_mode_is_named_where_it_differs(build: Callable[..., Any]) -> None:
+    html = page(build("```{elsewhere} kinks\n```", TORCH, AUTOGRAD))
+
+    assert "PyTorch <small>(forward mode: 0.5)</small>" in html
+    assert "slopes(lambda x: x, 0.0)" in html
+    assert "Recorded on 28 November 2026." in html
+    assert "have changed since they were run" not in html
+
+
+def test_a_record_that_is_older_than_its_programs_is_said_to_be(build: Callable[..., Any]) -> None:
+    html = page(build("```{elsewhere} none\n```", TORCH, AUTOGRAD | {"programs": "another"}))
+
+    assert "The programs of Autograd have changed since they were run" in html
+
+
+def test_numbers_and_libraries_have_a_row_each(build: Callable[..., Any]) -> None:
+    html = page(build("```{elsewhere} numbers\n```\n\n```{elsewhere} libraries\n```", TORCH))
+
+    assert "<td>17 / never</td><td>9</td><td>–</td>" in html
+    assert "<td>torch 1.0</td><td>Python 3.11.7</td><td>28 November 2026</td>" in html
+
+
+@pytest.mark.parametrize(
+    ("text", "error"),
+    [
+        ("```{in_your_library} relu-at-1\n```", r"no case 'relu-at-1' .* there are relu-at-0"),
+        ("```{in_your_library} Adam / often\n```", r"no case 'Adam / often'"),
+        ("```{elsewhere} kink\n```", r"no page 'kink' in the record; there are kinks"),
+    ],
+)
+def test_what_is_not_on_record_is_refused(build: Callable[..., Any], text: str, error: str) -> None:
+    assert re.search(error, build(text, TORCH, warnings=True).warning.getvalue())
+
+
+def test_without_a_record_the_reader_is_told_what_to_run(build: Callable[..., Any]) -> None:
+    app = build("```{elsewhere} kinks\n```", warnings=True)
+
+    assert "there is no record of other libraries: run `nox -s elsewhere`" in app.warning.getvalue()
+
+
+def test_a_record_of_no_known_library_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "thorch.json").write_text("{}", "utf-8")
+    with pytest.raises(ValueError, match="no library in elsewhere/libraries.toml .* thorch"):
+        record.read(tmp_path)
+
+
+# ## Words
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (None, "None"),
+        (0.0, "0"),
+        (-0.0670058, "−0.06701"),
+        (-1.00136e-05, "−1e−5"),
+        ([0.5, "nan"], "0.5, NaN"),
+        ("-inf", "−∞"),
+        ({"error": "TypeError"}, "error: TypeError"),
+    ],
+)
+def test_an_answer_in_words(answer: Any, words: str) -> None:
+    assert record.said(answer) == words
+
+
+def test_a_mean_is_said_by_what_it_divides_by() -> None:
+    case = {"sum": 3, "divisors": {"4": "all rows"}}
+
+    assert record.said(0.75, case) == "all rows (4)"
+    assert record.said(1.5, case) == "÷ 2"
+    assert record.said(["nan", 0.0], case) == "NaN, 0"
+
+
+def test_keras_is_named_once_if_its_backends_agree() -> None:
+    records = {name: {"name": name} for name in ("torch", "keras-torch", "keras-jax")}
+
+    assert record.together(list(records), records) == ["torch", "Keras"]
+    assert record.together(["torch", "keras-jax"], records) == ["torch", "keras-jax"]
+
+
+def test_a_long_list_of_names_ends_with_their_number() -> None:
+    assert record.listed(["a"]) == "a"
+    assert record.listed(["a", "b", "c"], 2) == "a, b and c"
+    assert record.listed(["a", "b", "c", "d"], 2) == "a, b and 2 others"
+
+
+def test_what_only_we_answer_is_said() -> None:
+    records = {"sgdexplained": OURS, "torch": TORCH}
+
+    assert (
+        sentence({"1": ["sgdexplained"], "0": ["torch"]}, records) == "1 only here; 0 in PyTorch."
+    )
+
+
+def test_a_date_as_people_write_it() -> None:
+    assert day("2026-01-05") == "5 January 2026"
