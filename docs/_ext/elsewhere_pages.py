@@ -37,6 +37,7 @@ ENDS = {
     "swallowed-up": "swallowed, up",
     "subnormal": "subnormal step",
 }
+RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 # ## Parts of a page, in HTML
@@ -104,8 +105,14 @@ def ends(answers: dict[str, Any]) -> list[str]:
         words = record.said(answer)
         if kind == "softmax" and isinstance(answer, list):
             words = " / ".join(record.number(part) for part in answer)
-        cells.append(words.replace("2^-", "2^−"))
+        cells.append(power(words))
     return cells
+
+
+def power(words: str) -> str:
+    """Write 2^-25 as people do."""
+    base, sign, exponent = words.partition("^")
+    return base + exponent.translate(RAISED) if sign else words
 
 
 # ## Directives
@@ -220,11 +227,9 @@ class ElsewherePage(FromRecord):
             versions = ", ".join(
                 f"{package} {version}" for package, version in one["versions"].items()
             )
-            state = "older than its programs" if record.stale(one) else ""
-            rows.append(
-                (name, escape(one["name"]), [versions, one["language"], day(one["date"]), state])
-            )
-        heads = ["versions", "language", "recorded on", ""]
+            when = day(one["date"]) + (", by older programs" if record.stale(one) else "")
+            rows.append((name, escape(one["name"]), [versions, one["language"], when]))
+        heads = ["versions", "language", "recorded on"]
         shown = [raw(table("library", heads, rows))]
         programs = "".join(
             folded(escape(one["name"]), one["before"], name, "before")

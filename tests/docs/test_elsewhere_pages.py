@@ -35,7 +35,9 @@ def answers_of(library: str, name: str, **relu: Any) -> dict[str, Any]:
             "none": {"unused": entry(**{"": None})},
             "steps": {"Adam": entry(zero=0.0, one=-0.0999994)},
             "mean": {"one-ignored": entry(**{"": 0.75})},
-            "numbers": {"float32": entry(softmax=[17, "never"], tanh=9.0)},
+            "numbers": {
+                "float32": entry(softmax=[17, "never"], tanh=9.0, **{"swallowed-up": "2^-24"})
+            },
         },
     }
 
@@ -110,10 +112,17 @@ def test_a_record_that_is_older_than_its_programs_is_said_to_be(build: Callable[
     assert "The programs of Autograd have changed since they were run" in html
 
 
+def test_a_library_whose_programs_have_changed_is_marked(build: Callable[..., Any]) -> None:
+    html = page(build("```{elsewhere} libraries\n```", TORCH | {"programs": "another"}))
+
+    assert "<td>28 November 2026, by older programs</td>" in html
+
+
 def test_numbers_and_libraries_have_a_row_each(build: Callable[..., Any]) -> None:
     html = page(build("```{elsewhere} numbers\n```\n\n```{elsewhere} libraries\n```", TORCH))
 
     assert "<td>17 / never</td><td>9</td><td>–</td>" in html
+    assert "<td>2⁻²⁴</td>" in html
     assert "<td>torch 1.0</td><td>Python 3.11.7</td><td>28 November 2026</td>" in html
 
 
