@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -138,6 +139,9 @@ def test_a_missing_command_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_the_module_measures_alone() -> None:
     command = [sys.executable, "-m", "elsewhere.measure", "sgdexplained", "mean"]
-    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=HERE.parent)
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run(
+        command, capture_output=True, text=True, check=True, cwd=HERE.parent, env=environment
+    )
 
     assert json.loads(done.stdout)["pages"]["mean"]["plain"]["answers"] == {"": 1.0}

@@ -28,6 +28,15 @@ STEPS = {
     "then-zero": "1, then 0",
     "then-none": "1, then none",
 }
+# The same in a sentence, after "how far Adam moves at rate 0.1".
+GIVEN = {
+    "none": "without a gradient",
+    "zero": "with gradient 0",
+    "one": "with gradient 1",
+    "tiny": "with gradient 1e−8",
+    "then-zero": "with gradient 0, one step after gradient 1",
+    "then-none": "without a gradient, one step after gradient 1",
+}
 ENDS = {
     "softmax": "softmax",
     "tanh": "tanh 1",
@@ -259,7 +268,7 @@ class InYourLibrary(FromRecord):
         )
         line = nodes.paragraph("", classes=["in-your-library"])
         line += nodes.strong("", "In your library")
-        line += nodes.Text(f": {sentence(groups, records)} ")
+        line += nodes.Text(f", {case['title']}: {sentence(groups, records)} ")
         line += [self.link(place), nodes.Text(".")]
         return [line]
 
@@ -282,7 +291,8 @@ class InYourLibrary(FromRecord):
         optimiser, _, kind = (part.strip() for part in asked.rpartition("/"))
         known = {name for one in records.values() for name in one["pages"].get("steps", {})}
         if optimiser in known and kind in STEPS:
-            return Place("steps", f"{optimiser}/{kind}"), {}
+            title = f"how far {optimiser} moves at rate 0.1 {GIVEN[kind]}"
+            return Place("steps", f"{optimiser}/{kind}"), {"title": title}
         names = ", ".join(name for cases in everything.values() for name in cases)
         message = (
             f"no case {asked!r} in the record of other libraries; there are {names}, "
@@ -309,8 +319,7 @@ def sentence(groups: dict[str, list[str]], records: dict[str, Any]) -> str:
     parts = []
     if ours is not None:
         same = record.together([name for name in groups[ours] if name != OURS], records)
-        here = f"{ours}, as here, in {record.listed(same, 3)}" if same else f"{ours} only here"
-        parts.append(here)
+        parts.append(f"{ours} in {record.listed(['this engine', *same], 4)}")
     for answer, names in groups.items():
         if answer != ours:
             parts.append(f"{answer} in {record.listed(record.together(names, records), 5)}")

@@ -68,7 +68,8 @@ def number(value: float) -> str:
     if value and abs(value) < 1e-4:
         digits, _, power = f"{value:.2e}".partition("e")
         return f"{digits.rstrip('0').rstrip('.')}e{int(power)}".replace("-", "−")
-    return f"{value:.4g}".replace("-", "−")
+    digits = 4 if abs(value) >= 1 else 3
+    return f"{value:.{digits}g}".replace("-", "−")
 
 
 def said(answer: Any, case: dict[str, Any] | None = None) -> str:

@@ -84,7 +84,7 @@ def test_a_line_says_who_answers_as_we_do_and_who_does_not(build: Callable[..., 
     line = re.sub("<[^>]*>", "", re.search(r'<p class="in-your-library">.*?</p>', html)[0])
 
     assert line == (
-        "In your library: 0, as here, in PyTorch; 0.5 in Autograd. "
+        "In your library, relu at 0: 0 in this engine and PyTorch; 0.5 in Autograd. "
         "All answers, with their programs."
     )
     assert 'href="reference/elsewhere/kinks.html#relu-at-0"' in html
@@ -93,7 +93,7 @@ def test_a_line_says_who_answers_as_we_do_and_who_does_not(build: Callable[..., 
 def test_a_line_of_a_step_leads_to_the_page_of_steps(build: Callable[..., Any]) -> None:
     html = page(build("```{in_your_library} Adam / one\n```", TORCH, AUTOGRAD))
 
-    assert "−0.1 in PyTorch and Autograd." in html
+    assert "how far Adam moves at rate 0.1 with gradient 1: −0.1 in PyTorch and Autograd." in html
     assert 'href="reference/elsewhere/steps.html"' in html
 
 
@@ -158,7 +158,8 @@ def test_a_record_of_no_known_library_is_refused(tmp_path: Path) -> None:
     [
         (None, "None"),
         (0.0, "0"),
-        (-0.0670058, "−0.06701"),
+        (-0.0670058, "−0.067"),
+        (16.6364, "16.64"),
         (-1.00136e-05, "−1e−5"),
         ([0.5, "nan"], "0.5, NaN"),
         ("-inf", "−∞"),
@@ -193,9 +194,9 @@ def test_a_long_list_of_names_ends_with_their_number() -> None:
 def test_what_only_we_answer_is_said() -> None:
     records = {"sgdexplained": OURS, "torch": TORCH}
 
-    assert (
-        sentence({"1": ["sgdexplained"], "0": ["torch"]}, records) == "1 only here; 0 in PyTorch."
-    )
+    said = sentence({"0": ["torch"], "1": ["sgdexplained"]}, records)
+
+    assert said == "1 in this engine; 0 in PyTorch."
 
 
 def test_a_date_as_people_write_it() -> None:
