@@ -61,7 +61,7 @@ def folded(summary: str, program: str, library: str, kind: str = "program") -> s
     """Fold a program behind a few words."""
     return (
         f'<details class="elsewhere-{kind}" data-library="{library}"><summary>{summary}</summary>'
-        f'<pre tabindex="0"><code>{escape(program)}</code></pre></details>'
+        f"<pre><code>{escape(program)}</code></pre></details>"
     )
 
 
@@ -97,13 +97,18 @@ def table(corner: str, heads: list[str], rows: list[tuple[str, str, list[str]]])
     head = "".join(f'<th scope="col">{escape(one)}</th>' for one in [corner, *heads])
     body = "".join(
         f'<tr data-library="{library}"><th scope="row">{first}</th>'
-        f"{''.join(f'<td>{escape(cell)}</td>' for cell in cells)}</tr>"
+        f"{''.join(map(cell, heads, cells))}</tr>"
         for library, first, cells in rows
     )
     return (
-        '<div class="table-wrapper elsewhere-table" tabindex="0"><table class="docutils">'
+        '<div class="elsewhere-table"><table class="docutils">'
         f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
     )
+
+
+def cell(head: str, words: str) -> str:
+    """Write a cell that keeps its head, for screens on which there is no room for columns."""
+    return f'<td data-head="{escape(head)}">{escape(words)}</td>'
 
 
 def ends(answers: dict[str, Any]) -> list[str]:
@@ -116,6 +121,12 @@ def ends(answers: dict[str, Any]) -> list[str]:
             words = " / ".join(record.number(part) for part in answer)
         cells.append(power(words))
     return cells
+
+
+def measuring(before: str) -> str:
+    """Return what measures where numbers end: it stands last among what programs need."""
+    starts = (before.rfind(f"{word} softmax") for word in ("def", "export function"))
+    return before[max(0, *starts) :]
 
 
 def power(words: str) -> str:
@@ -220,9 +231,7 @@ class ElsewherePage(FromRecord):
         """Show one table, with a row for each library and number type."""
         rows = []
         for name, one in records.items():
-            # What measures where numbers end stands last among what a library's programs need.
-            program = one["before"][max(0, one["before"].find("softmax")) :]
-            program = f"def {program}" if name != "tfjs" else f"function {program}"
+            program = measuring(one["before"])
             for dtype, entry in one["pages"][page].items():
                 first = folded(f"{escape(one['name'])} {dtype}", program, name)
                 rows.append((name, first, ends(entry["answers"])))
