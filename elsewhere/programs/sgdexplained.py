@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from sgdexplained import SGD, Tensor, hinge, logistic, softmax_cross_entropy
+from sgdexplained import SGD, Tensor, hinge, logistic, ops, softmax_cross_entropy
 from sgdexplained.contrasts import Adagrad, Adam, AdamW, Embedding, RMSprop, SignSGD
 from sgdexplained.contrasts import activations as a
 
@@ -88,15 +88,26 @@ KINKS = {
     "clip-at-bound": lambda x: a.clamp(x, 0, 6),
     "leaky-relu-at-0": a.leaky_relu,
     "elu-at-0": a.elu,
+    "abs-at-0": abs,
+    "maximum-tie": ops.maximum,
+    "minimum-tie": ops.minimum,
     "max-tie": lambda x: x.max(),
+    "min-tie": ops.min,
+    "sqrt-at-0": ops.sqrt,
+    "std-of-equal": ops.std,
+    "prod-with-0": ops.prod,
     "hinge-at-margin": lambda x: hinge(x, 1),
     "logistic-at-0": lambda x: logistic(x, 1),
 }
 
 NONE = {
     "unused": lambda: gradient(lambda w, v: v * 1),
-    "half-cut": lambda: gradient(lambda w, v: w * w.data + v),
+    "detached": lambda: gradient(lambda w, v: ops.detach(w) + v),
+    "half-cut": lambda: gradient(lambda w, v: w * ops.detach(w) + v),
+    "all-cut": lambda: gradient(lambda w, v: ops.detach(w + v)),
     "times-zero": lambda: gradient(lambda w, v: 0 * w + v),
+    "round": lambda: gradient(lambda w, v: ops.round(w) + v),
+    "sign": lambda: gradient(lambda w, v: ops.sign(w) + v),
     "frozen": lambda: gradient(lambda w, v: w + v, requires_grad=False),
     "unused-row": rows,
     "unused-row-adam": lambda: rows(steps=2),
