@@ -21,6 +21,15 @@ nox.options.sessions = ["lint", "types", "docs", "tests"]
 
 GROUPS = nox.project.load_toml("pyproject.toml")
 SITE = Path("build", "site")
+# Of all tests those of arrays and numbers, not those of pages and of what other tests do.
+ENGINE_TESTS = [
+    f"tests/test_{area}.py"
+    for area in [
+        *("backward", "contrasts_activations", "contrasts_modules", "contrasts_optimisers"),
+        *("details", "edges", "explain", "fuzz", "gradcheck", "layers", "losses", "messages"),
+        *("node", "ops", "properties", "scalar", "sgd", "tensor"),
+    ]
+]
 DOCTREES = "build/doctrees"
 
 # Every warning is an error, every reference must resolve, and all warnings are shown at once.
@@ -101,6 +110,31 @@ def machines(session: nox.Session) -> None:
     session.run("pytest", "tests/machines", *session.posargs)
 
 
+@nox.session(venv_backend="virtualenv")
+def outside(session: nox.Session) -> None:
+    """Run the tests that Autograd and micrograd ship, against this engine."""
+    session.install("-e", ".", *needs("test"), *PEERS)
+    libraries = [peer for peer in PEERS if peer.startswith(("autograd", "micrograd"))]
+    with TemporaryDirectory() as folder:
+        # Their wheels have no tests; their source archives have, under the MIT licence.
+        source = ["--quiet", "--no-deps", "--no-binary=:all:", f"--dest={folder}"]
+        session.run("python", "-m", "pip", "download", *source, *libraries)
+        for archive in Path(folder).glob("*.tar.gz"):
+            shutil.unpack_archive(archive, folder, filter="data")
+        session.run("python", "-m", "tests.outside.suites", folder)
+
+
+@nox.session
+def numpy(session: nox.Session) -> None:
+    """Run the engine's tests with the oldest NumPy that the package admits."""
+    session.install("-e", ".", *needs("test"))
+    # The oldest that has a wheel for this Python.
+    python = session.run("python", "-c", "import sys; print(sys.version_info[1])", silent=True)
+    oldest = {13: "2.1.0", 14: "2.3.2"}.get(int(python), "2.0.0")
+    session.install(f"numpy=={oldest}", "--only-binary=numpy")
+    session.run("pytest", *(session.posargs or ["src", "README.md", *ENGINE_TESTS]))
+
+
 @nox.session
 def mutants(session: nox.Session) -> None:
     """Change the package in thousands of small ways and count what tests and examples notice.
@@ -152,6 +186,8 @@ def again(session: nox.Session) -> None:
     with TemporaryDirectory() as folder:
         elsewhere = Path(folder, "copy")
         shutil.copytree(Path(), elsewhere, ignore=left_out)
+        # The source distribution takes it along.
+        shutil.copy(".gitignore", elsewhere)
         site = elsewhere / SITE
         session.run("sphinx-build", *STRICT, "-q", str(elsewhere / "docs"), str(site))
         different = [name for name in names_below(SITE, site) if not same(SITE / name, site / name)]

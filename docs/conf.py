@@ -3,21 +3,30 @@
 import os
 import re
 import sys
+import tomllib
 from pathlib import Path
+from posixpath import dirname, relpath
 from urllib.parse import urlsplit
 
 from sphinx_gallery import gen_rst
 
 sys.path.insert(0, str(Path(__file__).parent / "_ext"))
 
+import downloads
+
 # Where the site will be published, with a slash at the end, if it is known. Links work without it;
 # but the page for missing addresses is shown at any depth, so it must know where the site begins.
 SITE_URL = os.environ.get("SITE_URL", "")
+
+# Where the source is kept, if it may be visited; the foot of every page then leads there.
+REPOSITORY_URL = os.environ.get("REPOSITORY_URL", "")
 
 project = "sgdexplained"
 author = "The sgdexplained authors"
 copyright = f"2026, {author}"
 language = "en-GB"
+pyproject = Path(__file__).parents[1] / "pyproject.toml"
+release = tomllib.loads(pyproject.read_text("utf-8"))["project"]["version"]
 
 extensions = [
     "myst_nb",
@@ -28,6 +37,7 @@ extensions = [
     "sphinx_copybutton",
     "sphinx_design",
     "sphinx_gallery.gen_gallery",
+    "sphinx_reredirects",
     "sphinxcontrib.bibtex",
     "sphinxext.opengraph",
     "notfound.extension",
@@ -36,15 +46,18 @@ extensions = [
     "architecture",
     "claims",
     "code_lines",
+    "downloads",
     "figure_code",
     "figures",
     "freshness",
     "guess",
     "katex",
+    "menu",
     "page_head",
     "sitemap",
     "story",
     "terms",
+    "torch_blocks",
     "typefaces",
 ]
 
@@ -72,6 +85,12 @@ os.environ["IPYTHONDIR"] = str(Path(__file__).parent / "_ipython")
 # Drawn with these settings, not with those of whoever builds.
 os.environ["MATPLOTLIBRC"] = str(Path(__file__).parent / "_ipython" / "matplotlibrc")
 
+# -- What a reader can take home -----------------------------------------------------------------
+
+# The live pages load the wheel too, from this address.
+downloads_wheel = f"download/{project}-{release}-py3-none-any.whl"
+downloads_site = SITE_URL
+
 # -- Pages written as scripts, executed ----------------------------------------------------------
 
 sphinx_gallery_conf = {
@@ -88,6 +107,7 @@ sphinx_gallery_conf = {
     "min_reported_time": float("inf"),
     "write_computation_times": False,
     "download_all_examples": False,
+    "first_notebook_cell": downloads.notebook_cell(project, downloads_wheel, SITE_URL, "plot"),
     "remove_config_comments": True,
     "show_signature": False,
 }
@@ -111,6 +131,10 @@ annotated_modules = [
     "sgd",
     "differences",
     "errors",
+    "ops",
+    "ops.elementwise",
+    "ops.reductions",
+    "ops.shapes",
     "contrasts",
     "contrasts.activations",
     "contrasts.optimisers",
@@ -128,6 +152,16 @@ annotated_modules = [
     "parallel.ranks",
 ]
 
+# -- Addresses that have changed lead to the new ones: those of redirects.toml --------------------
+
+redirects = {
+    old: f"{relpath(new, dirname(old))}.html"
+    for old, new in tomllib.loads(
+        Path(__file__).with_name("redirects.toml").read_text("utf-8")
+    ).items()
+}
+redirect_html_template_file = str(Path(__file__).parent / "_templates" / "redirect.html")
+
 # -- Claims: those of claims.toml, refuted by the changes of refutations.toml ---------------------
 
 # Every claim of the register is shown somewhere; one that is not is a warning, as all warnings an
@@ -138,6 +172,7 @@ claims_complete = True
 
 api_packages = [
     "sgdexplained",
+    "sgdexplained.ops",
     "sgdexplained.contrasts",
     "sgdexplained.reasons",
     "sgdexplained.parallel",
@@ -153,17 +188,22 @@ terms_glossary = "reference/glossary.md"
 terms_not_on = ["404", "changelog", "contributing/", "engine/", "reference/", "story/index"]
 terms_not_on += [f"story/{part}/index" for part in ("1_one_example", "2_a_batch")]
 terms_not_on += [f"story/{part}/index" for part in ("3_inactive_connections", "4_further")]
+terms_not_on += ["ask/index"]
 # Words that everybody knows, or that mean something else as often as not.
 terms_by_hand = [
     "active",
     "bias",
-    "cell",
+    "closed",
     "dead",
     "example",
+    "feature",
     "frozen",
+    "gradient",
+    "input",
     "iteration",
     "open",
     "parameter",
+    "path",
     "state",
     "step",
     "update",
@@ -196,7 +236,16 @@ html_domain_indices = False
 html_show_sourcelink = False
 html_show_sphinx = False
 html_scaled_image_link = False
+# Two brackets and a stroke, in the colour of the text.
+REPOSITORY_ICON = (
+    '<svg viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="1.5" '
+    'stroke-linecap="round" stroke-linejoin="round" aria-hidden="true">'
+    '<path d="M8 7 3 12l5 5M16 7l5 5-5 5M14 4l-4 16"/></svg>'
+)
 html_theme_options = {
+    "footer_icons": [{"name": "The source", "url": REPOSITORY_URL, "html": REPOSITORY_ICON}]
+    if REPOSITORY_URL
+    else [],
     # One place for what differs between light and dark; site.css says what each is for.
     "light_css_variables": {
         "color-brand-primary": "#0b5d8a",

@@ -9,8 +9,8 @@ gallery    ``gallery/**/plot_*.py``    doctests and code  each script
 ========== =========================== ================== ============================
 
 The docstrings of ``sgdexplained.pytorch`` are run where PyTorch is: in the parity session.
-What a gallery script says of PyTorch stands in blocks of their own. They need PyTorch, so
-``tests/parity`` runs them, each in a namespace for itself.
+What a gallery script or a page says of PyTorch stands in blocks of their own. They need PyTorch,
+so ``tests/parity`` runs them, each in a namespace for itself.
 """
 
 import re
@@ -98,6 +98,14 @@ def peer_blocks(text: str) -> list[tuple[int, str]]:
             code = textwrap.dedent("\n".join(after[1:] for after in inside))
             found.append((number, code.strip() + "\n"))
     return found
+
+
+def torch_blocks(text: str) -> list[tuple[int, str]]:
+    """Find the blocks of PyTorch on a Markdown page: the line of each, and its code."""
+    return [
+        (text.count("\n", 0, block.start()) + 1, block[1])
+        for block in re.finditer(r"^```\{torch\}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    ]
 
 
 def close_figures(_: dict[str, Any]) -> None:

@@ -45,6 +45,7 @@ EQUIVALENT = Path(__file__).with_name("mutants_equivalent.toml")
 MODULES = [
     *("node", "maths", "array_maths", "scalar", "tensor", "backward", "units", "affine"),
     *("losses", "layers", "sgd", "differences", "contrasts.optimisers", "reasons.explanation"),
+    *("ops.elementwise", "ops.reductions", "ops.shapes"),
     *("reasons.factors", "reasons.in_bulk", "reasons.in_lists", "reasons.mlp", "reasons.passes"),
     *("reasons.printing", "reasons.routes", "reasons.rows", "reasons.sentences"),
     *("reasons.source", "reasons.step", "reasons.wording", "reasons.words"),
@@ -53,7 +54,17 @@ MODULES = [
 # What runs, one after the other, and the part of all mutants that must be dead afterwards.
 AREAS = [
     *("backward", "contrasts_activations", "contrasts_modules", "contrasts_optimisers", "details"),
-    *("explain", "fuzz", "gradcheck", "layers", "losses", "messages", "node", "properties"),
+    *(
+        "edges",
+        "explain",
+        "fuzz",
+        "gradcheck",
+        "layers",
+        "losses",
+        "messages",
+        "node",
+        "properties",
+    ),
     *("scalar", "sgd", "tensor"),
 ]
 SUITES = {

@@ -29,7 +29,9 @@ def test_of_the_common_claims_five_hold_and_six_are_false() -> None:
 
 
 def test_every_page_of_the_story_has_a_claim() -> None:
-    assert {entry.page for entry in REGISTER.values()} == set(range(1, 18))
+    numbers = {int(path.name.split("_")[1]) for path in (ROOT / "gallery").rglob("plot_*.py")}
+    # Page 28 shows what becomes of the claims about batches when several machines share one.
+    assert {entry.page for entry in REGISTER.values()} == numbers - {28}
 
 
 def test_every_suggested_change_exists() -> None:

@@ -379,3 +379,31 @@ def test_the_style_uses_type_that_comes_with_matplotlib():
     path = Path(mpl.font_manager.findfont(language.STYLE["font.family"][0]))
 
     assert path.is_relative_to(mpl.get_data_path())
+
+
+def tints(ax):
+    return [patch.get_alpha() for patch in ax.patches if patch.get_alpha() is not None]
+
+
+def test_grids_on_one_scale_have_the_same_tint_for_the_same_gradient():
+    alone = tints(draw.weight_grid([[1, 1]]))
+    beside = tints(draw.weight_grid([[1, 2]], scale=2))
+    assert tints(draw.weight_grid([[1, 1]], scale=2)) == [beside[0]] * 2
+    assert alone[0] == beside[1] > beside[0]
+
+
+def test_a_step_has_one_scale_for_all_layers():
+    before = {"W1": [[1]], "W2": [[1]]}
+    ax = draw.step(before, {"W1": [[0]], "W2": [[-1]]}, {"W1": [[1]], "W2": [[2]]})
+    small, large = tints(ax)
+    assert small < large
+
+
+def test_a_network_has_one_scale_of_widths_for_all_layers():
+    init = [([[1]], None), ([[1]], None)]
+    net = MLP([1, 1, 1], init=init)
+    net([[2]])[0][0].backward()
+    data = draw.network_data(net)
+    data["layers"][0]["weight_gradients"], data["layers"][1]["weight_gradients"] = [[1]], [[2]]
+    widths = [line.get_linewidth() for line in draw.network(data, key=False).lines[:2]]
+    assert widths[0] < widths[1]

@@ -1,7 +1,7 @@
 """No example anywhere is passed over, and none can be wrong without a test that fails.
 
-A plain pytest runs them all, but for those of PyTorch: these are in the gallery, and the parity
-session runs them.
+A plain pytest runs them all, but for those of PyTorch: these stand in blocks of their own, which
+the parity session runs.
 """
 
 import os
@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from .examples import peer_blocks
+from .examples import peer_blocks, torch_blocks
 
 ROOT = Path(__file__).parent.parent
 PLACES = ["src", "docs", "gallery"]
@@ -98,6 +98,26 @@ def test_every_page_and_script_of_a_kind_is_run(collected: set[tuple[str, int]])
 )
 def test_nothing_is_written_in_a_way_that_is_not_run(pattern: str) -> None:
     assert lines_that_match(pattern) - lines_with_torch() == set()
+
+
+def test_every_block_of_torch_on_a_page_is_found() -> None:
+    found = {
+        (path.relative_to(ROOT).as_posix(), line)
+        for path in written_files()
+        if path.suffix == ".md"
+        for line, code in torch_blocks(path.read_text("utf-8"))
+        if re.search("^import torch$", code, re.MULTILINE)
+    }
+
+    assert found
+    assert lines_that_match(r"^\W*\{torch\}") == found
+
+
+def test_a_block_ends_where_its_fence_does() -> None:
+    page = "# A page\n\n```{torch}\nimport torch\n\nassert 1\n```\n\n```python\n>>> 1\n1\n```\n"
+
+    assert torch_blocks(page) == [(3, "import torch\n\nassert 1\n")]
+    assert torch_blocks(page.replace("{torch}", "torch")) == []
 
 
 def test_a_block_ends_where_its_indentation_does() -> None:

@@ -24,6 +24,7 @@ from sgdexplained import (
 from sgdexplained.affine import affine
 from sgdexplained.array_maths import ArrayMaths
 from sgdexplained.contrasts import Adam, MovingAverage
+from sgdexplained.maths import NumberMaths
 from sgdexplained.reasons import active_paths, dead, sender_activation
 
 SOURCE = Path(__file__).parent.parent / "src" / "sgdexplained"
@@ -94,7 +95,7 @@ ERRORS = [
         lambda: X.reshape(2) * [1.0, 2.0, 3.0],
         (
             "ShapeError: shapes (2,) and (3,) do not fit: each axis must have the same length in "
-            "both, or length 1"
+            "all, or length 1"
         ),
     ),
     (
@@ -413,7 +414,40 @@ ERRORS = [
     ),
     (
         lambda: X.transpose(0, 0),
-        "ShapeError: axes (0, 0) do not fit shape (1, 2), expected each once",
+        "ShapeError: axis (0, 0) names an axis of shape (1, 2) twice",
+    ),
+    (
+        lambda: X.transpose(0),
+        "ShapeError: axes (0,) do not fit shape (1, 2), expected each once",
+    ),
+    (lambda: 2.0 in X, "TypeError: 2.0 in a Tensor would look for a node: ask its .data"),
+    (
+        lambda: Scalar(2) == 2,
+        "TypeError: Scalar(2) == 2 would compare a node with its value: use .data",
+    ),
+    (
+        lambda: bool(Scalar(0)),
+        "TypeError: Scalar(0) is a node, neither true nor false: compare its .data",
+    ),
+    (
+        lambda: net()(np.array(1.0)),
+        "ShapeError: a batch is array(1.), expected rows of 2 inputs",
+    ),
+    (
+        lambda: ArrayMaths.sqrt(np.array([2.0, -1.0, math.nan])),
+        "ValueError: square root of an array with -1.0: expected numbers from 0",
+    ),
+    (
+        lambda: NumberMaths.sqrt(-1),
+        "ValueError: square root of -1: expected a number from 0",
+    ),
+    (
+        lambda: 0 ** Tensor([-1.0]),
+        "ValueError: 0 to a negative power is no number",
+    ),
+    (
+        lambda: 0 ** Scalar(-1),
+        "ValueError: 0 to the power -1 is no number",
     ),
     (
         lambda: X.sum(axis=2),

@@ -11,15 +11,31 @@ import generated
 from sphinx.application import Sphinx
 from sphinx.pycode import ModuleAnalyzer
 
+# The names of one module, by the package in which they are public: with each, its value and words.
+Names = dict[str, dict[str, tuple[object, str]]]
+
 INDEX = """\
 The package
 ===========
 
-Every public name, by the module that defines it, in the order in which they are best read.
+Every public name in one line, by the module that defines it, in the order in which they are best
+read.
 
 .. toctree::
+   :hidden:
 
 {pages}
+
+{sections}
+"""
+
+SECTION = """\
+{title}
+{underline}
+
+{summary}
+
+{entries}
 """
 
 PAGE = """\
@@ -43,8 +59,8 @@ def directive(name: str, value: object, words: str, *, again: bool = False) -> s
     if inspect.isclass(value):
         if issubclass(value, BaseException):
             return f".. autoexception:: {name}\n   :show-inheritance:\n"
-        inherited = "   :show-inheritance:\n" if again else "   :inherited-members: tuple\n"
-        return f".. autoclass:: {name}\n   :members:\n{inherited}"
+        option = "show-inheritance:" if again else "inherited-members: tuple, Sequence"
+        return f".. autoclass:: {name}\n   :members:\n   :{option}\n"
     if callable(value):
         return f".. autofunction:: {name}\n"
     return f".. py:data:: {name}\n   :value: {value!r}\n\n{indent(words, '   ')}\n"
@@ -68,7 +84,34 @@ def inherits_from(first: str, package: str, value: object) -> bool:
     )
 
 
-def public_names(packages: list[str]) -> dict[str, dict[str, dict[str, tuple[object, str]]]]:
+def one_line(package: str, name: str, value: object, words: str) -> str:
+    """Link to a name, and say in one line what it is: the first paragraph of its docstring."""
+    about = inspect.getdoc(value) if callable(value) else words
+    first = " ".join((about or f"{value!r}").partition("\n\n")[0].split())
+    return f":py:obj:`{name} <{package}.{name}>`\n   {first}\n"
+
+
+def section(title: str, module: str, by_package: Names) -> str:
+    """Describe a module on the page that lists them all."""
+    entries = [
+        f".. currentmodule:: {package}\n\n"
+        + "\n".join(one_line(package, name, *about) for name, about in names.items())
+        for package, names in by_package.items()
+    ]
+    return SECTION.format(
+        title=title,
+        underline="-" * len(title),
+        summary=summary_of(module),
+        entries="\n".join(entries),
+    )
+
+
+def summary_of(module: str) -> str:
+    """Return the first line of what a module says of itself."""
+    return (inspect.getdoc(importlib.import_module(module)) or "").partition("\n")[0]
+
+
+def public_names(packages: list[str]) -> dict[str, Names]:
     """Sort the names of all packages by the module that defines them, and where they are public.
 
     With each name go its value and the words below it.
@@ -76,7 +119,7 @@ def public_names(packages: list[str]) -> dict[str, dict[str, dict[str, tuple[obj
     A name that is public in two packages belongs to the first; a module that is public itself is
     no name, for its own names have pages.
     """
-    modules: dict[str, dict[str, dict[str, tuple[object, str]]]] = {}
+    modules: dict[str, Names] = {}
     seen: list[object] = []
     for package in packages:
         public = importlib.import_module(package)
@@ -94,7 +137,7 @@ def public_names(packages: list[str]) -> dict[str, dict[str, dict[str, tuple[obj
 
 def describe(packages: list[str]) -> dict[str, str]:
     """Compose the pages, as reST, by file name."""
-    pages = {}
+    pages, sections = {}, []
     for module, by_package in public_names(packages).items():
         full = [f"{package}.{name}" for package, names in by_package.items() for name in names]
         entries = [
@@ -112,12 +155,13 @@ def describe(packages: list[str]) -> dict[str, str]:
             underline="=" * len(title),
             # A module that is called like one of the names leaves its own to that name.
             target="" if module in full else f".. module:: {module}\n\n",
-            summary=(inspect.getdoc(importlib.import_module(module)) or "").partition("\n")[0],
+            summary=summary_of(module),
             entries="\n".join(entries),
             names=" ".join(full),
         )
+        sections.append(section(title, module, by_package))
     entries = (f"   {page.removeprefix(f'{packages[0]}.')} <{page}>" for page in pages)
-    index = INDEX.format(pages="\n".join(entries))
+    index = INDEX.format(pages="\n".join(entries), sections="\n".join(sections))
     return {"index": index, **pages}
 
 

@@ -25,6 +25,7 @@ STOREYS = [
     [Room("node", "every op once: its value and its slopes")],
     [Room("backward", "the walk back: it multiplies and adds")],
     [Room("scalar", "a number with a past"), Room("tensor", "an array with a past")],
+    [Room("ops", "more ops, for those who reach for them")],
     [Room("units", "a unit as one node"), Room("affine", "a layer as one node")],
     [Room("layers", "networks, and what a pass left in them")],
     [Room("losses", "one number, and the seeds it sends back")],

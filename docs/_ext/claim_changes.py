@@ -36,13 +36,19 @@ class ChangesDirective(SphinxDirective):
         return sections
 
     def described(self, change: Change) -> list[nodes.Node]:
-        """Say what a change does, in words and line by line, and keep a place for its claims."""
-        name = nodes.inline("", change.name, classes=["change-name"])
-        words = nodes.Text(f" \N{EN DASH} if {change.words}. ")
-        about = nodes.paragraph("", "", name, words, refutes(change=change.name))
-        about["ids"] = [anchor_of_change(change.name)]
-        diff = nodes.literal_block("", "\n".join(lines_of(change)), language="diff")
-        return [about, diff] if change.edits else [about]
+        """Say in words what is changed; fold which claims notice, and the lines of code."""
+        words = nodes.strong("", f"What if {change.words}?")
+        about = nodes.paragraph("", "", words, ids=[anchor_of_change(change.name)])
+        code = nodes.container()
+        if change.edits:
+            lead = nodes.paragraph(
+                "", "The lines that are taken out (\N{MINUS SIGN}) and put in (+):"
+            )
+            diff = nodes.literal_block("", "\n".join(lines_of(change)), language="diff")
+            code += [lead, diff]
+        name = nodes.literal("", change.name, classes=["change-name"])
+        code += nodes.paragraph("", "", nodes.Text("Its name is "), name, nodes.Text("."))
+        return [about, refutes(change=change.name), code]
 
 
 class FillRefuted(SphinxPostTransform):
@@ -57,13 +63,31 @@ class FillRefuted(SphinxPostTransform):
             return
         noticed = noticed_by(self.env)
         for place in places:
-            links: list[nodes.Node] = []
-            for docname, node in noticed.get(place["change"], []):
-                links.append(nodes.Text(", " if links else "Noticed by "))
-                links.append(link_to_place(docname, node["ids"][0], node["claim"]))
-            place.replace_self(
-                [*links, nodes.Text(".")] if links else nodes.Text("No claim names it.")
-            )
+            claims = noticed.get(place["change"], [])
+            said = "Then no claim would be false."
+            if claims:
+                some = f"{len(claims)} claims" if len(claims) > 1 else "one claim"
+                said = f"Then {some} would be false."
+            code = place.next_node(nodes.container, descend=False, siblings=True)
+            fold = f"<details><summary>{said}</summary>"
+            code.parent.insert(code.parent.index(code) + 1, raw("</details>"))
+            place.replace_self([raw(fold), *list_of(claims)])
+
+
+def raw(html: str) -> nodes.raw:
+    """Write HTML as it is."""
+    return nodes.raw("", html, format="html")
+
+
+def list_of(claims: list[tuple[str, claim]]) -> list[nodes.Node]:
+    """List claims with their first sentence; each leads to its box."""
+    lines = nodes.bullet_list()
+    for docname, node in claims:
+        said = next(part for part in node.children if "claim-statement" in part["classes"])
+        link = link_to_place(docname, node["ids"][0], node["claim"])
+        text = nodes.Text(f" {said.children[0].astext()}")
+        lines += nodes.list_item("", nodes.paragraph("", "", link, text))
+    return [lines] if claims else []
 
 
 def noticed_by(env: BuildEnvironment) -> dict[str, list[tuple[str, claim]]]:

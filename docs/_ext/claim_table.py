@@ -1,9 +1,10 @@
 """The table of all claims, and how many there are of each verdict."""
 
 import posixpath
+import re
 from typing import Any
 
-from claim_box import WORDING, anchor_of_row, claim, line, link_to_place, verdict
+from claim_box import CHECK, WORDING, anchor_of_row, claim, line, link_to_place, verdict
 from claim_counts import counts
 from claim_filter import form
 from docutils import nodes
@@ -65,7 +66,8 @@ class FillTable(SphinxPostTransform):
                 said = next(part for part in node.children if "claim-statement" in part["classes"])
                 paragraph = self.copy(said.children[0])
                 title = self.env.titles[docname].astext()
-                page = link_to_place(docname, node["ids"][0], title)
+                # The picture convinces; the box is below it.
+                page = link_to_place(docname, node.get("picture") or node["ids"][0], title)
                 paragraph.insert(0, nodes.inline(classes=["verdict", f"verdict-{kind}"]))
                 paragraph += [nodes.Text(" "), page]
                 lines += nodes.list_item("", paragraph)
@@ -88,13 +90,16 @@ class FillTable(SphinxPostTransform):
         about = [part for part in node.children if "claim-statement" in part["classes"]]
         # A sentence that only leads to the check stays with it.
         about = [one for part in about for one in part.children if one.astext()[-1:] != ":"]
+        about += [part for part in node.children if "claim-when" in part["classes"]]
         about += [part for part in node.children if "claim-corrected" in part["classes"]]
-        if len(node["number"]) == 2:
-            source, answer = (nodes.literal("", text) for text in node["number"])
-            about.append(line("number", "Checked:", source, nodes.Text(" gives "), answer))
+        if seen := picture_of(node):
+            shown = first_sentence(seen["alt"])
+            link = link_to_place(docname, node["picture"], shown, "claim-picture")
+            about.append(line("seen", "Picture:", link))
         refuted = next(part for part in node.children if "claim-refuted" in part["classes"])
         conditions = [part.deepcopy() for part in refuted.children[2:]]
         about.append(line("refuted", "False if", *conditions))
+        about += self.check(node)
         parts = {
             "claim-id": [nodes.paragraph("", "", name, nodes.Text(" "), verdict(node["verdict"]))],
             "claim-about": [self.copy(part) for part in about],
@@ -104,14 +109,23 @@ class FillTable(SphinxPostTransform):
         anchor = anchor_of_row(node["claim"])
         return nodes.row("", *cells, classes=["claim-row"], ids=[anchor])
 
+    def check(self, node: claim) -> list[nodes.Node]:
+        """Show the whole check, folded, so that it can be read where the claim stands."""
+        proof = next(part for part in node.children if "claim-proof" in part["classes"])
+        kept = [
+            part
+            for part in proof.children
+            if not {"claim-more", "claim-sources"} & {*part.get("classes", ())}
+        ]
+        fold = [f'<details class="claim-check"><summary>{CHECK}</summary>', "</details>"]
+        before, after = (nodes.raw("", html, format="html") for html in fold)
+        return [before, *kept, after]
+
     def where(self, docname: str, node: claim) -> list[nodes.Node]:
-        """Link to the page and the picture, and name the part of the story."""
+        """Link to the page, and name the part of the story."""
         title = self.env.titles[docname].astext()
         page = link_to_place(docname, node["ids"][0], title)
         lines = [nodes.paragraph("", "", page)]
-        if "picture" in node:
-            picture = link_to_place(docname, node["picture"], "The picture", "claim-picture")
-            lines.append(nodes.paragraph("", "", picture))
         if part := self.part(docname):
             lines.append(nodes.paragraph("", part, classes=["claim-part"]))
         return lines
@@ -124,6 +138,17 @@ class FillTable(SphinxPostTransform):
             if "refdoc" in node:
                 node["refdoc"] = self.env.docname
         return copied
+
+
+def picture_of(node: claim) -> nodes.image | None:
+    """Find the picture that belongs to a claim."""
+    images = node.document.findall(nodes.image) if "picture" in node else ()
+    return next((one for one in images if node["picture"] in one["ids"]), None)
+
+
+def first_sentence(text: str) -> str:
+    """Return the first sentence of a longer description, to name a link by what it shows."""
+    return re.split(r"(?<=[.!?]) ", " ".join(text.split()))[0]
 
 
 def table(rows: list[nodes.row]) -> nodes.table:

@@ -197,6 +197,11 @@ def drawings() -> dict[int, str]:
             bar(80, 6 + 14 * k, 14 * w, "full", 10) for k, w in enumerate((-4, -2, 1, -1, 2, 4))
         )
         + line([(80, 2), (80, 94)], "thin"),
+        28: cells(14, 20, ["###"], 16)
+        + cells(14, 60, ["#"], 16)
+        + arrow((70, 28), (104, 44))
+        + arrow((40, 68), (104, 52))
+        + unit(122, 48, "full"),
     }
 
 

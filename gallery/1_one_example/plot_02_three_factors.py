@@ -92,11 +92,13 @@ cases = {
     "unit 2 is shut": network(bias_of_unit_2=1),
     "output is right": network(bias_of_unit_2=4, target=4),
 }
+every = [case.gradients()["W1"] for case in cases.values()]
+largest = max(abs(g) for rows in every for row in rows for g in row)
 edges = {"left": 0, "right": 1, "bottom": 0, "top": 1, "wspace": 0}
 fig, axes = draw.figure(1.65, columns=3, layout="none", gridspec_kw=edges)
 for ax, (heading, case) in zip(axes, cases.items(), strict=True):
     names = {"heading": heading, "columns": ["to 1", "to 2", "to 3"]}
-    names |= {"rows": [], "width": draw.WIDTH / 3}
+    names |= {"rows": [], "width": draw.WIDTH / 3, "scale": largest}
     draw.weight_grid(case.gradients()["W1"], ax, **names)
 draw.title(
     fig, "A zero sender empties a row, a shut receiver empties a column."

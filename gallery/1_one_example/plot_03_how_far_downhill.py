@@ -85,7 +85,7 @@ draw.alt(
 #    w \leftarrow w - \eta \, \frac{\partial L}{\partial w}
 #
 # The gradient points *uphill*, so the step subtracts it.
-# For a very short step, the loss changes by −*η* times the sum of all squared gradients, which is 23 here.
+# For a very short step, the loss changes by :math:`-\eta` times the sum of all squared gradients, which is 23 here.
 # This is the dashed line, and a longer step does not keep to it:
 #
 # - With *η* = 0.001 the line says −0.023, and the loss really changes by −0.0227.

@@ -106,7 +106,7 @@ fig, axes = draw.figure(1.65, columns=2, layout="none", gridspec_kw=edges)
 both = {"all at once: right": right, "last layer first: wrong": wrong}
 for ax, (heading, matrix) in zip(axes, both.items(), strict=True):
     names = {"heading": heading, "columns": ["to 1", "to 2", "to 3"]}
-    names |= {"rows": [], "width": draw.WIDTH / 2}
+    names |= {"rows": [], "width": draw.WIDTH / 2, "scale": 2.2}
     draw.weight_grid(matrix, ax, **names)
 draw.title(
     fig, "The same error, sent back through old and through new weights."

@@ -277,6 +277,8 @@ for z, derivative in ((0, 0), (Fraction(1, 1000), 1)):
 #
 #    Its activation is 1 and its derivative is 0, so the weight into it has the gradient 0.
 #
+#    >>> from sgdexplained.contrasts import hard_tanh
+#    >>> from sgdexplained.reasons import inactive, shut
 #    >>> held = chain(hard_tanh, 2)
 #    >>> inactive(held.layers[0]), shut(held.layers[0]), held.gradients()["W1"]
 #    ([[False]], [[True]], [[0]])

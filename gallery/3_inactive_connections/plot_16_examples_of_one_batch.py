@@ -64,6 +64,7 @@ for place, (unit, heading) in enumerate(
         rows=names if place == 0 else [""] * 4,
         columns=[],
         heading=heading,
+        scale=1,
         width=draw.WIDTH / 2,
     )
 draw.title(
@@ -135,9 +136,8 @@ for place, (name, gradient) in enumerate(tables.items()):
     ax = places[place]
     ax.set_position((0.53 * place, 0, 0.5, 1))
     names = [f"word {row}" for row in (1, 2, 3, 4)] if place == 0 else [""] * 4
-    draw.weight_grid(
-        gradient, ax, rows=names, columns=[], heading=name, width=draw.WIDTH / 2
-    )
+    look = {"rows": names, "columns": [], "heading": name, "scale": 1.5}
+    draw.weight_grid(gradient, ax, width=draw.WIDTH / 2, **look)
 draw.title(
     fig, "Only word 2 occurs; with a tied table every word gets a gradient."
 )

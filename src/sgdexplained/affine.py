@@ -119,7 +119,7 @@ def affine(
     ...     print(str(error).partition(", one")[0])
     a layer with weights of shape (2, 2) expects inputs of shape (B, 2)
     """
-    is_node = x.__class__ is Tensor
+    is_node = isinstance(x, Tensor)
     W = weight.data
     inputs = x.data if is_node else Tensor.constant(x, W.dtype)
     if inputs.ndim != 2 or inputs.shape[1] != W.shape[0]:
@@ -129,7 +129,10 @@ def affine(
         )
     z = inputs.dot(W)
     if bias is not None:
-        z += bias.data
+        if z.dtype == bias.dtype:
+            z += bias.data
+        else:  # weights that are floats, and biases that are fractions
+            z = z + bias.data
     out, derivatives = z, None
     if relu:
         out = Tensor.maths.maximum(z, 0)
@@ -144,8 +147,11 @@ def affine(
     if is_node and x.requires_grad:
         parents.append(x)
         towards += "x"
+    seen = Affine(inputs, W, z, derivatives, towards)
     if not parents:
-        return Tensor(out, requires_grad=False)
-    node = Tensor.computed(out, (tuple(parents),), Affine(inputs, W, z, derivatives, towards))
+        frozen = Tensor(out, requires_grad=False)
+        frozen.dleft = seen  # nobody asks for a gradient, but what the layer saw can still be read
+        return frozen
+    node = Tensor.computed(out, (tuple(parents),), seen)
     node.used = remembered(weight, x if is_node else inputs)
     return node

@@ -31,10 +31,17 @@ def _or_each(function: Callable[[Any], Any], of_number: Callable[[Any], Any]) ->
 
 
 def _positive_log(x: Any) -> Any:
-    smallest = np.min(x, initial=np.inf)
+    smallest = np.fmin.reduce(x, axis=None, initial=np.inf)  # which NaN cannot hide
     if smallest <= 0:
         raise ValueError(f"log of an array with {smallest}: expected positive numbers")
     return np.log(x)
+
+
+def _root_from_zero(x: Any) -> Any:
+    smallest = np.fmin.reduce(x, axis=None, initial=np.inf)
+    if smallest < 0:
+        raise ValueError(f"square root of an array with {smallest}: expected numbers from 0")
+    return np.sqrt(x)
 
 
 def _quiet_exp(x: Any) -> Any:
@@ -72,6 +79,10 @@ class ArrayMaths:
     exp = _or_each(_quiet_exp, NumberMaths.exp)
     log = _or_each(_positive_log, NumberMaths.log)
     log1p = _or_each(np.log1p, NumberMaths.log1p)
+    sqrt = _or_each(_root_from_zero, NumberMaths.sqrt)
+    sin = _or_each(np.sin, NumberMaths.sin)
+    cos = _or_each(np.cos, NumberMaths.cos)
+    round = _or_each(np.round, NumberMaths.round)
     tanh = _or_each(np.tanh, NumberMaths.tanh)
     sigmoid = _or_each(_sigmoid, NumberMaths.sigmoid)
 
@@ -99,7 +110,7 @@ class ArrayMaths:
         return ArrayMaths.maximum(x, 0), ArrayMaths.step(x, kink)
 
     @staticmethod
-    def maximum(x: Any, floor: int) -> Any:
+    def maximum(x: Any, floor: Any) -> Any:
         """Return the larger of the two, in the number type of `x`; NaN stays NaN."""
         if np.asarray(x).dtype == object:  # beside fractions the floor becomes one
             return np.maximum(x, ArrayMaths.zero(x) + floor)
@@ -144,6 +155,30 @@ class ArrayMaths:
         pairs = np.frompyfunc(NumberMaths.power, 2, 2) if object in (x.dtype, n.dtype) else _powers
         out, slope = pairs(x, n)
         return out, slope
+
+    @staticmethod
+    def exponential(x: Any, n: Any) -> tuple[Any, Any]:
+        """Return xⁿ and its derivative towards the exponent, xⁿ log x; at x = 0 that is 0.
+
+        Examples
+        --------
+        >>> ArrayMaths.exponential(np.array([1.0, 0.0, 0.0]), np.array([3.0, 2.0, 0.0]))
+        (array([1., 0., 1.]), array([0., 0., 0.]))
+        >>> try:
+        ...     ArrayMaths.exponential(np.array([0.0]), np.array([-1.0]))
+        ... except ValueError as error:
+        ...     print(error)
+        0 to a negative power is no number
+        """
+        x, n = np.broadcast_arrays(x, n)
+        if object in (x.dtype, n.dtype):
+            out, slope = np.frompyfunc(NumberMaths.exponential, 2, 2)(x, n)
+            return out, slope
+        if np.any((x == 0) & (n < 0)):
+            raise ValueError("0 to a negative power is no number")
+        with np.errstate(over="ignore", invalid="ignore"):
+            # 1 in place of 0: its logarithm makes the derivative 0.
+            return x**n, x**n * ArrayMaths.log(np.where(x == 0, 1, x))
 
 
 def _powers(x: Array, n: Array) -> tuple[Any, Any]:

@@ -17,11 +17,12 @@ In these four things every gradient can be read, since for one example
 from __future__ import annotations
 
 import math
-from itertools import pairwise
+from itertools import pairwise, product
+from operator import methodcaller
 from random import Random
 
 from sgdexplained.errors import NotFiniteError, ShapeError
-from sgdexplained.node import Node, checked_kink
+from sgdexplained.node import Node, checked_kink, is_integer
 from sgdexplained.scalar import Scalar
 from sgdexplained.units import linear_units
 
@@ -112,12 +113,19 @@ class Linear:
 
     def _units(self, inputs: Any, relu: bool) -> list[list[Scalar]]:
         n, _ = self.shape
+        if not hasattr(inputs, "__iter__") or getattr(inputs, "shape", None) == ():
+            raise ShapeError(f"a batch is {inputs!r}, expected rows of {n} inputs")
         rows = [list(row) if hasattr(row, "__iter__") else row for row in inputs]
         for row in rows:
             if not isinstance(row, list) or len(row) != n:
                 raise ShapeError(f"an example is {row!r}, expected a row of {n} inputs")
         columns = list(zip(*self.weight, strict=True))
         return linear_units(rows, columns, self.bias, relu, self.kink)
+
+    # A copy, or a file, begins without memory: what is remembered is a graph that leads to the
+    # parameters of this layer, and its derivatives are functions, which no file can hold.
+    def __getstate__(self) -> dict[str, Any]:
+        return self.__dict__ | dict.fromkeys(("_inputs", "_z", "_a"))
 
     # ## What the last pass left behind
 
@@ -138,7 +146,10 @@ class Linear:
 
     @property
     def derivatives(self) -> Any:
-        """The derivative φ'(Z) of each unit's activation, shape (B, m): 0 or 1 for relu."""
+        """The derivative φ'(Z) of each unit's activation, shape (B, m): 0 or 1 for relu.
+
+        It is towards the unit's own pre-activation, also where φ mixes units, as softmax does.
+        """
         return _slopes(self._phi, values(self._z))
 
     @property
@@ -211,7 +222,7 @@ class MLP:
         kink: Any = 0,
     ) -> None:
         sizes = list(sizes)
-        if len(sizes) < 2 or any(not hasattr(n, "__index__") or n < 1 for n in sizes):
+        if len(sizes) < 2 or any(not is_integer(n) or n < 1 for n in sizes):
             raise ValueError(f"sizes is {sizes}, expected two or more positive integers")
         pairs = list(pairwise(sizes))
         if isinstance(init, str):
@@ -308,7 +319,9 @@ def values(nodes: Any) -> Any:
     """
     if isinstance(nodes, list | tuple):
         return [values(node) for node in nodes]
-    return nodes.data if hasattr(nodes, "grad") else nodes
+    data = nodes.data if hasattr(nodes, "grad") else nodes
+    # A step writes into an array, and what was read before it should stay.
+    return data.copy() if hasattr(data, "copy") else data
 
 
 def gradients(nodes: Any) -> Any:
@@ -394,18 +407,23 @@ def _checked_shape(weight: Any, bias: Any) -> tuple[int, int]:
 
 
 def _function(activation: Any, kink: Any) -> Callable[[Any], Any]:
+    # Functions that a network can take along into a file: none that is made on the spot.
     if activation is None:
-        return lambda z: z
+        return _as_it_is
     if activation == "relu":
-        return lambda z: z.relu(kink)
+        return methodcaller("relu", kink)
     if activation in ("tanh", "sigmoid"):
-        return lambda z: getattr(z, activation)()
+        return methodcaller(activation)
     if callable(activation):
         function: Callable[[Any], Any] = activation
         return function
     raise ValueError(
         f"activation is {activation!r}, expected 'relu', 'tanh', 'sigmoid', a function or None"
     )
+
+
+def _as_it_is(z: Any) -> Any:
+    return z
 
 
 def _slopes(phi: Callable[[Any], Any], z: Any) -> Any:
@@ -415,11 +433,30 @@ def _slopes(phi: Callable[[Any], Any], z: Any) -> Any:
     if isinstance(z, list):
         return [_slopes(phi, part) for part in z]
     if not hasattr(z, "shape"):
-        unit = Scalar(z)
-        phi(unit).backward()
-        return unit.grad
+        return _pulled_back(phi, Scalar(z), 1)
     from sgdexplained.tensor import Tensor
 
     units = Tensor(z)
-    phi(units).sum().backward()
-    return units.grad
+    ones = units.data * 0 + 1
+    slopes = _pulled_back(phi, units, ones)
+    if phi.__class__ is methodcaller:
+        return slopes
+    # All units can be asked at once if φ takes each by itself. Then, with 1, 2, 3, ... sent back
+    # in place of ones, each slope comes back that many times.
+    many = ones.cumsum().reshape(ones.shape)
+    if (abs(_pulled_back(phi, units, many) - many * slopes) <= 1e-9 * abs(many * slopes)).all():
+        return slopes
+    for place in product(*map(range, ones.shape)):
+        alone = ones * 0
+        alone[place] = 1
+        slopes[place] = _pulled_back(phi, units, alone)[place]
+    return slopes
+
+
+def _pulled_back(phi: Callable[[Any], Any], units: Any, gradient: Any) -> Any:
+    """Return what comes back through φ to its units: 0 if its value does not depend on them."""
+    units.grad = None
+    out = phi(units)
+    if isinstance(out, Node) and getattr(out, "requires_grad", True):
+        out.backward(gradient)  # type: ignore[attr-defined]
+    return units.maths.zero(units.data) if units.grad is None else units.grad

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from sgdexplained.errors import ShapeError
 from sgdexplained.maths import NumberMaths
-from sgdexplained.node import Node
+from sgdexplained.node import Node, is_integer, python_number
 from sgdexplained.scalar import Scalar
 from sgdexplained.units import Factors
 
@@ -298,7 +298,7 @@ def weighted_mean(losses: Sequence[Node], sizes: Sequence[Any]) -> Node:
     if len(losses) != len(sizes) or not losses:
         raise ShapeError(f"{len(losses)} losses and {len(sizes)} sizes: expected one size for each")
     for size in sizes:
-        if isinstance(size, bool) or not hasattr(size, "__index__") or size < 1:
+        if not is_integer(size) or size < 1:
             raise ValueError(f"a batch has {size!r} examples, expected a positive integer")
     total: Any = sum(loss * size for loss, size in zip(losses, sizes, strict=True))
     mean: Node = total / sum(sizes)
@@ -469,9 +469,7 @@ def _checked_labels(labels: Any, examples: int, classes: int) -> None:
     if len(labels) != examples:
         raise ShapeError(f"{examples} rows of logits and {len(labels)} labels: expected as many")
     for label in labels:
-        # Any kind of integer has __index__, NumPy's too; a truth value has it by accident.
-        # So has an array of one integer, whose own length would be lost.
-        if not hasattr(label, "__index__") or isinstance(label, bool) or hasattr(label, "__len__"):
+        if not is_integer(label):
             raise TypeError(f"a label is {label!r}, expected an integer")
         if not 0 <= label < classes:
             raise ValueError(f"a label is {label!r}, expected 0 to {classes - 1}")
@@ -506,7 +504,7 @@ def _flattened(nested: Any) -> tuple[tuple[int, ...], list[Any]]:
     """
     shape: tuple[int, ...] = ()
     parts = [nested]
-    while any(rows := [hasattr(p, "__iter__") and not isinstance(p, str) for p in parts]):
+    while any(rows := [_is_row(part) for part in parts]):
         if not all(rows):
             raise ShapeError("a number beside rows: expected all to be numbers, or all to be rows")
         lengths = [len(part) for part in parts]
@@ -514,4 +512,13 @@ def _flattened(nested: Any) -> tuple[tuple[int, ...], list[Any]]:
             raise ShapeError(f"rows of different lengths, {lengths}: expected the same")
         shape += (lengths[0],)
         parts = [number for part in parts for number in part]
-    return shape, parts
+    return shape, [python_number(part) for part in parts]
+
+
+def _is_row(part: Any) -> bool:
+    """Return whether `part` holds numbers; an array without axes is one itself."""
+    return (
+        hasattr(part, "__iter__")
+        and not isinstance(part, str)
+        and getattr(part, "shape", None) != ()
+    )

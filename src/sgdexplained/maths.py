@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import math
+from math import isqrt
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,10 +26,13 @@ class NumberMaths:
 
         Examples
         --------
-        >>> NumberMaths.zero(5), NumberMaths.zero(0.5)
-        (0, 0.0)
+        >>> from fractions import Fraction
+        >>> NumberMaths.zero(5), NumberMaths.zero(-math.inf), NumberMaths.zero(Fraction(1, 2))
+        (0, 0.0, Fraction(0, 1))
         """
-        return type(x)(0)
+        # Not `type(x)(0)` for all: what makes a number of its own for each value may have no 0.
+        # Not `0 * x` for all: infinity times 0 is no number.
+        return type(x)(0) if x.__class__ is float or _is_decimal(x) else 0 * x
 
     @staticmethod
     def exp(x: Any) -> Any:
@@ -40,9 +44,9 @@ class NumberMaths:
         (1.0, inf, 0.0)
         """
         try:
-            return math.exp(x)
-        except OverflowError:  # an integer far below 0 is too large for a float as well
-            return math.inf if x > 0 else 0.0
+            return x.exp() if _is_decimal(x) else math.exp(x)
+        except ArithmeticError:  # an integer far below 0 is too large for a float as well
+            return _like(x, math.inf if x > 0 else 0.0)
 
     @staticmethod
     def log(x: Any) -> Any:
@@ -60,22 +64,66 @@ class NumberMaths:
         """
         if x <= 0:
             raise ValueError(f"log of {x!r}: expected a positive number")
-        return math.log(x)
+        return x.ln() if _is_decimal(x) else math.log(x)
 
     @staticmethod
     def log1p(x: Any) -> Any:
         """Return log(1 + x), exact for small x."""
-        return math.log1p(x)
+        return _like(x, math.log1p(x))
+
+    @staticmethod
+    def sqrt(x: Any) -> Any:
+        """Return the square root of a number from 0; of a fraction exactly, if that has one.
+
+        Examples
+        --------
+        >>> from fractions import Fraction
+        >>> NumberMaths.sqrt(2.25), NumberMaths.sqrt(Fraction(4, 9)), NumberMaths.sqrt(0)
+        (1.5, Fraction(2, 3), 0.0)
+        >>> try:
+        ...     NumberMaths.sqrt(-1)
+        ... except ValueError as error:
+        ...     print(error)
+        square root of -1: expected a number from 0
+        """
+        if x < 0:
+            raise ValueError(f"square root of {x!r}: expected a number from 0")
+        if hasattr(x, "denominator"):  # an integer or a fraction
+            top, bottom = isqrt(x.numerator), isqrt(x.denominator)
+            if top * top == x.numerator and bottom * bottom == x.denominator:
+                return (NumberMaths.zero(x) + top) / bottom
+        return x.sqrt() if _is_decimal(x) else math.sqrt(x)
+
+    @staticmethod
+    def sin(x: Any) -> Any:
+        """Return the sine of an angle in radians."""
+        return _like(x, math.sin(x))
+
+    @staticmethod
+    def cos(x: Any) -> Any:
+        """Return the cosine of an angle in radians."""
+        return _like(x, math.cos(x))
+
+    @staticmethod
+    def round(x: Any) -> Any:
+        """Return the nearest whole number, the even one of two, in the number type of `x`.
+
+        Examples
+        --------
+        >>> [NumberMaths.round(x) for x in (0.5, 1.5, -2.6, math.inf)]
+        [0.0, 2.0, -3.0, inf]
+        """
+        return NumberMaths.zero(x) + round(x) if x - x == 0 else x
 
     @staticmethod
     def tanh(x: Any) -> Any:
         """Return the hyperbolic tangent."""
-        return math.tanh(x)
+        return _like(x, math.tanh(x))
 
     @staticmethod
     def erf(x: Any) -> Any:
         """Return the error function."""
-        return math.erf(x)
+        return _like(x, math.erf(x))
 
     @staticmethod
     def sigmoid(x: Any) -> Any:
@@ -88,9 +136,10 @@ class NumberMaths:
         >>> round(NumberMaths.sigmoid(2), 4), round(NumberMaths.sigmoid(-2), 4)
         (0.8808, 0.1192)
         """
+        exp = NumberMaths.exp
         if x >= 0:
-            return 1 / (1 + math.exp(-x))
-        y = math.exp(x)
+            return 1 / (1 + exp(-x))
+        y = exp(x)
         return y / (1 + y)
 
     @staticmethod
@@ -107,11 +156,11 @@ class NumberMaths:
         if x > 0:
             return x, 1
         if x <= 0:
-            return type(x)(0), kink if x == 0 else 0
+            return NumberMaths.zero(x), kink if x == 0 else 0
         return x, x  # NaN stays NaN, on the way there and back
 
     @staticmethod
-    def maximum(x: Any, floor: int) -> Any:
+    def maximum(x: Any, floor: Any) -> Any:
         """Return the larger of the two, in the number type of `x`; NaN stays NaN.
 
         Examples
@@ -119,7 +168,7 @@ class NumberMaths:
         >>> [NumberMaths.maximum(x, 1) for x in (-0.5, 1.0, 2.0, float("nan"))]
         [1.0, 1.0, 2.0, nan]
         """
-        return type(x)(floor) if x <= floor else x
+        return x if x > floor or x != x else NumberMaths.zero(x) + floor  # noqa: PLR0124 (NaN)
 
     @staticmethod
     def step(x: Any, at_zero: Any) -> Any:
@@ -172,6 +221,31 @@ class NumberMaths:
             raise ValueError(f"{x!r} to the power {n!r} is not a real number")
         return _power(x, n), n * _power(x, n - 1)
 
+    @staticmethod
+    def exponential(x: Any, n: Any) -> tuple[Any, Any]:
+        """Return xⁿ and its derivative towards the *exponent*, xⁿ log x.
+
+        At x = 0 that is 0 for every n above 0; for n = 0 it is 0 as well, as in PyTorch.
+
+        Examples
+        --------
+        >>> [NumberMaths.exponential(x, n) for x, n in ((1, 3), (0.0, 2), (0, 0))]
+        [(1, 0.0), (0.0, 0.0), (1, 0)]
+        >>> for x, n in (0, -1), (-2, 2):
+        ...     try:
+        ...         NumberMaths.exponential(x, n)
+        ...     except ValueError as error:
+        ...         print(error)
+        0 to the power -1 is no number
+        log of -2: expected a positive number
+        """
+        if x == 0:
+            if n < 0:
+                raise ValueError(f"{x!r} to the power {n!r} is no number")
+            return x**n, 0 * x
+        out = _power(x, n)
+        return out, out * _like(out, NumberMaths.log(x))
+
 
 def _power(x: Any, n: Any) -> Any:
     try:
@@ -179,3 +253,17 @@ def _power(x: Any, n: Any) -> Any:
     except OverflowError:
         # The result is too large; or a number is, and then `float` says so.
         return math.inf if float(x) > 0 or float(n) % 2 == 0 else -math.inf
+
+
+# ## Decimals
+#
+# A decimal and a float refuse to be added. What `math` computes is a float, so beside a decimal
+# it becomes one.
+
+
+def _is_decimal(x: Any) -> bool:
+    return hasattr(x, "ln")  # asked by a method: importing the class would cost more than all else
+
+
+def _like(x: Any, y: float) -> Any:
+    return type(x)(y) if _is_decimal(x) else y

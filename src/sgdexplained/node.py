@@ -142,18 +142,93 @@ class Node:
 
     # d(xⁿ)/dx = n xⁿ⁻¹      d(xʸ)/dy = xʸ log x
     def __pow__(self, other: Any) -> Self:
-        x, power = self.data, self.maths.power
+        x, maths = self.data, self.maths
         if other.__class__ is self.__class__:
             y = other.data
-            out, slope = power(x, y)
-            return self.computed(out, self, slope, other, out * self.maths.log(x))
-        out, slope = power(x, self.constant(other))
+            out, slope = maths.power(x, y)
+            return self.computed(out, self, slope, other, maths.exponential(x, y)[1])
+        out, slope = maths.power(x, self.constant(other))
         return self.computed(out, self, slope)
 
     def __rpow__(self, other: Any) -> Self:
-        base = self.constant(other)
-        out, _ = self.maths.power(base, self.data)
-        return self.computed(out, self, out * self.maths.log(base))
+        out, slope = self.maths.exponential(self.constant(other), self.data)
+        return self.computed(out, self, slope)
+
+    # d(x % y)/dx = 1      d(x % y)/dy = -⌊x / y⌋
+    #
+    # x % y = x - n y with a whole n, which changes only where the value jumps.
+    def __mod__(self, other: Any) -> Self:
+        x = self.data
+        if other.__class__ is self.__class__:
+            y = other.data
+            return self.computed(x % y, self, 1, other, -(x // y))
+        return self.computed(x % self.constant(other), self, None)
+
+    def __rmod__(self, other: Any) -> Self:
+        x, y = self.constant(other), self.data
+        return self.computed(x % y, self, -(x // y))
+
+    # d|x|/dx = sign(x)      0 at the kink
+    def __abs__(self) -> Self:
+        step = self.maths.step
+        return self.computed(abs(self.data), self, step(self.data, 0) - step(-self.data, 0))
+
+    def __pos__(self) -> Self:
+        return self
+
+    # ## Comparisons, and what has no answer
+    #
+    # A comparison asks about values, and gives truth values: they have no derivative.
+
+    def __lt__(self, other: Any) -> Any:
+        return self.data < _value(other)
+
+    def __le__(self, other: Any) -> Any:
+        return self.data <= _value(other)
+
+    def __gt__(self, other: Any) -> Any:
+        return self.data > _value(other)
+
+    def __ge__(self, other: Any) -> Any:
+        return self.data >= _value(other)
+
+    # Why is `==` none of them? A list, a set or a dictionary looks for a node with it, and there
+    # two nodes of the same value must stay two. So it asks whether both are the same node, and
+    # refuses to answer False to somebody who meant the value.
+    def __eq__(self, other: object) -> bool:
+        if hasattr(other, "__float__") and not isinstance(other, Node):
+            raise TypeError(f"{self!r} == {other!r} would compare a node with its value: use .data")
+        return self is other
+
+    __hash__ = object.__hash__
+
+    def __bool__(self) -> bool:
+        raise TypeError(f"{self!r} is a node, neither true nor false: compare its .data")
+
+    # ## Reading one number
+
+    def item(self) -> Any:
+        """Return the value as a plain number, without its graph.
+
+        Examples
+        --------
+        >>> from sgdexplained import Scalar
+        >>> loss = Scalar(2) / 3
+        >>> float(loss) == loss.item() == loss.data, f"{loss:.3f}"
+        (True, '0.667')
+        """
+        return self.data
+
+    def __float__(self) -> float:
+        return float(self.item())
+
+    def __format__(self, spec: str) -> str:
+        if not spec:
+            return repr(self)
+        try:
+            return format(self.item(), spec)
+        except TypeError:  # fractions have learnt to be formatted only in Python 3.12
+            return format(float(self), spec)
 
     # ## Functions of one node
 
@@ -315,14 +390,66 @@ class Node:
         self.grad = None if set_to_none else self.maths.zero(self.data)
 
 
+# ## What people type in
+
+
 def checked_kink(kink: Any) -> Any:
     """Return `kink` if it is a number from 0 to 1, a subgradient of ReLU at 0; else raise."""
     number = python_number(kink)
-    if isinstance(number, bool) or not hasattr(number, "__float__") or not 0 <= number <= 1:
+    if not is_number(number) or not 0 <= number <= 1:
         raise ValueError(f"kink is {kink!r}, expected a number from 0 to 1")
     return number
 
 
 def python_number(value: Any) -> Any:
     """Return NumPy's number, or the only one of an array, as Python's; all else as it is."""
-    return value.item() if hasattr(value, "item") and hasattr(value, "__float__") else value
+    if isinstance(value, Node) or not (hasattr(value, "item") and hasattr(value, "__float__")):
+        return value
+    number = value.item()
+    # NumPy's widest float has no counterpart in Python, and stays what it is.
+    return float(number) if hasattr(number, "item") else number
+
+
+def is_number(value: Any) -> bool:
+    """Return whether `value` is a plain number: no node, and no truth value."""
+    return hasattr(value, "__float__") and not isinstance(value, bool | Node)
+
+
+def is_integer(value: Any) -> bool:
+    """Return whether `value` is a whole number of any kind, but not an array of one.
+
+    Truth values have ``__index__`` by accident, those of NumPy up to version 2.2.
+    """
+    kind = getattr(getattr(value, "dtype", None), "kind", "i")
+    return (
+        hasattr(value, "__index__")
+        and not isinstance(value, bool)
+        and not hasattr(value, "__len__")
+        and kind in "iu"
+    )
+
+
+def beside(number: Any, data: Any) -> Any:
+    """Return a plain number in a type that can stand beside `data`.
+
+    An array of floats times a fraction would be an array of objects, and a float times a decimal
+    is an error of Python's.
+
+    Examples
+    --------
+    >>> from decimal import Decimal
+    >>> from fractions import Fraction
+    >>> beside(Fraction(1, 2), 3.0), beside(0.1, Decimal(3)), beside(2, Decimal(3))
+    (Fraction(1, 2), Decimal('0.1'), 2)
+    """
+    if isinstance(number, int):
+        return number
+    if hasattr(data, "dtype"):
+        return float(number) if data.dtype.kind == "f" else number
+    # Decimals alone have a method for logarithms.
+    is_decimal = hasattr(data, "ln") and not hasattr(number, "ln")
+    return type(data)(str(float(number))) if is_decimal else number
+
+
+def _value(operand: Any) -> Any:
+    return operand.data if isinstance(operand, Node) else operand

@@ -9,7 +9,7 @@ from __future__ import annotations
 from sgdexplained import backward as backward_pass
 from sgdexplained.errors import NotFiniteError
 from sgdexplained.maths import NumberMaths
-from sgdexplained.node import Node
+from sgdexplained.node import Node, beside, python_number
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -97,8 +97,9 @@ class Scalar(Node):
         if not self.is_finite(self.data):
             raise NotFiniteError(f"backward: the loss is {self.data!r}, expected a finite number")
         # A zero and a one of the same number type keep integers and fractions exact.
-        zero = type(self.data)(0)
-        backward_pass.backward(self, zero + self.constant(gradient), zero)
+        zero = self.maths.zero(self.data)
+        start = beside(self.constant(gradient), self.data)
+        backward_pass.backward(self, zero + start, zero)
 
     def __repr__(self) -> str:
         return f"Scalar({self.data!r})"
@@ -116,7 +117,7 @@ class Scalar(Node):
             if isinstance(value, Number) and (
                 isinstance(value, Real) or not isinstance(value, Complex)
             ):
-                return value.item() if hasattr(value, "item") else value
+                return python_number(value)
         raise TypeError(f"a Scalar takes a real number, got {kind.__name__}: {value!r}")
 
     @staticmethod

@@ -10,7 +10,7 @@ from __future__ import annotations
 from math import isfinite
 
 from sgdexplained.errors import NotFiniteError, ShapeError
-from sgdexplained.node import Node, python_number
+from sgdexplained.node import Node, beside, is_number, python_number
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -114,16 +114,11 @@ class Optimiser:
                 parameter.stepped()
 
     def setting(self, name: str, value: Any, below: float = float("inf")) -> Any:
-        """Return `value` if :func:`in_range`; as a float if a parameter is an array of floats.
-
-        NumPy would make objects of floats times a fraction, and could not put them back.
-        """
+        """Return `value` if :func:`in_range`, in a type that can stand beside all parameters."""
         number = in_range(name, value, below)
-        exact = isinstance(number, int | float) or not any(
-            getattr(parameter.data, "dtype", None) in ("float32", "float64")
-            for parameter in self.parameters
-        )
-        return number if exact else float(number)
+        for parameter in self.parameters:
+            number = beside(number, parameter.data)
+        return number
 
     def move(self, parameter: Node, gradient: Any, memory: dict[str, Any]) -> None:
         """Move one parameter: the rule that tells one optimiser from another."""
@@ -204,7 +199,7 @@ class SGD(Optimiser):
 def in_range(name: str, value: Any, below: float = float("inf")) -> Any:
     """Return `value` if it is a number from 0 to less than `below`; else raise ``ValueError``."""
     number = python_number(value)
-    if isinstance(number, bool) or not hasattr(number, "__float__") or not 0 <= number < below:
+    if not is_number(number) or not 0 <= number < below:
         limit = (
             f"a number from 0 to less than {below}" if isfinite(below) else "a finite number from 0"
         )

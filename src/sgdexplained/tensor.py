@@ -16,7 +16,7 @@ import numpy as np
 from sgdexplained import backward as backward_pass
 from sgdexplained.array_maths import Array, ArrayMaths
 from sgdexplained.errors import GraphError, NotFiniteError, ShapeError
-from sgdexplained.node import Node, new
+from sgdexplained.node import Node, is_integer, new
 from sgdexplained.scalar import Scalar
 
 if TYPE_CHECKING:
@@ -109,6 +109,8 @@ def _sum_to(gradient: Array, shape: tuple[int, ...]) -> Array:
     (array([ 3., 30.]), array([[11.],
            [22.]]), array(33.))
     """
+    if gradient.shape == shape:
+        return gradient
     added = gradient.ndim - len(shape)
     repeated = [
         axis
@@ -124,7 +126,7 @@ def _fingerprint(one: Any) -> Any:
     It holds the numbers themselves, but of more than 1024 only 64 or so at even distances, and the
     number of steps that optimisers have taken, since a step may move a few weights of many.
     """
-    array, steps = (one.data, one.steps) if one.__class__ is Tensor else (one, 0)
+    array, steps = (one.data, one.steps[0]) if isinstance(one, Tensor) else (one, 0)
     if array.size > 1024:
         # An odd distance, so that it does not meet the same column in every row.
         array = array.flat[:: array.size // 64 | 1]
@@ -188,18 +190,14 @@ def _aligned(rule: Callable[[Any, Any], Any], reflected: Callable[[Any, Any], An
     """
 
     def operator(self: Tensor, other: Any) -> Any:
-        other_is_node = other.__class__ is Tensor
+        other_is_node = isinstance(other, Tensor)
         value = other.data if other_is_node else self.constant(other, self.data.dtype)
-        try:
-            shape = np.broadcast_shapes(self.data.shape, value.shape)
-        except ValueError:
-            raise ShapeError(
-                f"shapes {self.data.shape} and {value.shape} do not fit: each axis must have the "
-                "same length in both, or length 1"
-            ) from None
+        shape = common_shape(self.data.shape, value.shape)
         used = [self, other if other_is_node else value]
         if other_is_node and other.requires_grad:
             right = other.broadcast_to(shape)
+            if right.__class__ is not self.__class__:  # one of them is a Tensor of your own kind
+                right = self.computed(right.data, right, None)
             if self.requires_grad:
                 out = rule(self.broadcast_to(shape), right)
             else:
@@ -216,10 +214,21 @@ def _aligned(rule: Callable[[Any, Any], Any], reflected: Callable[[Any, Any], An
             out.dleft = Slope(out.dleft)
             if out.right is not None:
                 out.dright = Slope(out.dright)
-        out.used, out.steps = remembered(*used), 0
+        out.used, out.steps = remembered(*used), [0]
         return out
 
     return operator
+
+
+def common_shape(*shapes: tuple[int, ...]) -> tuple[int, ...]:
+    """Return the shape that all can be repeated to, or raise ``ShapeError``."""
+    try:
+        return np.broadcast_shapes(*shapes)
+    except ValueError:
+        raise ShapeError(
+            f"shapes {' and '.join(map(str, shapes))} do not fit: each axis must have the same "
+            "length in all, or length 1"
+        ) from None
 
 
 def remembered(*used: Any) -> list[tuple[Any, Any]]:
@@ -228,7 +237,21 @@ def remembered(*used: Any) -> list[tuple[Any, Any]]:
 
 
 def _array_of(one: Any) -> Any:
-    return one.data if one.__class__ is Tensor else one
+    return one.data if isinstance(one, Tensor) else one
+
+
+def _owner(array: Array) -> Any:
+    """Return the array whose memory this one shows: itself, if it is no view."""
+    return array if array.base is None else array.base
+
+
+def _fitted(parent: Tensor, derivative: Any, shape: tuple[int, ...]) -> tuple[Tensor, LinearMap]:
+    """Return a parent in the shape in which its share arrives, and its derivative as a map."""
+    if isinstance(derivative, LinearMap):
+        return parent, derivative
+    if np.shape(derivative) not in ((), shape):
+        shape = common_shape(np.shape(derivative), shape)
+    return parent.broadcast_to(shape), _UNCHANGED if derivative is None else Slope(derivative)
 
 
 class Tensor(Node):
@@ -268,8 +291,8 @@ class Tensor(Node):
 
     # The values this node was computed from, each with its fingerprint of that moment.
     used: list[tuple[Any, Any]]
-    # How often an optimiser has moved this tensor.
-    steps: int
+    # How often an optimiser has moved this tensor: one counter for it and all its views.
+    steps: list[int]
     requires_grad: bool
 
     def __init__(self, data: Any, requires_grad: bool = True) -> None:
@@ -277,7 +300,7 @@ class Tensor(Node):
         self.requires_grad = requires_grad
         self.grad = None
         self.left = self.dleft = self.right = self.dright = None
-        self.used, self.steps = [], 0
+        self.used, self.steps = [], [0]
 
     # ## Elementwise operations: the rules of Node
 
@@ -291,28 +314,34 @@ class Tensor(Node):
     __rtruediv__ = _aligned(Node.__rtruediv__, Node.__truediv__)
     __pow__ = _aligned(Node.__pow__, Node.__rpow__)
     __rpow__ = _aligned(Node.__rpow__, Node.__pow__)
+    __mod__ = _aligned(Node.__mod__, Node.__rmod__)
+    __rmod__ = _aligned(Node.__rmod__, Node.__mod__)
 
     @classmethod
     def computed(
         cls, data: Any, left: Any, dleft: Any, right: Any = None, dright: Any = None
     ) -> Self:
         """Return a node with these parents and local derivatives (see ``Node``)."""
-        used: list[Any] = []
-        if right is None and left.__class__ is cls:
-            if not left.requires_grad:
-                return cls(_boxed(data), requires_grad=False)
-            if dleft is data:  # exp: the slope is lost if somebody writes into the values
-                dleft = data = _boxed(data)
-                used = remembered(data)
-            dleft = _UNCHANGED if dleft is None else dleft
-            dleft = dleft if isinstance(dleft, LinearMap) else Slope(dleft)
         out = new(cls)
-        out.data = _boxed(data)
-        out.grad = None
-        out.left, out.dleft = left, dleft
-        out.right, out.dright = right, dright
-        out.requires_grad = True
-        out.used, out.steps = used, 0
+        out.data = data = _boxed(data)
+        out.grad = out.right = out.dright = None
+        out.left, out.dleft, out.requires_grad = left, dleft, True
+        out.used, out.steps = [], [0]
+        if left.__class__ is tuple:  # many parents, such as those of a layer
+            return out
+        parents = [(left, dleft)] if right is None else [(left, dleft), (right, dright)]
+        wanted = [_fitted(*pair, data.shape) for pair in parents if pair[0].requires_grad]
+        out.left, out.dleft = wanted[0] if wanted else (None, None)
+        out.right, out.dright = wanted[1] if len(wanted) > 1 else (None, None)
+        out.requires_grad = bool(wanted)
+        # A derivative that is somebody's own numbers is lost when somebody writes into them.
+        factors = [d.factor for _, d in wanted if isinstance(d, Slope) and np.ndim(d.factor)]
+        shown = [data, *(parent for parent, _ in parents)] if factors else []
+        for one in shown:
+            if any(np.may_share_memory(factor, _array_of(one)) for factor in factors):
+                out.used += remembered(one)
+        if _owner(data) is _owner(left.data):
+            out.steps = left.steps
         return out
 
     # ## Structure
@@ -335,7 +364,7 @@ class Tensor(Node):
             return self
         try:
             repeated = np.broadcast_to(self.data, shape)
-        except ValueError:
+        except (TypeError, ValueError):
             raise ShapeError(f"shape {before} cannot be repeated to {shape}") from None
         return self.computed(repeated, self, LinearMap(lambda g: _sum_to(g, before)))
 
@@ -361,7 +390,7 @@ class Tensor(Node):
         """
         # d(sum x)/dx_i = 1: every element receives what the sum received
         shape = self.data.shape
-        out = self.data.sum(axis=_axes(axis, shape), keepdims=keepdims)
+        out = self.data.sum(axis=numbered_axes(axis, shape), keepdims=keepdims)
         return self.computed(out, self, LinearMap(lambda g: _spread(g, axis, shape)))
 
     def mean(self, axis: int | tuple[int, ...] | None = None, keepdims: bool = False) -> Tensor:
@@ -383,7 +412,7 @@ class Tensor(Node):
         mean: Tensor = total / (self.data.size // total.data.size)
         return mean
 
-    def max(self, axis: int | None = None, keepdims: bool = False) -> Tensor:
+    def max(self, axis: int | tuple[int, ...] | None = None, keepdims: bool = False) -> Tensor:
         """Return the largest element, overall or along one axis; equal ones share the gradient.
 
         Examples
@@ -400,9 +429,11 @@ class Tensor(Node):
         shape = self.data.shape
         if self.data.size == 0:
             raise ShapeError(f"max of an empty array of shape {shape}")
-        axes = _axes(axis, shape)
-        largest = self.data.max(axis=axes, keepdims=True)
-        winners = (self.data == largest).astype(self.data.dtype)
+        axes = numbered_axes(axis, shape)
+        largest = _boxed(self.data.max(axis=axes, keepdims=True))
+        # Where one is NaN, it counts as the largest, and it alone.
+        winners = np.asarray((self.data == largest) | (self.data != self.data))
+        winners = winners.astype(self.data.dtype)
         count = winners.sum(axis=axes, keepdims=True)
         out = largest if keepdims else largest.reshape(np.shape(self.data.max(axis=axes)))
         return self.computed(
@@ -425,25 +456,27 @@ class Tensor(Node):
         wanted = shape[0] if len(shape) == 1 and isinstance(shape[0], tuple | list) else shape
         try:
             out = self.data.reshape(wanted)
-        except ValueError:
+        except (TypeError, ValueError):
             raise ShapeError(f"shape {before} cannot become {wanted}") from None
         return self.computed(out, self, LinearMap(lambda g: np.array(g).reshape(before)))
 
-    def transpose(self, *axes: int) -> Tensor:
+    def transpose(self, *axes: Any) -> Tensor:
         """Return the array with its axes in another order; reversed if none is given.
 
         Examples
         --------
         >>> x = Tensor([[[1.0, 2.0, 3.0]]])
-        >>> x.transpose().shape, x.transpose(1, 2, 0).shape
-        ((3, 1, 1), (1, 3, 1))
+        >>> x.transpose().shape, x.transpose(1, 2, 0).shape, x.transpose((1, -1, 0)).shape
+        ((3, 1, 1), (1, 3, 1), (1, 3, 1))
         >>> x.transpose(1, 2, 0).backward(gradient=[[[10], [20], [30]]])
         >>> x.grad.tolist()
         [[[10.0, 20.0, 30.0]]]
         """
-        order = axes or tuple(reversed(range(self.data.ndim)))
-        if sorted(order) != list(range(self.data.ndim)):
-            raise ShapeError(f"axes {order} do not fit shape {self.data.shape}, expected each once")
+        shape = self.data.shape
+        given = axes[0] if len(axes) == 1 and isinstance(axes[0], tuple | list) else axes
+        order = numbered_axes(tuple(given), shape) or tuple(reversed(range(len(shape))))
+        if len(order) != len(shape):
+            raise ShapeError(f"axes {order} do not fit shape {shape}, expected each once")
         back = tuple(np.argsort(order))
         out = self.data.transpose(order)
         return self.computed(out, self, LinearMap(lambda g: np.array(np.transpose(g, back))))
@@ -531,7 +564,7 @@ class Tensor(Node):
 
     def stepped(self) -> None:
         """Take note that an optimiser has changed the data."""
-        self.steps += 1
+        self.steps[0] += 1
 
     def check_unchanged(self, interior: list[Any]) -> None:
         """Raise ``GraphError`` if a value that `interior` was computed from has changed since."""
@@ -550,6 +583,17 @@ class Tensor(Node):
         """Length of each axis."""
         shape: tuple[int, ...] = self.data.shape
         return shape
+
+    @property
+    def ndim(self) -> int:
+        """Number of axes."""
+        return len(self.data.shape)
+
+    @property
+    def size(self) -> int:
+        """Number of elements."""
+        size: int = self.data.size
+        return size
 
     @property
     def dtype(self) -> Any:
@@ -572,6 +616,9 @@ class Tensor(Node):
         if not self.data.shape:
             raise TypeError("a Tensor of shape () has no length")
         return len(self.data)
+
+    def __contains__(self, value: Any) -> bool:
+        raise TypeError(f"{value!r} in a Tensor would look for a node: ask its .data")
 
     def __iter__(self) -> Iterator[Tensor]:
         return map(self.__getitem__, range(len(self)))
@@ -611,7 +658,8 @@ class Tensor(Node):
         """
         if value.__class__ is np.ndarray and (value.dtype is dtype or value.dtype == np.float64):
             return value if dtype is None or value.dtype == dtype else value.astype(dtype)
-        if isinstance(value, Node) or hasattr(value, "mask"):  # a masked array hides numbers
+        # A masked array hides numbers. (In a table of pandas `mask` is a method.)
+        if isinstance(value, Node) or not callable(getattr(value, "mask", callable)):
             raise TypeError(f"expected numbers or an array, got a {type(value).__name__}")
         try:
             array = np.asarray(value)
@@ -621,8 +669,10 @@ class Tensor(Node):
             # Beside fractions a whole number stays one: Fraction * 3.0 would be a float.
             array = array.astype(np.object_ if dtype == np.object_ else np.float64)
         elif array.dtype == object:
-            for number in array.flat:
-                Scalar.constant(number)
+            numbers = [Scalar.constant(number) for number in array.flat]
+            whole = numbers and all(isinstance(number, int) for number in numbers)
+            if whole and array is not value and dtype != np.object_:  # too large for NumPy's own
+                array = array.astype(np.float64)
         elif array.dtype.kind != "f":
             raise TypeError(f"a Tensor takes real numbers, got an array of {array.dtype}")
         if isinstance(value, list | tuple) and _holds_truth_value(value):
@@ -649,20 +699,25 @@ class Tensor(Node):
         return math.isfinite(np.vdot(value, value)) or bool(np.isfinite(value).all())
 
 
-def _axes(axis: Any, shape: tuple[int, ...]) -> tuple[int, ...] | None:
+def numbered_axes(axis: Any, shape: tuple[int, ...]) -> tuple[int, ...] | None:
     """Return the axes as a tuple of numbers from 0, or raise an error that names the shape."""
     if axis is None:
         return None
     axes = axis if isinstance(axis, tuple) else (axis,)
-    if any(not hasattr(one, "__index__") or not -len(shape) <= one < len(shape) for one in axes):
+    if any(not is_integer(one) or not -len(shape) <= one < len(shape) for one in axes):
         raise ShapeError(f"axis {axis!r} does not fit shape {shape}")
-    return tuple(one % len(shape) for one in axes)
+    numbers = tuple(one % len(shape) for one in axes)
+    if len(set(numbers)) < len(numbers):
+        raise ShapeError(f"axis {axis!r} names an axis of shape {shape} twice")
+    return numbers
 
 
 def _holds_truth_value(nested: Any) -> bool:
     """Return whether a list holds True or False, which NumPy would take for 1 or 0."""
     return any(
-        _holds_truth_value(part) if isinstance(part, list | tuple) else part.__class__ is bool
+        _holds_truth_value(part)
+        if isinstance(part, list | tuple)
+        else part.__class__ in (bool, np.bool)
         for part in nested
     )
 
@@ -678,7 +733,7 @@ def _kept(key: Any) -> Any:
 
 def _spread(gradient: Array, axis: Any, shape: tuple[int, ...]) -> Array:
     """Give each element of `shape` the gradient of the sum it went into."""
-    axes = _axes(axis, shape)
+    axes = numbered_axes(axis, shape)
     axes = tuple(range(len(shape))) if axes is None else axes
     kept = [1 if one in axes else length for one, length in enumerate(shape)]
     return np.array(np.broadcast_to(np.reshape(gradient, kept), shape))
@@ -696,19 +751,20 @@ def matmul(left: Any, right: Any) -> Tensor:
 
     Parameters
     ----------
-    left : Tensor or array_like, shape (n, m) or (m,)
+    left : Tensor or array_like, shape (..., n, m) or (m,)
         A vector at the left counts as a row.
-    right : Tensor or array_like, shape (m, p) or (m,)
+    right : Tensor or array_like, shape (..., m, p) or (m,)
         A vector at the right counts as a column.
 
     Returns
     -------
-    Tensor, shape (n, p), with the axes of vectors left out
+    Tensor, shape (..., n, p), with the axes of vectors left out
+        Axes before the last two count the matrices; they are matched as for any operator.
 
     Raises
     ------
     ShapeError
-        If the inner lengths differ, or an operand has not one or two axes.
+        If the inner lengths differ, an operand has no axis, or the numbers of matrices do not fit.
 
     Examples
     --------
@@ -725,44 +781,53 @@ def matmul(left: Any, right: Any) -> Tensor:
     >>> matmul(fixed, row).backward()
     >>> row.grad.tolist(), fixed.grad
     ([1.0, 2.0], None)
-    >>> for one, other in (a, a), (a, 2), (a, [[[1], [2]]]):
+    >>> for one, other in (a, a), (a, 2):
     ...     try:
     ...         matmul(one, other)
     ...     except ShapeError as error:
     ...         print(str(error).partition(":")[0])
     matrix product of shapes (1, 2) and (1, 2)
     matrix product of shapes (1, 2) and ()
-    matrix product of shapes (1, 2) and (1, 2, 1)
+
+    Two matrices, each times the same column:
+
+    >>> column, two = Tensor([[1.0], [1.0]]), [[[1, 2]], [[3, 4]]]
+    >>> matmul(two, column).sum().backward()
+    >>> column.grad.tolist()
+    [[4.0], [6.0]]
     """
-    dtype = left.data.dtype if left.__class__ is Tensor else right.data.dtype
+    dtype = left.data.dtype if isinstance(left, Tensor) else right.data.dtype
     used = [
-        one if one.__class__ is Tensor else Tensor.constant(one, dtype) for one in (left, right)
+        one if isinstance(one, Tensor) else Tensor.constant(one, dtype) for one in (left, right)
     ]
     x, y = (_array_of(one) for one in used)
-    if not (1 <= x.ndim <= 2 and 1 <= y.ndim <= 2 and x.shape[-1] == y.shape[0]):
+    rows = x.reshape(1, -1) if x.ndim == 1 else x
+    columns = y.reshape(-1, 1) if y.ndim == 1 else y
+    if not x.ndim or not y.ndim or rows.shape[-1] != columns.shape[-2]:
         raise ShapeError(
             f"matrix product of shapes {x.shape} and {y.shape}: expected (n, m) and (m, p)"
         )
-    rows = x.reshape(1, -1) if x.ndim == 1 else x
-    columns = y.reshape(-1, 1) if y.ndim == 1 else y
-    flat = len(rows), columns.shape[1]
-    out = rows.dot(columns).reshape(x.shape[:-1] + y.shape[1:])
+    matrices = common_shape(rows.shape[:-2], columns.shape[:-2])
+    whole = (*matrices, rows.shape[-2], columns.shape[-1])
+    out = _product(rows, columns).reshape(
+        matrices + x.shape[-2:-1] + (y.shape[-1:] if y.ndim > 1 else ())
+    )
 
     # d(X Y) = dX Y + X dY,  so  dL/dX = dL/d(XY) Yᵀ  and  dL/dY = Xᵀ dL/d(XY)
     def towards_x(gradient: Array) -> Any:
-        return np.reshape(gradient, flat).dot(columns.T).reshape(x.shape)
+        share = _product(np.reshape(gradient, whole), np.swapaxes(columns, -1, -2))
+        return _sum_to(share, rows.shape).reshape(x.shape)
 
     def towards_y(gradient: Array) -> Any:
-        return rows.T.dot(np.reshape(gradient, flat)).reshape(y.shape)
+        share = _product(np.swapaxes(rows, -1, -2), np.reshape(gradient, whole))
+        return _sum_to(share, columns.shape).reshape(y.shape)
 
     maps = [LinearMap(towards_x), LinearMap(towards_y)]
-    wanted = [
-        pair
-        for pair in zip(used, maps, strict=True)
-        if pair[0].__class__ is Tensor and pair[0].requires_grad
-    ]
-    if not wanted:
-        return Tensor(out, requires_grad=False)
-    product = Tensor.computed(out, *(part for pair in wanted for part in pair))
+    nodes = [pair for pair in zip(used, maps, strict=True) if isinstance(pair[0], Tensor)]
+    product = Tensor.computed(out, *(part for pair in nodes for part in pair))
     product.used = remembered(*used)
     return product
+
+
+def _product(x: Array, y: Array) -> Any:
+    return x.dot(y) if x.ndim == y.ndim == 2 else np.matmul(x, y)

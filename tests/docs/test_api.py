@@ -40,6 +40,24 @@ def test_each_module_has_a_page_in_the_order_of_the_names(package: str) -> None:
     assert ".. py:data:: SIZE\n   :value: 2\n\n   How large.\n" in pages[package]
 
 
+def test_the_index_has_one_line_for_each_name(package: str, tmp_path: Path) -> None:
+    module = tmp_path / package / "second.py"
+    module.write_text(
+        module.read_text("utf-8").replace(
+            "Thing: ...", 'Thing:\n    """A thing,\n    and\n    more.\n\n    Not this."""'
+        ),
+        "utf-8",
+    )
+
+    index = api.describe([package])["index"]
+
+    assert f":py:obj:`Thing <{package}.Thing>`\n   A thing, and more.\n" in index
+    assert f":py:obj:`SIZE <{package}.SIZE>`\n   How large.\n" in index
+    assert f":py:obj:`LIMIT <{package}.LIMIT>`\n   3\n" in index
+    assert "\nsecond\n------\n\nThe second module.\n" in index
+    assert "Not this" not in index
+
+
 def test_only_what_changes_is_written(package: str, tmp_path: Path) -> None:
     config = SimpleNamespace(api_folder="api", api_packages=[package])
     app = SimpleNamespace(srcdir=tmp_path, config=config)
@@ -83,7 +101,8 @@ def test_what_is_inherited_from_the_core_is_not_shown_again(package: str, tmp_pa
 
     pages = api.describe([package, f"{package}.inner"])
 
-    assert "Thing\n   :members:\n   :inherited-members: tuple\n" in pages[f"{package}.second"]
+    thing = pages[f"{package}.second"]
+    assert "Thing\n   :members:\n   :inherited-members: tuple, Sequence\n" in thing
     special = pages[f"{package}.inner.own"]
     assert "Special\n   :members:\n   :show-inheritance:\n" in special
     assert "inherited-members" not in special

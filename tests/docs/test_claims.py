@@ -7,6 +7,7 @@ from pathlib import Path
 import claim_changes
 import claim_counts
 import claim_register
+import claim_table
 import claim_texts
 import pytest
 from sphinx.testing.util import SphinxTestApp
@@ -268,17 +269,18 @@ def test_the_table_lists_all_claims_in_the_order_of_the_register(
     )
     assert rows == [
         (
-            "A1 holds One and one are two. Checked: one + one gives 2 "
-            "False if one and one were three; or if there were no sums. One The picture"
+            "A1 holds One and one are two. Picture: A "
+            "False if one and one were three; or if there were no sums. "
+            "Show the check>>> one = 1 >>> one + one 2 One"
         ),
         (
-            "B2 holds when… Two and two are four. "
-            "What survives: Two and two are four, at least in theory. Checked: 2 + 2 gives 4 "
-            "False if one and one were three. Two The picture"
+            "B2 holds when… Two and two are four. It holds when nothing is lost. "
+            "What survives: Two and two are four, at least in theory. Picture: B "
+            "False if one and one were three. Show the check>>> 2 + 2 4 Two"
         ),
         (
             "C3 false as stated Three and three are seven. What survives: It is six. "
-            "Checked: 3 + 3 gives 6 False if one and one were three. Three Sub"
+            "False if one and one were three. Show the check>>> 3 + 3 6 Three Sub"
         ),
     ]
 
@@ -319,6 +321,20 @@ def test_a_list_names_the_claims_of_one_verdict(build: Build) -> None:
     assert 'href="sub/three.html#claim-c3"' in listed[0]
 
 
+def test_a_list_leads_to_the_picture_that_convinces(build: Build) -> None:
+    app = build("html", two=("Two\n===", "Two\n===\n\n.. claims_list:: holds"))
+    page = (app.outdir / "part" / "two.html").read_text("utf-8")
+    [listed] = re.findall(r'<ul class="claims-list.*?</ul>', page, re.DOTALL)
+    [anchor] = re.findall(r'href="\.\./one\.html#([\w-]+)"', listed)
+
+    picture = rf'<img[^>]*id="{anchor}"|id="{anchor}"[^>]*>\s*<img'
+    assert re.search(picture, (app.outdir / "one.html").read_text("utf-8"))
+
+
+def test_a_link_to_a_picture_is_named_by_what_it_shows() -> None:
+    assert claim_table.first_sentence("Two bars,\n0.5 and 1. More.") == "Two bars, 0.5 and 1."
+
+
 # -- What would refute them ----------------------------------------------------------------------
 
 CHANGES = """\
@@ -339,8 +355,15 @@ def test_the_changes_are_described_and_say_what_notices_them(build: Build, tmp_p
     page = (app.outdir / "refutations.html").read_text("utf-8")
 
     assert re.findall(r"<h2>(.*?)<", page) == ["Sums", "No sums"]
-    assert "wrong-sum \N{EN DASH} if one and one were three. Noticed by A1, B2, C3." in words(page)
-    assert "no-sum \N{EN DASH} if there were no sums. Noticed by A1." in words(page)
+    assert (
+        "What if one and one were three? Then 3 claims would be false. A1 One and one are two. "
+        "B2 Two and two are four. C3 Three and three are seven."
+    ) in words(page)
+    assert "- if x > 0: - y + if x: + y Its name is wrong-sum." in words(page)
+    assert (
+        "What if there were no sums? Then one claim would be false. A1 One and one are two. "
+        "Its name is no-sum."
+    ) in words(page)
     assert 'id="change-wrong-sum"' in page
     assert "would be false" not in (app.outdir / "one.html").read_text()
     assert 'href="refutations.html#change-no-sum"' in (app.outdir / "index.html").read_text()

@@ -12,6 +12,7 @@ from sgdexplained import (
     hinge,
     logistic,
     mean_squared_error,
+    ops,
     softmax_cross_entropy,
     weighted_mean,
 )
@@ -62,6 +63,13 @@ SAME = {
     "matrix by vector": (lambda x, y: x @ y, [MATRIX, ROW]),
     "vector by matrix": (lambda x, y: x @ y, [COLUMN[:, 0], MATRIX]),
     "vector by vector": (lambda x, y: x @ y, [ROW, ROW * 2]),
+    "matrices by matrices": (lambda x, y: x @ y, [numbers(2, 3, 4), numbers(2, 4, 5, seed=1)]),
+    "matrices by a vector": (lambda x, y: x @ y, [numbers(2, 3, 4), ROW]),
+    "matrices, repeated": (lambda x, y: x @ y, [numbers(2, 1, 3, 4), numbers(5, 4, 2, seed=1)]),
+    "remainder": (lambda x, y: x % y, [MATRIX * 4, POSITIVE]),
+    "remainder of a number": (lambda x: x % 0.75, [MATRIX]),
+    "absolute value": (abs, [MATRIX]),
+    "power of 0": (lambda x: 0**x, [POSITIVE]),
     "sum": (lambda x: x.sum(), [MATRIX]),
     "sum of columns": (lambda x: x.sum(axis=0), [MATRIX]),
     "sum of rows, kept": (lambda x: x.sum(axis=1, keepdims=True), [MATRIX]),
@@ -314,3 +322,109 @@ def test_weighted_mean(peer):
     ours = our_pullback(lambda x: weighted_mean([x[0], x[1], x[2]], sizes), [ROW[:3]])
     theirs = peer_pullback(peer, lambda x: (4 * x[0] + 4 * x[1] + 2 * x[2]) / 10, [ROW[:3]])
     assert_same(ours, theirs)
+
+
+# ## The ops of the room beside
+
+SHIFTED = numbers(5, 8, seed=6, low=-9, high=9)
+
+
+def _two(name):
+    """Return a function of two arrays: ours, PyTorch's, JAX's."""
+    torchs = _with_torch(lambda torch, *arrays: getattr(torch, name)(*arrays))
+    jaxs = _with_jax(lambda jnp, *arrays: getattr(jnp, name)(*arrays))
+    return getattr(ops, name), torchs, jaxs
+
+
+def _with_torch(function):
+    return lambda *arrays: function(functions_of("torch"), *arrays)
+
+
+def _with_jax(function):
+    return lambda *arrays: function(functions_of("jax"), *arrays)
+
+
+TIES = np.round(WIDE / 3)
+
+# name: ours, PyTorch's, JAX's, arrays
+OPS = {
+    "sqrt": (ops.sqrt, lambda x: x.sqrt(), _with_jax(lambda jnp, x: jnp.sqrt(x)), [POSITIVE]),
+    "sin": (ops.sin, lambda x: x.sin(), _with_jax(lambda jnp, x: jnp.sin(x)), [WIDE]),
+    "cos": (ops.cos, lambda x: x.cos(), _with_jax(lambda jnp, x: jnp.cos(x)), [WIDE]),
+    "maximum": (*_two("maximum"), [WIDE, SHIFTED]),
+    "maximum at ties": (*_two("maximum"), [TIES, np.round(SHIFTED / 3)]),
+    "minimum": (*_two("minimum"), [WIDE, SHIFTED]),
+    "minimum at ties": (*_two("minimum"), [TIES, np.round(SHIFTED / 3)]),
+    "where": (
+        lambda x, y: ops.where(x > y, x, y * 2),
+        _with_torch(lambda torch, x, y: torch.where(x > y, x, y * 2)),
+        _with_jax(lambda jnp, x, y: jnp.where(x > y, x, y * 2)),
+        [WIDE, SHIFTED[0]],
+    ),
+    "clamp": (
+        lambda x: ops.clamp(x, -1.5, 2.5),
+        lambda x: x.clamp(-1.5, 2.5),
+        _with_jax(lambda jnp, x: jnp.clip(x, -1.5, 2.5)),
+        [WIDE],
+    ),
+    "sign": (ops.sign, lambda x: x.sign(), _with_jax(lambda jnp, x: jnp.sign(x)), [TIES]),
+    "round": (ops.round, lambda x: x.round(), _with_jax(lambda jnp, x: jnp.round(x)), [TIES / 2]),
+    "min": (ops.min, lambda x: x.amin(), lambda x: x.min(), [WIDE]),
+    "min of rows at ties": (
+        lambda x: ops.min(x, axis=1),
+        lambda x: x.amin(1),
+        lambda x: x.min(axis=1),
+        [TIES],
+    ),
+    "prod": (ops.prod, lambda x: x.prod(), lambda x: x.prod(), [ROW]),
+    "prod of rows": (
+        lambda x: ops.prod(x, axis=1),
+        lambda x: x.prod(1),
+        lambda x: x.prod(axis=1),
+        [MATRIX],
+    ),
+    "cumsum": (
+        lambda x: ops.cumsum(x, 1),
+        lambda x: x.cumsum(1),
+        lambda x: x.cumsum(1),
+        [MATRIX],
+    ),
+    "var": (
+        lambda x: ops.var(x, axis=0, correction=1),
+        lambda x: x.var(0),
+        lambda x: x.var(axis=0, ddof=1),
+        [MATRIX],
+    ),
+    "std": (ops.std, lambda x: x.std(correction=0), lambda x: x.std(), [MATRIX]),
+    "softmax": (ops.softmax, lambda x: x.softmax(-1), _jax("softmax"), [WIDE]),
+    "log_softmax": (ops.log_softmax, lambda x: x.log_softmax(-1), _jax("log_softmax"), [WIDE]),
+    "concatenate": (
+        lambda x, y: ops.concatenate([x, y, x], axis=1),
+        _with_torch(lambda torch, x, y: torch.cat([x, y, x], 1)),
+        _with_jax(lambda jnp, x, y: jnp.concatenate([x, y, x], 1)),
+        [MATRIX, COLUMN],
+    ),
+    "stack": (
+        lambda x, y: ops.stack([x, y, x], axis=-1),
+        _with_torch(lambda torch, x, y: torch.stack([x, y, x], -1)),
+        _with_jax(lambda jnp, x, y: jnp.stack([x, y, x], -1)),
+        [MATRIX, OTHER],
+    ),
+    "squeeze": (ops.squeeze, lambda x: x.squeeze(), lambda x: x.squeeze(), [COLUMN]),
+    "flatten": (ops.flatten, lambda x: x.flatten(), lambda x: x.flatten(), [MATRIX]),
+}
+
+
+@BOTH
+@pytest.mark.parametrize("name", OPS)
+def test_op_of_the_room_beside(peer, name):
+    ours, torchs, jaxs, arrays = OPS[name]
+    value, _ = our_pullback(ours, arrays)
+    seed = numbers(*value.shape, seed=9)
+    theirs = peer_pullback(peer, torchs if peer == "torch" else jaxs, arrays, seed)
+    assert_same(our_pullback(ours, arrays, seed), theirs)
+
+
+def test_every_op_is_compared():
+    compared = {name.split()[0] for name in OPS}
+    assert compared == set(ops.__all__) - {"detach"}

@@ -1,4 +1,4 @@
-"""What the pages of the story say of PyTorch: each block of it is run, and checks itself."""
+"""What the pages say of PyTorch: each block of it is run, and checks itself."""
 
 from __future__ import annotations
 
@@ -7,27 +7,34 @@ from pathlib import Path
 
 import pytest
 
-from tests.examples import peer_blocks
+from tests.examples import peer_blocks, torch_blocks
 
 from .engines import pinned
 
-GALLERY = Path(__file__).parents[2] / "gallery"
-PAGES = sorted(GALLERY.rglob("plot_*.py"), key=lambda path: path.name)
+ROOT = Path(__file__).parents[2]
+STORY = sorted((ROOT / "gallery").rglob("plot_*.py"), key=lambda path: path.name)
+ASK = [path for path in sorted((ROOT / "docs" / "ask").glob("*.md")) if path.stem != "index"]
+OTHERS = [
+    path
+    for path in sorted((ROOT / "docs").rglob("*.md"))
+    if "node_modules" not in path.parts and path not in ASK
+]
 
-# Pages that need no block of PyTorch, and why.
+# Pages of the story and of Ask that need no block of PyTorch, and why.
 WITHOUT: dict[str, str] = {}
 
 
 BLOCKS = {
     f"{path.stem}-{line}": (path, line, code)
-    for path in PAGES
-    for line, code in peer_blocks(path.read_text("utf-8"))
+    for paths, blocks in ((STORY, peer_blocks), ([*ASK, *OTHERS], torch_blocks))
+    for path in paths
+    for line, code in blocks(path.read_text("utf-8"))
 }
 
 
 def test_each_page_has_a_block_or_a_reason():
-    having = {path.name for path, _, _ in BLOCKS.values()}
-    pages = {path.name for path in PAGES}
+    having = {path.name for path, _, _ in BLOCKS.values()} & {path.name for path in [*STORY, *ASK]}
+    pages = {path.name for path in [*STORY, *ASK]}
 
     assert having
     assert pages - having == WITHOUT.keys()

@@ -1,4 +1,4 @@
-"""Models of Keras, on its PyTorch backend, are modules of PyTorch: they go through the same door."""
+"""Models of Keras on its PyTorch backend are modules of PyTorch: they use the same door."""
 
 from __future__ import annotations
 

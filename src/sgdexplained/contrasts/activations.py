@@ -17,7 +17,8 @@ from __future__ import annotations
 
 import math
 
-from sgdexplained.node import python_number
+from sgdexplained import ops
+from sgdexplained.node import beside, is_number, python_number
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -62,10 +63,11 @@ def leaky_relu(x: N, slope: Any = 0.01) -> N:
     (-0.02, 0.01)
     """
     slope = python_number(slope)
-    if isinstance(slope, bool) or not 0 <= slope <= 1:
+    if not is_number(slope) or not 0 <= slope <= 1:
         raise ValueError(f"slope is {slope!r}, expected a number from 0 to 1")
     # leaky(x) = x if x > 0, else s x      slope: 1 if x > 0, else s
     z, maths = x.data, x.maths
+    slope = beside(slope, z)
     open_ = maths.step(z, 0)
     return x.computed(maths.where(z > 0, z, slope * z), x, open_ + slope * (1 - open_))
 
@@ -100,10 +102,11 @@ def elu(x: N, alpha: Any = 1) -> N:
     (-0.8647, 0.1353)
     """
     alpha = python_number(alpha)
-    if isinstance(alpha, bool) or not 0 < alpha < math.inf:
+    if not is_number(alpha) or not 0 < alpha < math.inf:
         raise ValueError(f"alpha is {alpha!r}, expected a number above 0")
     # elu(x) = x if x > 0, else α (eˣ - 1)      slope: 1 if x > 0, else α eˣ
     z, maths = x.data, x.maths
+    alpha = beside(alpha, z)
     rise = alpha * maths.exp(z)
     return x.computed(maths.where(z > 0, z, rise - alpha), x, maths.where(z > 0, 1, rise))
 
@@ -138,10 +141,10 @@ def gelu(x: N) -> N:
     """
     # gelu(x) = x Φ(x)      slope: Φ(x) + x φ(x)      φ(x) = exp(-x²/2) / √(2π), the derivative of Φ
     z, maths = x.data, x.maths
-    below = (1 + maths.erf(z / math.sqrt(2))) / 2
+    below = (1 + maths.erf(z / beside(math.sqrt(2), z))) / 2
     # Beyond 40 the density is 0, long before the square of z is too large for a float.
     near = -maths.maximum(-maths.maximum(z, -40), -40)
-    density = maths.exp(-near * near / 2) / math.sqrt(2 * math.pi)
+    density = maths.exp(-near * near / 2) / beside(math.sqrt(2 * math.pi), z)
     # Adding 0 turns the -0.0 of the far left into 0.0.
     return x.computed(z * below + 0, x, below + near * density)
 
@@ -275,15 +278,15 @@ def relu(x: N) -> N:
     return x.relu(kink=0)
 
 
-def maximum(x: N, floor: int = 0) -> N:
-    """Return the larger of a node and an integer; where they are equal, each has half the say.
+def maximum(x: N, floor: Any = 0) -> N:
+    """Return the larger of a node and a number; where they are equal, each has half the say.
 
     Parameters
     ----------
     x : Scalar or Tensor
         Pre-activations.
-    floor : int, default 0
-        What to compare with.
+    floor : number, default 0
+        What to compare with; :func:`sgdexplained.ops.maximum` also takes a node.
 
     Returns
     -------
@@ -292,7 +295,7 @@ def maximum(x: N, floor: int = 0) -> N:
     Raises
     ------
     TypeError
-        If `floor` is no integer.
+        If `floor` is no number.
 
     Examples
     --------
@@ -302,21 +305,19 @@ def maximum(x: N, floor: int = 0) -> N:
     >>> z.grad
     0.5
     """
-    # max(x, c)      slope: 1 if x > c, 0 if x < c, and 1/2 where both are the largest
-    z, maths = x.data, x.maths
-    return x.computed(maths.maximum(z, _integer("floor", floor)), x, maths.step(z - floor, 0.5))
+    return ops.maximum(x, floor)  # type: ignore[no-any-return]
 
 
-def clamp(x: N, low: int = 0, high: int | None = None) -> N:
-    """Return the node held between two integers, bounds included: at a bound it is open.
+def clamp(x: N, low: Any = 0, high: Any = None) -> N:
+    """Return the node held between two numbers, bounds included: at a bound it is open.
 
     Parameters
     ----------
     x : Scalar or Tensor
         Pre-activations.
-    low : int, default 0
+    low : number, default 0
         The least value.
-    high : int, optional
+    high : number, optional
         The largest value; none if not given.
 
     Returns
@@ -327,7 +328,7 @@ def clamp(x: N, low: int = 0, high: int | None = None) -> N:
     Raises
     ------
     TypeError
-        If a bound is no integer.
+        If a bound is no number.
     ValueError
         If `low` is above `high`.
 
@@ -343,26 +344,17 @@ def clamp(x: N, low: int = 0, high: int | None = None) -> N:
     [0, 0, 1, 0, 0]
     [0, 1, 1, 1, 0]
     """
-    # clamp(x) = min(max(x, low), high)      slope: 1 if low <= x <= high, else 0
-    z, maths = x.data, x.maths
-    y = maths.maximum(z, _integer("low", low))
-    slope = maths.step(z - low, 1)
-    if high is not None:
-        if _integer("high", high) < low:
-            raise ValueError(f"low is {low} and high is {high}, expected low to be the smaller")
-        y = -maths.maximum(-y, -high)
-        slope = slope * maths.step(high - z, 1)
-    return x.computed(y, x, slope)
+    return ops.clamp(x, low, high)  # type: ignore[no-any-return]
 
 
-def clamp_min(x: N, low: int = 0) -> N:
+def clamp_min(x: N, low: Any = 0) -> N:
     """Return the node, but at least `low`: :func:`clamp` without an upper bound.
 
     Parameters
     ----------
     x : Scalar or Tensor
         Pre-activations.
-    low : int, default 0
+    low : number, default 0
         The least value; the slope used there is 1.
 
     Returns
@@ -372,7 +364,7 @@ def clamp_min(x: N, low: int = 0) -> N:
     Raises
     ------
     TypeError
-        If `low` is no integer.
+        If `low` is no number.
 
     Examples
     --------
@@ -383,10 +375,3 @@ def clamp_min(x: N, low: int = 0) -> N:
     1
     """
     return clamp(x, low)
-
-
-def _integer(name: str, value: Any) -> int:
-    """Return `value` if it is an integer: of any number type there is one equal to it."""
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise TypeError(f"{name} is {value!r}, expected an integer")
-    return value

@@ -7,11 +7,10 @@ asked for a slope of their own, which a unit here does not have.
 
 from __future__ import annotations
 
-from math import isqrt
 from random import Random
 
-from sgdexplained.errors import ShapeError
-from sgdexplained.node import Node, python_number
+from sgdexplained.errors import NotFiniteError, ShapeError
+from sgdexplained.node import Node, is_integer, is_number, python_number
 from sgdexplained.sgd import in_range
 
 TYPE_CHECKING = False
@@ -79,8 +78,7 @@ class Embedding:
         """
         places = []
         for token in tokens:
-            # Any kind of integer has __index__, NumPy's too; a truth value has it by accident.
-            if not hasattr(token, "__index__") or isinstance(token, bool):
+            if not is_integer(token):
                 raise TypeError(f"a token is {token!r}, expected an integer")
             if not 0 <= token < self.shape[0]:
                 raise ValueError(f"a token is {token!r}, expected 0 to {self.shape[0] - 1}")
@@ -143,7 +141,7 @@ class Dropout:
 
     def __init__(self, keep: Any = 0.5, seed: int = 0, shared: bool = False) -> None:
         number = python_number(keep)
-        if isinstance(number, bool) or not hasattr(number, "__float__") or not 0 < number <= 1:
+        if not is_number(number) or not 0 < number <= 1:
             raise ValueError(f"keep is {keep!r}, expected a number above 0 and up to 1")
         self.keep = number
         self.shared = shared
@@ -357,12 +355,15 @@ def weight_norm(direction: Any, gain: Any) -> Any:
         shape = getattr(direction, "shape", ())
         if len(shape) != 1:
             raise ShapeError(f"direction has shape {shape}, expected (n,)")
-        length = _root((direction * direction).sum(), message)  # type: ignore[attr-defined]
-        return direction * (gain / length)
+        scale = _scale(direction.data.reshape(-1))
+        scaled = direction / scale
+        return scaled * (gain / _root((scaled * scaled).sum(), message))
     if not direction or not all(isinstance(v, Node) for v in direction):
         raise ShapeError(f"direction is {direction!r}, expected a list of Scalars")
-    length = _root(sum(v * v for v in direction), message)
-    return [v * (gain / length) for v in direction]
+    scale = _scale([v.data for v in direction])
+    scaled = [v / scale for v in direction]
+    length = _root(sum(v * v for v in scaled), message)
+    return [v * (gain / length) for v in scaled]
 
 
 # ## What they share
@@ -371,28 +372,21 @@ def weight_norm(direction: Any, gain: Any) -> Any:
 def _root(x: Any, message: str) -> Any:
     """Return the square root of a node, exact for fractions that have one; 0 is an error."""
     # d√x/dx = 1 / (2 √x)
-    if hasattr(x.data, "shape"):
-        if (x.data == 0).any():
-            raise ValueError(message)
-        if x.data.dtype == object:
-            from numpy import frompyfunc
-
-            y = frompyfunc(_root_of_number, 1, 1)(x.data)
-        else:
-            y = x.data**0.5
-    else:
-        if x.data == 0:
-            raise ValueError(message)
-        y = _root_of_number(x.data)
+    if not x.is_finite(x.data):
+        raise NotFiniteError(f"a sum of squares is {x.data}: the numbers are too large to square")
+    if 0 in (x.data.flat if hasattr(x.data, "flat") else [x.data]):
+        raise ValueError(message)
+    y = x.maths.sqrt(x.data)
     return x.computed(y, x, 1 / (2 * y))
 
 
-def _root_of_number(x: Any) -> Any:
-    if hasattr(x, "denominator"):  # an integer or a fraction
-        top, bottom = isqrt(x.numerator), isqrt(x.denominator)
-        if top * top == x.numerator and bottom * bottom == x.denominator:
-            return type(x)(top) / bottom
-    return x**0.5
+def _scale(numbers: Any) -> Any:
+    """Return what to divide numbers by so that their squares neither overflow nor vanish.
+
+    The direction stays as it is. Where there is no danger it is 1, so that nothing is rounded.
+    """
+    largest = max(map(abs, numbers), default=0)
+    return 1 if largest == 0 or 1e-100 < largest < 1e100 else largest
 
 
 def _batch_shape(name: str, nodes: Any) -> tuple[int, int]:

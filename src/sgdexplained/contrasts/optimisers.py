@@ -11,7 +11,7 @@ each parameter, which stands still while the parameter has no gradient.
 
 from __future__ import annotations
 
-from sgdexplained.node import Node
+from sgdexplained.node import Node, beside
 from sgdexplained.sgd import Optimiser, in_range
 
 TYPE_CHECKING = False
@@ -96,7 +96,7 @@ class Adagrad(Optimiser):
         # s ← s + g²
         squares = memory["squares"] = memory.get("squares", 0) + gradient * gradient
         # w ← w - η g / (√s + ε)
-        parameter.data -= self.lr * gradient / (squares**0.5 + self.eps)
+        parameter.data -= self.lr * gradient / (parameter.maths.sqrt(squares) + self.eps)
 
 
 class RMSprop(Optimiser):
@@ -143,7 +143,7 @@ class RMSprop(Optimiser):
         squares = self.alpha * memory.get("squares", 0) + (1 - self.alpha) * gradient * gradient
         memory["squares"] = squares
         # w ← w - η g / (√s + ε)
-        parameter.data -= self.lr * gradient / (squares**0.5 + self.eps)
+        parameter.data -= self.lr * gradient / (parameter.maths.sqrt(squares) + self.eps)
 
 
 class Adam(Optimiser):
@@ -219,7 +219,7 @@ class Adam(Optimiser):
         #
         # Why divide? Both means start at 0 and are too small for a while; after t equal gradients
         # they have come just 1 - βᵗ of the way.
-        spread = (squares / (1 - beta2**t)) ** 0.5
+        spread = parameter.maths.sqrt(squares / (1 - beta2**t))
         parameter.data -= self.lr * mean / (1 - beta1**t) / (spread + self.eps)
 
 
@@ -319,10 +319,9 @@ class MovingAverage:
     def update(self) -> None:
         """Move every value of the copy a little towards its weight."""
         # c ← d c + (1 - d) w
-        self.values = [
-            self.decay * value + (1 - self.decay) * parameter.data
-            for value, parameter in zip(self.values, self.parameters, strict=True)
-        ]
+        for place, parameter in enumerate(self.parameters):
+            decay = beside(self.decay, parameter.data)
+            self.values[place] = decay * self.values[place] + (1 - decay) * parameter.data
 
 
 def _above_zero(name: str, value: Any) -> Any:

@@ -179,6 +179,7 @@ def weight_grid(
     rows: Sequence[str] | None = None,
     columns: Sequence[str] | None = None,
     heading: str = "",
+    scale: Any = None,
     width: float = WIDTH,
 ) -> Axes:
     """Draw a matrix as a grid of senders (rows) by receivers (columns), with all its numbers.
@@ -200,6 +201,9 @@ def weight_grid(
         Names of senders and receivers; an empty list for none.
     heading : str, optional
         A few words above the grid.
+    scale : number, optional
+        The size of a gradient that gets the full tint; the largest in the grid if not given. Grids
+        that are compared need the same.
     width : float
         Of the drawing, in inches.
 
@@ -228,9 +232,9 @@ def weight_grid(
         "heading": heading,
     }
     if after is not None:
-        panel = _moved(cells, matrix_of(after), gradients, **names)
+        panel = _moved(cells, matrix_of(after), gradients, scale, **names)
     elif kind == "gradients":
-        panel = _signed(cells, **names)
+        panel = _signed(cells, scale, **names)
     else:
         panel = _Panel(
             texts=[[number(value) for value in row] for row in cells],
@@ -241,14 +245,16 @@ def weight_grid(
     return _flow([panel], ax, width)
 
 
-def _moved(before: list[list[Any]], after: list[list[Any]], gradients: Any, **names: Any) -> _Panel:
+def _moved(
+    before: list[list[Any]], after: list[list[Any]], gradients: Any, scale: Any, **names: Any
+) -> _Panel:
     """Return a panel with the old and the new value of each weight."""
     tints = matrix_of(gradients) if gradients is not None else None
     for other in (after, tints or before):
         if [len(row) for row in other] != [len(row) for row in before]:
             raise ValueError("the matrices before and after, and of gradients, differ in shape")
     pairs = [list(zip(*both, strict=True)) for both in zip(before, after, strict=True)]
-    largest = max((abs(g) for row in tints or [] for g in row), default=0) or 1
+    largest = scale or max((abs(g) for row in tints or [] for g in row), default=0) or 1
     fills: list[list[tuple[str, float] | None]] = [[None] * len(row) for row in before]
     if tints:
         fills = [[(colour_of(g), _strength(g, largest)) for g in row] for row in tints]
@@ -299,6 +305,9 @@ def step(
     """
     panels = []
     layers = sum(name.startswith("W") for name in before)
+    # One scale for all layers: the same tint is the same gradient.
+    stacked = [_with_bias(gradients or before, index + 1) for index in range(layers)]
+    scale = max(abs(value) for stack in stacked for row in stack for value in row)
     for index in range(1, layers + 1):
         stacks = [
             _with_bias(source, index) for source in (before, after, gradients) if source is not None
@@ -313,6 +322,7 @@ def step(
                 stacks[0],
                 stacks[1],
                 stacks[2] if gradients is not None else None,
+                scale,
                 rows=rows,
                 columns=["to output"]
                 if index == layers and m == 1

@@ -156,7 +156,7 @@ def _matrix(shape: tuple[int, ...], codes: Any) -> Any:
 
 def _height(codes: Any, width: float) -> float:
     rows, columns = codes.shape
-    return min(TALLEST, max(STRIP, min(LARGEST * rows, (width - 0.1) * rows / columns)))
+    return float(min(TALLEST, max(STRIP, min(LARGEST * rows, (width - 0.1) * rows / columns))))
 
 
 def _map(

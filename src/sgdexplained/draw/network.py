@@ -28,7 +28,7 @@ from sgdexplained.layers import MLP
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from typing import Any
 
     from matplotlib.axes import Axes
@@ -183,7 +183,7 @@ def network(
     heights = [_lines_height(*both) for both in zip(texts, shares, strict=True)]
     chain = all(len(column) == 1 for column in units)
     body = max(0 if chain else LOWEST, _rows_height(units), *heights)
-    named = _fits(shares[0], gap, show)
+    named = all(_fits(one, gap, show) for one in shares)
     lines = 0 if not key or show == "values" else 1 if named else 2
     ax = canvas(TOP + body + 0.05 + 0.3 * lines, width, ax)
 
@@ -194,12 +194,14 @@ def network(
             unit["y"] = TOP + body * (index + 0.5) / len(column)
         write(ax, left + room / 2, 0.14, column[0]["heading"], fontsize=SMALL, style="italic")
         left += room + gap
-    if named:
-        _headings(ax, units[0][0]["x"] + widths[0] / 2, shares[0], gap, show)
+    # One scale for the whole network: equal gradients are equally wide in every layer.
+    largest = 0 if show == "values" else _largest(layers)
     for index, layer in enumerate(layers):
+        if named:
+            _headings(ax, units[index][0]["x"] + widths[index] / 2, shares[index], gap, show)
         gradients = layer.get("weight_gradients") if show != "values" else None
         ends = _ends(units[index], units[index + 1])
-        _edges(ax, ends, gradients)
+        _edges(ax, ends, gradients, largest)
         for side, strings in texts[index].items():
             _numbers(ax, ends, strings, shares[index][side], gradients, side)
     for unit in (unit for column in units for unit in column):
@@ -412,15 +414,20 @@ def _ends(senders: list[dict[str, Any]], receivers: list[dict[str, Any]]) -> End
     ]
 
 
-def _edges(ax: Axes, ends: Ends, gradients: Any) -> None:
-    largest = max((abs(g) for row in gradients or [] for g in row), default=0) or 1
+def _largest(layers: Sequence[Mapping[str, Any]]) -> Any:
+    """Return the size of the largest gradient of a weight in any layer."""
+    rows = [row for layer in layers for row in layer.get("weight_gradients") or []]
+    return max((abs(g) for row in rows for g in row), default=0)
+
+
+def _edges(ax: Axes, ends: Ends, gradients: Any, largest: Any) -> None:
     for j, row in enumerate(ends):
         for k, (x0, y0, x1, y1) in enumerate(row):
             gradient = gradients[j][k] if gradients else None
             look: dict[str, Any] = {"color": INK, "linewidth": LINE}
             if gradient is not None:
                 look["color"] = colour_of(gradient)
-                look["linewidth"] += (THICK - LINE) * float(abs(gradient) / largest)
+                look["linewidth"] += (THICK - LINE) * float(abs(gradient) / (largest or 1))
             if gradient is not None and gradient == 0:
                 look["linestyle"] = DASH
             ax.plot([x0, x1], [y0, y1], solid_capstyle="butt", zorder=1, **look)
@@ -450,6 +457,8 @@ def _numbers(
             look: dict[str, Any] = {"halo": True, "zorder": 3}
             if side == "receiver":
                 look |= {"color": colour_of(gradients[j][k]), "weight": "bold"}
+                # Else a minus sign would melt into a thick line of its own colour.
+                look["bbox"] = {"boxstyle": "square,pad=0.25", "fc": "white", "ec": "none"}
             write(ax, *place, texts[j][k], **look)
 
 

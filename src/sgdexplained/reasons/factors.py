@@ -62,7 +62,7 @@ class Factors:
     behind : shape (B, m)
         Where nothing comes back from ahead, the bit that says why; used on the way back.
     jacobian : callable or None
-        Of an activation that mixes units: yields its derivatives, see :mod:`.mixing`; used on the
+        Of an activation that mixes units: yields its derivatives, see ``mixing``; used on the
         way back, and then forgotten.
     """
 
