@@ -37,7 +37,7 @@ STRICT = ["-W", "--keep-going", "-n"]
 
 # Those we are compared with, in numbers and in time; conventions at kinks belong to a version.
 PEERS = ["autograd==1.9.1", "jax==0.10.2", "micrograd==0.1.0", "mygrad==2.5.0", "torch==2.13.0"]
-KERAS = "keras==3.15.0"  # its models are modules of PyTorch, on that backend
+KERAS = "keras==3.15.1"  # its models are modules of PyTorch, on that backend
 # The losses and optimisers that JAX has not.
 BESIDE_JAX = ["optax==0.2.8"]
 

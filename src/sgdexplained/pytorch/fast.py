@@ -134,6 +134,30 @@ def never(tensor: Tensor, dim: int) -> Tensor:
     return torch.from_numpy(np.asarray(~numbers.any(axis=dim)))
 
 
+def lines_with(mask: Tensor, dim: int) -> Tensor:
+    """Return the numbers of the rows (of the other dimension of two) where anything is set.
+
+    Examples
+    --------
+    >>> lines_with(torch.tensor([[False, False], [True, False]]), 1)
+    tensor([1])
+    """
+    numbers = shared(mask)
+    if numbers is None:
+        return mask.any(dim).nonzero().view(-1)
+    return torch.from_numpy(numbers.any(axis=dim).nonzero()[0])
+
+
+def how_many(mask: Tensor) -> int:
+    """Return in how many places a mask is set."""
+    numbers = shared(mask)
+    if numbers is None:
+        return int(mask.sum())
+    import numpy as np
+
+    return int(np.count_nonzero(numbers))
+
+
 def looked_up(table: Tensor, numbers: Tensor) -> Tensor:
     """Return what stands in a table at each number.
 

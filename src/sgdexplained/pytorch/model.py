@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from sgdexplained.pytorch import causes as c
-from sgdexplained.pytorch.fast import finite, is_zero, looked_up, noisy
+from sgdexplained.pytorch.fast import finite, how_many, is_zero, looked_up, noisy
 from sgdexplained.pytorch.keep import kept
 from sgdexplained.pytorch.names import examples_in, held, name_of, registered
 from sgdexplained.pytorch.record import Recorder, tensors
@@ -503,10 +503,10 @@ class Pass:
         eps = 4 * torch.finfo(gradient.dtype).eps
         near = noisy(own, sum(use.bound() for use in uses), eps)
         # A few of many are that small by chance.
-        if near is None or int(near.sum()) < gradient.numel() * NOISY:
+        if near is None or how_many(near) < gradient.numel() * NOISY:
             return None
         near = noisy(own, sum(use.size() for use in uses), eps)
-        count = 0 if near is None else int(near.sum())
+        count = 0 if near is None else how_many(near)
         return count if count >= gradient.numel() * NOISY else None
 
 

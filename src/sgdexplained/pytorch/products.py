@@ -9,7 +9,7 @@ import torch
 
 from sgdexplained.pytorch import causes as c
 from sgdexplained.pytorch.causes import Reasons, kind
-from sgdexplained.pytorch.fast import and_over, any_true, bits, is_zero, never, only
+from sgdexplained.pytorch.fast import and_over, any_true, bits, is_zero, lines_with, never, only
 
 # The two factors of each product: (argument, its saved name, the argument's other, its name).
 FACTORS = {
@@ -132,7 +132,7 @@ def _weights(
     if rest.dim() > 2:
         return Reasons(array | _closer(rest, senders, deltas), present), [c.UNDERFLOW, c.EXAMPLES]
     # Most often few are left: only their rows and columns are multiplied.
-    rows, columns = rest.any(1).nonzero().view(-1), rest.any(0).nonzero().view(-1)
+    rows, columns = lines_with(rest, 1), lines_with(rest, 0)
     part = rest[rows][:, columns]
     found = _closer(part, senders[:, rows], deltas[:, columns])
     array[rows.unsqueeze(1), columns] |= found
