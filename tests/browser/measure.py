@@ -73,8 +73,10 @@ def show(line: str) -> None:
 def main(site: Path) -> None:
     """Print a line for each page of the story, and the totals."""
     from tests.browser.conftest import QUIET, chromium
+    from tests.browser.site import MOVED
 
-    names = sorted(path.relative_to(site).as_posix() for path in site.glob("story/*/plot_*.html"))
+    pages = {path.relative_to(site).as_posix() for path in site.glob("story/*/plot_*.html")}
+    names = sorted(pages - MOVED) or sorted(pages)
     server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=site))
     Thread(target=server.serve_forever, daemon=True).start()
     base = f"http://127.0.0.1:{server.server_port}/"
