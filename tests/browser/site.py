@@ -1,6 +1,7 @@
 """The built site as files: its pages, and what it weighs."""
 
 import gzip
+import tomllib
 from functools import cache
 from pathlib import Path
 
@@ -11,7 +12,12 @@ AXE = ROOT / "docs" / "node_modules" / "axe-core" / "axe.min.js"
 # Nobody's site is here: a link that works only at the root of a host fails.
 PREFIX = "/any/where/"
 
-PAGES = sorted(path.relative_to(SITE).as_posix() for path in SITE.rglob("*.html"))
+# Pages that only lead on, from an address that has changed.
+MOVED = {
+    f"{name}.html" for name in tomllib.loads((ROOT / "docs" / "redirects.toml").read_text("utf-8"))
+}
+
+PAGES = sorted({path.relative_to(SITE).as_posix() for path in SITE.rglob("*.html")} - MOVED)
 
 
 @cache

@@ -18,7 +18,7 @@ CONTRAST = """(property) => {
     return 0.2126 * r + 0.7152 * g + 0.0722 * b;
   };
   const ground = light(getComputedStyle(document.body).backgroundColor);
-  return [...document.querySelectorAll("article p > a.reference")].map((link) => {
+  return [...document.querySelectorAll("article p > a.reference:not(.claim-name)")].map((link) => {
     const style = getComputedStyle(link);
     const ink = light(style.textDecorationColor);
     const ratio = (Math.max(ink, ground) + 0.05) / (Math.min(ink, ground) + 0.05);
