@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 from sgdexplained.live.views import answer
 from tests.browser.conftest import Host, Server
 from tests.browser.site import AXE, PREFIX, SITE, weight
-from tests.browser.test_pages import ALL, COLOURS, WATCH_SHIFTS
+from tests.browser.test_pages import ALL, COLOURS, SHIFT, WATCH_SHIFTS
 from tests.refute import ROOT as PROJECT
 from tests.refute import read_changes, run_under
 
@@ -422,7 +422,7 @@ def test_a_first_result_costs_what_it_may(browser: Browser, strict: str) -> None
             "python_stdlib.zip",
             *[path.rpartition("/")[2] for path in fetched if path.endswith(".whl")],
         ]
-        assert reader.page.evaluate("shifted") == 0
+        assert reader.page.evaluate("shifted") <= SHIFT
         assert reader.problems == []
 
 

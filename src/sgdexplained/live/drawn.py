@@ -87,7 +87,7 @@ def _question(state: State, ran: Ran, label: str) -> str:
         marked = name in state.marks
         text = [
             tag("tspan", short(row.value), class_="value"),
-            tag("tspan", "stays" if marked else "?", class_="shown", dx=8),
+            tag("tspan", "stays" if marked else "?", class_="shown", dx=4),
         ]
         said = f"{called(name)}, {text_of(row.value)}: it stays"
         edges.append(_label(name, text, "mark", said, pressed=marked, zero=marked))
@@ -130,12 +130,12 @@ def _edge(name: str, state: State, ran: Ran, value: Any) -> str:
     )
     text = [
         tag("tspan", short(row.value), class_="value"),
-        tag("tspan", short(value or 0, plus=True), class_=f"shown {sign(value)}", dx=8),
+        tag("tspan", short(value or 0, plus=True), class_=f"shown {sign(value)}", dx=4),
     ]
     kinds = ""
     if state.told:
         right = (name in state.marks) == (not row.moves)
-        text.append(tag("tspan", "✓" if right else "✗", class_="judged", dx=4))
+        text.append(tag("tspan", "✓" if right else "✗", class_="judged"))
         said += f", {'right' if right else 'wrong'}"
         kinds = " right" if right else " wrong"
     return _label(name, text, "pick", said, pressed=name == state.pick, zero=not value, kinds=kinds)
@@ -153,7 +153,7 @@ def _label(
         tag("rect", class_="hit", x=x - wide / 2, y=y - 20, width=wide, height=40),
         tag("rect", class_="pill", x=x - wide / 2, y=y - high / 2, width=wide, height=high, rx=6),
         _hatching(x, y) if zero else "",
-        tag("text", *text, x=x, y=y + 5, text_anchor="middle"),
+        tag("text", " ".join(text), x=x, y=y + 5, text_anchor="middle"),
         class_="edge" + (" zero" if zero else "") + (" picked" if pressed else "") + kinds,
         id=f"edge-{name}" if do == "pick" else f"mark-{name}",
         data_do=do,
@@ -162,7 +162,8 @@ def _label(
         tabindex="0",
         role="button",
         aria_pressed="true" if pressed else "false",
-        aria_label=said[0].upper() + said[1:],
+        # It begins with what is seen, for those who speak to their computer.
+        aria_label=f"{re.sub('<[^>]+>', '', ' '.join(text))}: {said}",
     )
 
 
