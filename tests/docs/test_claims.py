@@ -7,9 +7,11 @@ from pathlib import Path
 import claim_changes
 import claim_counts
 import claim_register
+import claim_rules
 import claim_table
 import claim_texts
 import pytest
+from docutils import nodes
 from sphinx.testing.util import SphinxTestApp
 
 SAMPLE = Path(__file__).parent / "claim_sample.py"
@@ -481,3 +483,12 @@ def test_a_check_that_says_no_refutes_and_any_other_error_breaks() -> None:
         ("AssertionError: no", False),
         ("ZeroDivisionError: division by zero", True),
     ]
+
+
+def test_a_sentence_that_leads_to_an_example_stands_with_the_check() -> None:
+    said, leading = nodes.paragraph("", "It is so."), nodes.paragraph("", "Here it is:")
+    example = nodes.doctest_block("", ">>> 1\n1")
+    stated = claim_rules.Stated("A1", {}, [said, leading, example], [], (), ())
+
+    assert stated.statement == [said]
+    assert stated.proof == [leading, example]
