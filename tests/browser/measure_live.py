@@ -52,7 +52,7 @@ def main() -> None:
         scripts = {path for path in asked if "/live/" in path and path.endswith(".js")}
         before = len(asked)
         first = page.evaluate("performance.now()")
-        page.locator('[id="edge-W2[0][0]"]').click()
+        page.locator('#network [data-key="edge-W2[0][0]"]').click()
         expect(page.locator("#network [data-slot=name]")).to_contain_text("W2[0][0]", timeout=60000)
         first = page.evaluate("performance.now()") - first
         fetched = {path.removeprefix(PREFIX) for path in asked[before:]}

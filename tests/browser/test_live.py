@@ -134,7 +134,7 @@ def expect_same(reader: Reader, address: str, part: str = "network") -> None:
 
 
 def test_an_edge_is_chosen_by_mouse_and_steps_are_taken(reader: Reader) -> None:
-    reader.part("network").locator('[id="edge-W2[0][0]"]').click()
+    reader.part("network").locator('[data-key="edge-W2[0][0]"]').click()
     expect(reader.slot("name")).to_contain_text("W2[0][0]")
     expect_same(reader, "pick=W2.0.0")
 
@@ -181,10 +181,10 @@ def test_everything_works_by_keyboard(reader: Reader) -> None:
     expect(part.locator('[data-arrows="point"]')).to_be_focused()
     expect_same(reader, "e=2.75,0,1")
 
-    part.locator('[id="edge-b1[1]"]').focus()
+    part.locator('[data-key="edge-b1[1]"]').focus()
     reader.page.keyboard.press("Enter")
-    expect(part.locator('[id="edge-b1[1]"]')).to_have_attribute("aria-pressed", "true")
-    expect(part.locator('[id="edge-b1[1]"]')).to_be_focused()
+    expect(part.locator('[data-key="edge-b1[1]"]')).to_have_attribute("aria-pressed", "true")
+    expect(part.locator('[data-key="edge-b1[1]"]')).to_be_focused()
     reader.page.keyboard.press("Shift+ArrowUp")
     expect_same(reader, "e=2.75,0,1;pick=b1.1;w=1,1,2,1,-2,0,0,2,-1,1,2,-1,0")
 
@@ -208,7 +208,7 @@ def test_a_finger_moves_the_point(phone: BrowserContext, strict: str) -> None:
 
     reader.page.touchscreen.tap(box["x"] + box["width"] * 0.25, box["y"] + box["height"] * 0.25)
     expect_same(reader, "e=-2,2,1")
-    reader.part("network").locator('[id="edge-W1[1][2]"]').tap()
+    reader.part("network").locator('[data-key="edge-W1[1][2]"]').tap()
     expect_same(reader, "e=-2,2,1;pick=W1.1.2")
 
     assert reader.problems == []
@@ -231,7 +231,7 @@ def test_a_mistake_is_told_and_changes_nothing(reader: Reader) -> None:
 def test_what_stays_is_predicted_and_judged(reader: Reader) -> None:
     part = reader.part("predict")
     for name in ["W1[0][1]", "W1[1][1]", "b1[1]"]:
-        part.locator(f'[id="mark-{name}"]').click()
+        part.locator(f'[data-key="mark-{name}"]').click()
     part.get_by_role("button", name="Let the engine judge").click()
 
     expect(reader.slot("verdict", "predict")).to_contain_text("4 stay. You found 3 of them")
@@ -411,7 +411,7 @@ def test_a_first_result_costs_what_it_may(browser: Browser, strict: str) -> None
     with browser.new_context() as fresh:
         reader = Reader(fresh, strict + PICTURES)
         before = len(reader.asked)
-        reader.part("network").locator('[id="edge-W2[0][0]"]').click()
+        reader.part("network").locator('[data-key="edge-W2[0][0]"]').click()
         expect(reader.slot("name")).to_contain_text("W2[0][0]")
         fetched = {path for path in reader.asked[before:] if not path.endswith(".svg")}
         sizes = {path: (SITE / path.removeprefix(PREFIX)).stat().st_size for path in fetched}

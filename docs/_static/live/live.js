@@ -149,8 +149,8 @@
 
   /** Give the way back to an element after its slot has been filled anew. */
   function way(element) {
-    if (element.id) return `#${CSS.escape(element.id)}`;
-    const { do: what, value } = element.dataset;
+    const { key, do: what, value } = element.dataset;
+    if (key) return `[data-key="${CSS.escape(key)}"]`;
     return what && `[data-do="${what}"]` + (value ? `[data-value="${CSS.escape(value)}"]` : "");
   }
 

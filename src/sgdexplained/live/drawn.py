@@ -155,7 +155,7 @@ def _label(
         _hatching(x, y) if zero else "",
         tag("text", " ".join(text), x=x, y=y + 5, text_anchor="middle"),
         class_="edge" + (" zero" if zero else "") + (" picked" if pressed else "") + kinds,
-        id=f"edge-{name}" if do == "pick" else f"mark-{name}",
+        data_key=f"edge-{name}" if do == "pick" else f"mark-{name}",
         data_do=do,
         data_value=name,
         data_arrows="nudge" if do == "pick" else None,

@@ -88,7 +88,7 @@ def slider(
     """Write a slider and a field for the same number."""
     shown = plain_text(value)
     common = {"data_do": do, "data_field": do, "value": shown, "autocomplete": "off"}
-    words = tag("span", label, class_="live-label", id=None)
+    words = tag("span", label, class_="live-label")
     ranged = tag(
         "input",
         type="range",

@@ -152,7 +152,7 @@ def table(state: State, ran: Ran) -> str:
     lines = [
         tag(
             "tr",
-            tag("th", button("pick", tag("code", name), name, id=f"row-{name}"), scope="row"),
+            tag("th", button("pick", tag("code", name), name, data_key=f"row-{name}"), scope="row"),
             tag("td", text_of(row.value)),
             tag("td", signed(row.gradient), class_=sign(row.gradient)),
             tag("td", signed(row.move), class_=sign(row.move)),

@@ -70,7 +70,7 @@ def paths(state: State, ran: Ran) -> str:  # noqa: ARG001
                 tag("rect", class_="bar", x=305, y=y - 18, width=7, height=36) if shut else "",
                 tag("text", "shut" if shut else "open", x=280, y=y + 5, text_anchor="middle"),
                 class_="unit" + (" inactive shut" if shut else ""),
-                id=f"path-{k + 1}",
+                data_key=f"path-{k + 1}",
                 data_do="shut",
                 data_value=str(k + 1),
                 tabindex="0",

@@ -136,7 +136,7 @@ def points(state: State, ran: Ran) -> str:
             parts.append(tag("text", str(i + 1), x=x + 11, y=y - 8, class_="point-name"))
         roles = (
             {
-                "id": f"point-{i}",
+                "data_key": f"point-{i}",
                 "data_arrows": "point",
                 "data_value": str(i),
                 "tabindex": "0",
@@ -149,7 +149,7 @@ def points(state: State, ran: Ran) -> str:
             }
             if moved
             else {
-                "id": f"point-{i}",
+                "data_key": f"point-{i}",
                 "data_do": "at",
                 "data_value": str(i),
                 "tabindex": "0",
