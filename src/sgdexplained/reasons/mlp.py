@@ -52,7 +52,7 @@ def explain(
     reduction : {"mean", "sum"}
         Handed to the loss.
     step : callable, optional
-        Only for models of PyTorch, see :func:`sgdexplained.pytorch.explain_model`.
+        Only for models of PyTorch, see ``sgdexplained.pytorch.explain_model``.
 
     Returns
     -------
