@@ -97,15 +97,14 @@ draw.alt(
 )
 
 # %%
-# From there each number is found by multiplying:
+# From there each number is found by multiplying.
 #
 # - A weight into the output has the gradient *activation of its sender* times 1. So the weights from the three units have 3, 0 and 1.
 # - What comes back to a hidden unit is its outgoing weight times 1. These *upstream gradients* are 1, 2 and −1.
 # - A shut unit lets nothing through, so behind the units 1, 0 and −1 are left.
 # - A weight into a hidden unit has the gradient *input* times that number: 1, 0, −1 from the first input, and 2, 0, −2 from the second.
 #
-# The error comes back to unit 2 as well, and most of all to it.
-# But there it is multiplied by 0.
+# The error comes back to unit 2 as well, but there it is multiplied by 0.
 
 # Check: these numbers, by the engine and by small changes of each number
 assert net.gradients() == {
@@ -168,8 +167,7 @@ assert difference == 0
 #
 #    w \leftarrow w - \eta \, \frac{\partial L}{\partial w}
 #
-# Here *w* is a weight or a bias, *L* is the loss, and *η* is the learning rate, which is 0.1.
-# A gradient of 2 makes a move of −0.2, and a gradient of 0 makes none.
+# Here *w* is a weight or a bias, *L* is the loss, and *η* = 0.1 is the learning rate.
 
 # Set-up: the step, and the figure
 before = net.values()

@@ -82,9 +82,6 @@ draw.alt(
 #
 # For 32 examples this is one weight in ten thousand.
 # In fact it is nearly three in a hundred, because examples that are alike open the same units: :ref:`sphx_glr_story_4_further_plot_25_dropout_and_likeness.py`.
-#
-# .. live:: territories
-#    :start: e=1,2,1/2,2,2/-1.5,0.75,0/3,1,1
 
 # Check: one half and three quarters, counted, and 32 examples
 inactive = zeros = weights = 0
@@ -245,6 +242,7 @@ draw.show()
 # The example of page 1 moves nine of the thirteen numbers, and the example (−2, 1) moves only one, the bias of the output.
 # So an example trains the units that are open for it, and leaves the others to other examples.
 # An example that opens no unit can hardly teach the network anything.
+# On :ref:`sphx_glr_story_2_a_batch_plot_09_when_a_batch_moves_a_weight.py` you can drag examples over this plane.
 #
 # .. claim:: E5
 #    :verdict: holds when
