@@ -229,9 +229,7 @@ def _lead(view: str) -> str:
 def _legend() -> str:
     return tag(
         "p",
-        "On each edge: the weight, then its ",
-        tag("span", "gradient", class_="live-what"),
-        ". In a unit: its pre-activation ",
+        "On each edge: the weight, then its gradient or its move. In a unit: its pre-activation ",
         tag("i", "z"),
         " and its activation ",
         tag("i", "a"),
