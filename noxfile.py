@@ -42,6 +42,10 @@ KERAS = "keras==3.15.1"  # its models are modules of PyTorch, on that backend
 BESIDE_JAX = ["optax==0.2.8"]
 
 
+# On all cores; the examples of a file share their names, so a file stays with one process.
+SIDE_BY_SIDE = ["-n", "auto", "--dist", "loadfile"]
+
+
 def needs(*groups: str) -> list[str]:
     """List the requirements of dependency groups of pyproject.toml."""
     return nox.project.dependency_groups(GROUPS, *groups)
@@ -75,7 +79,7 @@ def types(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """Run every unit test and every doctest; arguments go to pytest."""
     session.install("-e", ".", *needs("test"))
-    session.run("pytest", *session.posargs)
+    session.run("pytest", *SIDE_BY_SIDE, *session.posargs)
 
 
 @nox.session
@@ -101,7 +105,7 @@ def parity(session: nox.Session) -> None:
     """
     session.install("-e", ".", *needs("test"), *PEERS, *BESIDE_JAX, KERAS)
     places = ["tests/parity", "tests/torch", "src/sgdexplained/pytorch"]
-    session.run("pytest", *(session.posargs or places), env={"KERAS_BACKEND": "torch"})
+    session.run("pytest", *SIDE_BY_SIDE, *(session.posargs or places), env={"KERAS_BACKEND": "torch"})
 
 
 @nox.session(venv_backend="virtualenv")
@@ -134,7 +138,7 @@ def numpy(session: nox.Session) -> None:
     python = session.run("python", "-c", "import sys; print(sys.version_info[1])", silent=True)
     oldest = {13: "2.1.0", 14: "2.3.2"}.get(int(python), "2.0.0")
     session.install(f"numpy=={oldest}", "--only-binary=numpy")
-    session.run("pytest", *(session.posargs or ["src", "README.md", *ENGINE_TESTS]))
+    session.run("pytest", *SIDE_BY_SIDE, *(session.posargs or ["src", "README.md", *ENGINE_TESTS]))
 
 
 @nox.session(venv_backend="none")
