@@ -105,7 +105,9 @@ def parity(session: nox.Session) -> None:
     """
     session.install("-e", ".", *needs("test"), *PEERS, *BESIDE_JAX, KERAS)
     places = ["tests/parity", "tests/torch", "src/sgdexplained/pytorch"]
-    session.run("pytest", *SIDE_BY_SIDE, *(session.posargs or places), env={"KERAS_BACKEND": "torch"})
+    session.run(
+        "pytest", *SIDE_BY_SIDE, *(session.posargs or places), env={"KERAS_BACKEND": "torch"}
+    )
 
 
 @nox.session(venv_backend="virtualenv")
