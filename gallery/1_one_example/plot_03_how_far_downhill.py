@@ -188,7 +188,7 @@ draw.alt(
 # %%
 # In general the derivative at *w* is *h* times *w*, where *h* is the *curvature* of the parabola.
 # A step then multiplies *w* by 1 − *hη*, so it helps exactly if *η* is below 2/*h*.
-# A loss of any shape is no steeper than some parabola, and so it has a similar limit :footcite:p:`bottou2018`.
+# If the curvature of a loss is nowhere larger than *h*, each step with *η* below 2/*h* helps in the same way :footcite:p:`bottou2018`.
 #
 # A ratio for SGD, a length for Adam
 # ----------------------------------

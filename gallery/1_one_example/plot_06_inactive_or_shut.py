@@ -196,7 +196,7 @@ draw.alt(
 
 # %%
 # Each of the three lines touches the function at 0 and lies nowhere above it.
-# Such a number is called a *subgradient*, and none of them is wrong.
+# The slope of such a line is called a *subgradient*, and none of the three is wrong.
 #
 # It rarely matters, because a pre-activation is hardly ever exactly 0, unless somebody sets the weights to 0.
 # The next picture does just that: three units with weights and biases of 0, trained on two examples.

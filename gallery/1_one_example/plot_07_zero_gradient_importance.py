@@ -200,7 +200,7 @@ draw.show()
 # When it is different
 # --------------------
 #
-# - **Some parameters are not used.** A table of words is asked only for the words of the example. The other rows have no gradient at all, which is not the same as a gradient of zero.
+# - **Some parameters are not used.** A table of words is asked only for the words of the example. If each row is a parameter of its own, the other rows have no gradient at all, which is not the same as a gradient of zero. If the table is one array, they have zeros.
 # - **At its best value** every weight has the gradient zero, and removing it may be expensive.
 # - **Adam** does not move a weight in proportion to its gradient: in its first step all weights with a gradient move equally far.
 # - **The gradient depends on how a network is written down**: :ref:`sphx_glr_story_4_further_plot_18_same_function.py`.

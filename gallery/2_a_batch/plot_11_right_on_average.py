@@ -198,8 +198,8 @@ draw.alt(
 # It can mean three things:
 #
 # - **More updates** in each pass through the data: *N*/*B* instead of one, for *N* examples. This is always so.
-# - **A restless path.** This is so near the best weight, where the examples disagree. Far away all of them point the same way, and the path is straight.
-# - **Following a target that moves.** This works if the learning rate stays the same. A learning rate that shrinks is left far behind.
+# - **A restless path.** This happens near the best weight, where the examples disagree. Far away all of them point the same way, and the path is straight.
+# - **Following a target that moves.** This works if the learning rate stays the same. With a learning rate that shrinks, the weight stays far behind the target.
 #
 # The picture shows the second: eight examples have the targets −7/8, −5/8 and so on up to 7/8, so the best weight is 0.
 
@@ -353,4 +353,4 @@ assert mean(uneven) > 0 > mean((g > 0) - (g < 0) for g in uneven)
 #    share = share_without_9(DataLoader(data, batch_size=2, sampler=anew))
 #    assert abs(share - (3 / 4) ** 4) < 0.06  # four standard errors
 #
-# In the engine, the gradient of a batch is what :engine:`a leaf keeps <backward.backward>` after one pass over a mean.
+# In the engine, one :engine:`backward pass <backward.backward>` from the mean loss leaves the gradient of the batch at each weight.

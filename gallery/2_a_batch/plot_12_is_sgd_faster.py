@@ -109,7 +109,7 @@ assert all(ahead_by_steps[4:])
 # --------------------------------
 #
 # If each example stands in the data ten times, the gradient of the full batch is the same, and it costs ten times as much :footcite:p:`lecun1998`.
-# Real data are never copies, but many examples are alike.
+# Real data have few exact copies, but many examples that are alike.
 #
 # .. claim:: A3
 #    :verdict: holds
@@ -220,15 +220,16 @@ ahead = examples_until(1e-3, 2000) / examples_until(1e-3, 1)
 assert all(examples_until(1e-8, batch) is None for batch in (1, 10, 100))
 assert examples_until(1e-8, 2000)
 print(
-    f"At one part in a thousand, single examples need {ahead:.0f} times less."
+    f"The full batch looks at {ahead:.0f} times as many examples as single ones"
 )
+print("before a thousandth of the excess loss is left.")
 
 # %%
 # Which of the two counts is yours depends on the machine.
 # If it computes one example after the other, its time is the left picture.
 # If it computes a whole batch as fast as one example, its time is the right picture.
 # Real machines lie between the two.
-# Below one part in 100 million, only the full batch arrives in this race.
+# Only the full batch reaches one part in 100 million of the first excess loss in this race.
 # Why the others stop is told on :ref:`sphx_glr_story_4_further_plot_20_the_floor.py`.
 #
 # SGD is the running mean
@@ -261,7 +262,7 @@ print(
 #    >>> w.data, sum([3, 5, 10, 2]) / 4
 #    (Fraction(5, 1), 5.0)
 #
-# What most people use today has a memory or weight decay as well, and so had the network of 1986 :footcite:p:`rumelhart1986`.
+# Most people today add momentum or weight decay, and the network of 1986 was already trained with momentum :footcite:p:`rumelhart1986`.
 #
 # When the race goes differently
 # ------------------------------
@@ -297,7 +298,7 @@ assert round(distances(2, 100)[-1] * 2**50, 2) == 10
 #
 #    Every example of the first race is copied ten times. How many examples does the full batch look at for its first step?
 #
-#    It needs 1 000 examples for the same step. SGD still needs 100 examples to get near.
+#    It needs 1 000 examples for the same step. SGD still needs only a few examples to get near.
 #
 #    >>> copied = [9, 11] * 500
 #    >>> [round(left, 6) for left in distances(1000, 1000, copied)]

@@ -147,7 +147,7 @@ for reason in explain(net, *shutting, half_squared_error, optimiser):
     print(f"{reason.name} moves by {float(reason.move):.4f}: {reason.why}")
 
 # %%
-# *Weight decay* is the other way to move without a gradient.
+# *Weight decay* is the other way to move with a gradient of zero.
 # It makes each weight a little smaller in every step.
 # With a decay of 0.01 and a learning rate of 0.1, a weight loses one thousandth in each step, and half of it is gone after 693 steps.
 

@@ -198,7 +198,7 @@ for carried in ((1, 2), (2, -1), (1, -2), (1, -1)):
 #
 # Let four paths carry +1 or −1 each; there are sixteen such networks.
 # Close one path in each of them.
-# The gradient becomes larger in exactly eight of the sixteen, and smaller in the other eight.
+# Without its sign, the gradient becomes larger in exactly eight of the sixteen, and smaller in the other eight.
 # But the mean of the *squared* gradient falls with every path that closes.
 
 

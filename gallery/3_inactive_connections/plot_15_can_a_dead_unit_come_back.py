@@ -179,7 +179,7 @@ assert [dead(net, data)[0][0] for net in stepped] == [False, False, True]
 # Decay can open a unit as well
 # -----------------------------
 #
-# Weight decay moves weights without a gradient.
+# Weight decay moves weights whose gradient is zero.
 # Let it take one hundredth of each weight in every step, so that *c* = 0.99 is left.
 # A unit of the first layer has the weight −1, the bias 1/2 and the input 1.
 # A unit of the second layer has the same numbers, and its input is the activation of a unit with the weight 1.
@@ -193,7 +193,7 @@ assert [dead(net, data)[0][0] for net in stepped] == [False, False, True]
 #
 # In the first layer both terms shrink alike, so their sum stays below zero for ever.
 # In the second layer the input shrinks too, so the positive bias wins in the end.
-# In the first layer this happens only if the bias is left out of the decay, as is usual.
+# In the first layer, with SGD, this happens only if the decay treats weight and bias differently; usually the bias is left out.
 
 
 # Set-up: decay of all, or of the weight only, and the figure

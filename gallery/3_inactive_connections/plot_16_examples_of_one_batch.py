@@ -153,7 +153,7 @@ draw.show()
 # %%
 # A word that does not occur is an inactive sender, so its row has the gradient zero in a table of its own.
 # In the tied table each row is also an answer.
-# *Softmax* turns the scores into probabilities, and the gradient of a wrong answer is its probability: here 1/4 for each of three wrong words.
+# *Softmax* turns the scores into probabilities, and the gradient of the score of a wrong answer is the probability of this answer: here 1/4 for each of three wrong words.
 # So every wrong word gets a gradient, even if its probability is small.
 #
 # .. claim:: D6
@@ -216,7 +216,7 @@ assert gradients(36.73)[0] < 0 == gradients(36.74)[0]
 # ----------------------------------------
 #
 # - **In evaluation mode** batch normalisation uses a stored mean and standard deviation, so examples are not compared, and shut examples have the delta zero.
-# - **A larger batch** does not help: with each example a hundred times in the batch, every delta stays the same.
+# - **A batch with more copies** changes nothing: with each example a hundred times in the batch, shut examples have the same delta as before.
 # - **Layer normalisation** compares the units of one layer, for each example by itself. A shut unit then gets a gradient through the open ones.
 # - **A contrastive loss** compares examples too: each example is a wrong answer for the others.
 # - **Dropout** makes units inactive at random, but it compares nothing: :ref:`sphx_glr_story_4_further_plot_25_dropout_and_likeness.py`.

@@ -127,7 +127,7 @@ assert 0.75**32 < 1.1e-4
 #    :sources: glorot2011, cho2009
 #    :refuted-by: leaky-shut-gate, gates-ignored, against-left-out
 #
-#    In a new ReLU network one example leaves half of the weights from the inputs, and three quarters of those between hidden units, without a gradient. A batch moves more of them, and the wider the angles between its examples are, the more it moves.
+#    In a new ReLU network one example gives a gradient of zero to half of the weights from the inputs, and to three quarters of those between hidden units. A batch moves more of them, and the wider the angles between its examples are, the more it moves.
 #
 #    >>> from fractions import Fraction
 #    >>> from itertools import product
@@ -246,7 +246,7 @@ draw.show()
 #
 # .. claim:: E5
 #    :verdict: holds when
-#    :when: for how well it learns, different examples open different units, and some example opens each unit; for how much work it is, the zeros come in whole units, and the code leaves these out.
+#    :when: different examples open different units and each unit is opened by some example (for how well it learns), or the zeros come in whole units and the code leaves these out (for how cheaply).
 #    :corrected: Inputs in different linear regions train different parts of the network, and an input that opens no unit can hardly teach it. Zeros save work only if the code skips them.
 #    :sources: glorot2011, bengio2013
 #    :refuted-by: leaky-shut-gate, gates-ignored, against-left-out
@@ -401,7 +401,7 @@ assert most == [len(regions), 37]
 # - *How far?* By the learning rate times three factors: the activation of the sender, the derivative of the receiver, and the upstream gradient (:ref:`page 2 <sphx_glr_story_1_one_example_plot_02_three_factors.py>`).
 # - *Why not?* Its sender is inactive or its receiver is shut (:ref:`page 5 <sphx_glr_story_1_one_example_plot_05_around_an_inactive_unit.py>`), or nothing comes back, or contributions cancel (:ref:`page 8 <sphx_glr_story_1_one_example_plot_08_active_but_not_learning.py>`).
 # - *And in a batch?* It moves less far, but it seldom stands still (:ref:`page 9 <sphx_glr_story_2_a_batch_plot_09_when_a_batch_moves_a_weight.py>`), and examples may be compared (:ref:`page 16 <sphx_glr_story_3_inactive_connections_plot_16_examples_of_one_batch.py>`).
-# - *Can it move without a gradient?* Yes, with momentum or with decay (:ref:`page 13 <sphx_glr_story_3_inactive_connections_plot_13_moving_without_a_gradient.py>`).
+# - *Can it move when its gradient is zero?* Yes, with momentum, Adam or decay (:ref:`page 13 <sphx_glr_story_3_inactive_connections_plot_13_moving_without_a_gradient.py>`).
 # - *Will it ever move again?* Yes, if the inputs of its receiver change (:ref:`page 15 <sphx_glr_story_3_inactive_connections_plot_15_can_a_dead_unit_come_back.py>`).
 #
 # All claims stand :doc:`in one table </claims>`.

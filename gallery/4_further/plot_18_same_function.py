@@ -12,7 +12,7 @@ Two networks can give the same output for every input, and still have different 
    All weights into a ReLU unit, and its bias, are multiplied by 10. The weight out of it is divided by 10. What happens to the gradients?
 
    A. Nothing, because the function is the same.
-   B. In front of the unit they become ten times smaller, behind it ten times larger.
+   B. On the weights into the unit they become ten times smaller, on the weight out of it ten times larger.
    C. They all become ten times larger.
 
    The gradient says how the loss changes with the *number* that is the weight.

@@ -169,6 +169,6 @@ assert Fraction(1000 - 256, 1000 - 1) == Fraction(744, 999)
 #    pairs = torch.combinations(each(w, targets), 2).mean(1)
 #    assert torch.isclose(pairs.var(correction=0), variance / 2 * 2 / 3)
 #
-# In the engine, the gradient of a batch is what :engine:`a leaf keeps <backward.backward>` after one pass.
+# In the engine, one :engine:`backward pass <backward.backward>` from the mean loss leaves the gradient of the batch at each weight.
 #
 # .. footbibliography::

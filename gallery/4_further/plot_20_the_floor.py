@@ -77,7 +77,7 @@ draw.show()
 # Every dot is one weight after 120 steps.
 # A smaller learning rate or a larger batch makes the cloud narrower, but it stays a cloud.
 #
-# On a parabola, the variance of the weight settles at
+# On the parabola *w*\ ²/2, whose curvature is 1, the variance of the weight settles at
 #
 # .. math::
 #
@@ -99,7 +99,7 @@ for (lr, batch), cloud in clouds.items():
     )
 
 # %%
-# No randomness is needed to see the formula: the check of this claim tries all sequences of examples.
+# The formula can be checked without random numbers: the check of the next claim tries all sequences of examples.
 #
 # .. claim:: P9
 #    :verdict: holds
@@ -133,7 +133,7 @@ for (lr, batch), cloud in clouds.items():
 # --------------------------
 #
 # - **A smaller learning rate** lowers the floor, and makes the way to it longer.
-# - **A larger batch** lowers it as well. Four times the batch and a quarter of the learning rate do nearly the same, and both need about four times as many examples for the same way.
+# - **A larger batch** lowers it as well. A batch four times as large lowers the floor about as much as a quarter of the learning rate. Either needs about four times as many examples to get there.
 # - **A learning rate that shrinks** as 1/*t* reaches the best weight in the end: :ref:`sphx_glr_story_2_a_batch_plot_12_is_sgd_faster.py`.
 #
 # And if all examples agree, there is no noise and no floor.

@@ -74,7 +74,7 @@ draw.alt(
 #
 # This is the limit for one gradient after zeros, in learning rates (:footcite:t:`kingma2015`).
 # After only ten zeros the step is shorter than one learning rate.
-# At the start Adam corrects both memories for being empty, and after ten steps it does so for the size much more than for the velocity.
+# At the start both memories are too small, so Adam makes them larger. After ten steps it still enlarges the size much more than the velocity, and it divides by the root of the size.
 #
 # It is not a limit for every step.
 # If gradients of 1 go on after the zeros, the velocity fills much faster than the size.
@@ -178,7 +178,7 @@ assert abs(ends[2] - 2 * (1 - 1e-5) ** 1000) < 1e-9
 # Other optimisers after zeros
 # ----------------------------
 #
-# - **RMSprop** does not move while the gradient is zero, but its memory of the size fades. After 500 zeros a gradient of 1 moves the weight 7.78 learning rates, and not one.
+# - **RMSprop** does not move while the gradient is zero, but its memory of the size fades. After many gradients of 1 each step is one learning rate long. If 500 zeros follow, the next gradient of 1 moves the weight 7.78 learning rates.
 # - **Adagrad** neither moves nor forgets. After one gradient of 1 and any number of zeros, the next gradient of 1 is divided by √2.
 
 # Check: RMSprop and Adagrad

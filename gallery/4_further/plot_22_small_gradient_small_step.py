@@ -154,7 +154,7 @@ assert w.data == 2
 # .. guess::
 #    :answer: 3
 #
-#    In the check of claim X11 the input is 3, and the block is shut. With the skip connection, what is the gradient of the weight?
+#    One weight of 1 has the input 3. A block follows, ReLU of (product − 10), and it is shut. With the skip connection, what is the gradient of the weight?
 #
 #    The gradient goes around the block, so it is the input.
 #    With the input 30 the block is open as well, and both paths add up to 60.

@@ -18,7 +18,7 @@ Random first weights can do this before any training.
    D. All of them
 
    In each layer there is a chance that both units are shut.
-   With so many layers, at least one of them blocks nearly every signal.
+   With so many layers, it is almost certain that at least one of them lets nothing through.
 """
 
 # Set-up: ten thousand networks of each shape, and the figure
@@ -100,7 +100,7 @@ draw.show()
 #
 # One input, two hidden layers of two units, and one output: *N* = 2 and *L* = 3.
 # Only the signs of six weights matter, so there are 64 networks.
-# One input is blocked in 28 of them, which is 7/16; and 10 of them, which is 5/32, are dead.
+# The input value 1 is blocked in 28 of them, which is 7/16. In 10 of them, which is 5/32, the value −1 is blocked too: these networks are dead.
 
 # Check: all signs, ten layers of random weights, and fifteen layers of two
 

@@ -16,7 +16,7 @@ Examples that are alike then open nearly the same units.
    B. One quarter
    C. None
 
-   Each input opens one half of the units, and at a right angle the two halves share one half of each.
+   Each input opens half of the units. At a right angle, half of the units that the first input opens are opened by the second one too: one quarter of all.
 """
 
 # Set-up: twelve units in all directions, two inputs, and the figure
@@ -223,10 +223,10 @@ draw.show()
 
 # %%
 # On average dropout does something else to the gradient.
-# Take three inputs 1, 2 and 1, the weights 1, −2 and 3, and the target 1; there are eight choices of the inputs that stay.
+# Take three inputs 1, 2 and 1, the weights 1, −2 and 3, and the target 1. Each input is dropped with the chance 1/2, and doubled if it stays, so there are eight equally likely cases.
 # Without dropout the loss is 1/2 and the gradient is −1, −2, −1.
 # The mean over the eight choices is 27/2 for the loss, and 0, −10, 2 for the gradient.
-# This is the gradient of a penalty: on average dropout adds half the sum of all (weight × input)².
+# The difference between the two gradients is the gradient of a penalty: on average dropout adds to the loss half the sum of all (weight × input)².
 
 # Check: eight choices
 weights, x, target = (1, -2, 3), [1, 2, 1], 1

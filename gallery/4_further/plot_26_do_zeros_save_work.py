@@ -16,7 +16,7 @@ A computer still multiplies by them, unless the code leaves them out.
    B. Nothing
    C. One half
 
-   Among 64 examples every sender is active at least once, so no sender can be left out.
+   In the picture every sender is active in at least one of the 64 examples, so none can be left out.
 """
 
 # Set-up: two patterns with the same number of zeros, and the figure

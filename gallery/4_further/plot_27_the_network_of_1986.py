@@ -16,7 +16,7 @@ The network found its own answer.
    B. About one half
    C. All of them
 
-   A sigmoid unit is never inactive, and its derivative is never 0, so no factor of any gradient is 0.
+   A sigmoid unit is never inactive, and its derivative is never 0. An input can be 0 in one row, but the step uses all 64 rows, and each input is 1 in half of them.
 """
 
 # Set-up: the network, its training, and the figure

@@ -13,8 +13,8 @@ Each machine works out the gradient of its own part, and then all take the avera
    Four examples have the gradients 1, 1, 1 and 9, so their mean is 3. One machine has the first three, another machine has the last one. Each takes its own mean, and then both average. What comes out?
 
    A. 3, because an average of averages is the average.
-   B. 5.
-   C. 6.
+   B. It is 5.
+   C. It is 6.
    D. It depends on which machine is faster.
 
    The first machine has the mean 1 and the second has the mean 9, so the average of both is 5.
@@ -183,7 +183,8 @@ draw.alt(
 # ------------------------
 #
 # The last lines of this script are for several processes.
-# Started alone there is one, which has the whole batch.
+# If you start the script as usual, there is only one process, and it has the whole batch.
+# Each process has a number, its *rank*, counted from 0.
 # With ``mpiexec -n 2 python plot_28_several_machines.py`` each of two processes has one example, and :doc:`/howto/several-machines` tells how to set that up.
 
 from sgdexplained.parallel import Ranks, shard
