@@ -8,7 +8,8 @@ from playwright.sync_api import BrowserContext, Page
 
 from tests.browser.site import AXE, PAGES, PREFIX, weight
 
-PAGE_BUDGET = 200_000
+# Of which at most 12 kB are what makes pictures live, before anybody touches one.
+PAGE_BUDGET = 212_000
 FIGURE_BUDGET = 60_000
 # A tenth of what still counts as good.
 SHIFT = 0.01
@@ -19,8 +20,12 @@ TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 ALL = {"runOnly": TAGS, "resultTypes": ["violations"]}
 COLOURS = ALL | {"runOnly": ["color-contrast", "link-in-text-block"]}
 
-# Advice that is not taken, and why.
-DECLINED: dict[str, str] = {}
+# Advice that is not taken, and why: a rule, and what stands in the element.
+DECLINED = {
+    # The theme's boxes that open its menus come before everything else, as skip links do. They are
+    # outside every landmark because the style sheet looks for what comes after them.
+    "region": 'class="sidebar-toggle"',
+}
 
 WATCH_SHIFTS = """
 window.shifted = 0;
@@ -88,8 +93,8 @@ def violations(page: Page, rules: dict[str, Any]) -> list[str]:
     return [
         f"{rule['id']} ({rule['impact']}): {node['html'][:120]}"
         for rule in found
-        if rule["id"] not in DECLINED
         for node in rule["nodes"]
+        if DECLINED.get(rule["id"], "nothing") not in node["html"]
     ]
 
 
