@@ -103,8 +103,6 @@ draw.alt(
 # - What comes back to a hidden unit is its outgoing weight times 1. These *upstream gradients* are 1, 2 and −1.
 # - A shut unit lets nothing through, so after passing back through the three units, 1, 0 and −1 are left.
 # - A weight into a hidden unit has the gradient *input* times that number: 1, 0, −1 from the first input, and 2, 0, −2 from the second.
-#
-# The error comes back to unit 2 as well, but there it is multiplied by 0.
 
 # Check: these numbers, by the engine and by small changes of each number
 assert net.gradients() == {
@@ -186,7 +184,6 @@ draw.show()
 # %%
 # Here the colour shows the gradient, and not the move: blue cells have a positive gradient, so these numbers go *down*.
 # Orange cells have a negative gradient, so these go *up*.
-# Hatched cells have the gradient 0, and stay.
 #
 # .. claim:: C1
 #    :verdict: holds
