@@ -418,7 +418,7 @@ def _checked_mask(mask: Any, examples: int, units: int) -> list[list[int]]:
         )
     for row in rows:
         for kept in row:
-            if kept not in (0, 1):
+            if getattr(kept, "shape", ()) or kept not in (0, 1):
                 raise ValueError(f"the mask holds {kept!r}, expected 0 and 1")
     return [[int(kept) for kept in row] for row in rows]
 
