@@ -54,18 +54,8 @@ MODULES = [
 # What runs, one after the other, and the part of all mutants that must be dead afterwards.
 AREAS = [
     *("backward", "contrasts_activations", "contrasts_modules", "contrasts_optimisers", "details"),
-    *(
-        "edges",
-        "explain",
-        "fuzz",
-        "gradcheck",
-        "layers",
-        "losses",
-        "messages",
-        "node",
-        "properties",
-    ),
-    *("scalar", "sgd", "tensor"),
+    *("edges", "explain", "explain_arrays", "fuzz", "gradcheck", "layers", "losses", "messages"),
+    *("node", "ops", "properties", "scalar", "sgd", "tensor"),
 ]
 SUITES = {
     "examples": (["src", "README.md", "docs", "gallery"], 0.85),
