@@ -27,10 +27,11 @@ from math import isfinite
 import matplotlib as mpl
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
+from matplotlib.cbook import is_math_text
 from matplotlib.font_manager import FontProperties
 from matplotlib.patheffects import withStroke
 from matplotlib.text import Text
-from matplotlib.textpath import TextPath
+from matplotlib.textpath import text_to_path
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -229,8 +230,10 @@ def text_width(text: str, fontsize: float = TEXT, **font: Any) -> float:
         return 0.0
     with style():
         properties = FontProperties(family=STYLE["font.family"], size=fontsize, **font)
-        extent = TextPath((0, 0), text, size=fontsize, prop=properties).get_extents()
-    return float(extent.x1) / 72
+        width, *_ = text_to_path.get_text_width_height_descent(
+            text, properties, ismath=is_math_text(text)
+        )
+    return float(width) / 72
 
 
 def wrapped(sentence: str, width: float, fontsize: float, **options: Any) -> str:
