@@ -45,9 +45,8 @@ PAGE = """\
 {target}{summary}
 
 {entries}
-.. minigallery:: {names}
-   :add-heading: In the story
-   :heading-level: -
+.. story-pages-that-use:: {names}
+   :heading: In the story
 """
 
 

@@ -4,13 +4,16 @@ And leave out what sphinx-gallery adds for tags, which the story has none of: an
 the same name for each part, and a script on every page of the site.
 """
 
+import json
 import re
 from collections.abc import Iterator
 from math import ceil
+from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
 
 import thumbnails
 from docutils import nodes
+from docutils.parsers.rst import directives
 from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
@@ -170,6 +173,37 @@ class CardsDirective(SphinxDirective):
         return [story_cards(pages=self.arguments[0].split())]
 
 
+class PagesThatUse(SphinxDirective):
+    """Show a card for each page that uses one of some names, below a heading, if there is one.
+
+    sphinx-gallery knows which pages these are. It shows thumbnails whose links have no visible
+    text, so that nobody who listens to the page hears where they lead.
+    """
+
+    required_arguments = 1
+    final_argument_whitespace = True
+    option_spec: ClassVar = {"heading": directives.unchanged_required}
+
+    def run(self) -> list[nodes.Node]:
+        """Keep the place, below its heading."""
+        source = Path(self.env.srcdir)
+        noted = source / self.config.sphinx_gallery_conf["backreferences_dir"]
+        uses = json.loads((noted / "backreferences_all.json").read_text("utf-8"))
+        pages = {
+            Path(folder, name).relative_to(source).with_suffix("").as_posix()
+            for used in self.arguments[0].split()
+            for name, _, folder, *_ in uses.get(used, [])
+        }
+        if not pages:
+            return []
+        heading = self.options["heading"]
+        found = self.parse_text_to_nodes(
+            f"{heading}\n{'-' * len(heading)}\n", allow_section_headings=True
+        )
+        found[-1] += story_cards(pages=sorted(pages))
+        return found
+
+
 class FillCards(SphinxPostTransform):
     """Write the cards from what the pages say of themselves."""
 
@@ -235,6 +269,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_config_value("story_index", "story/index", "html")
     app.add_directive("needs", NeedsDirective)
     app.add_directive("story-cards", CardsDirective)
+    app.add_directive("story-pages-that-use", PagesThatUse)
     app.add_post_transform(FillCards)
     app.connect("source-read", leave_tags_out)
     app.connect("env-updated", pages_with_cards)

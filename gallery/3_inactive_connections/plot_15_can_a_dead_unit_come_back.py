@@ -187,9 +187,10 @@ assert [dead(net, data)[0][0] for net in stepped] == [False, False, True]
 #
 # .. math::
 #
-#    \text{first layer: } c^k \left(-1 + \tfrac12\right)
-#    \qquad
-#    \text{second layer: } c^k \left(-c^k + \tfrac12\right)
+#    \begin{aligned}
+#    \text{first layer: } & c^k \left(-1 + \tfrac12\right) \\
+#    \text{second layer: } & c^k \left(-c^k + \tfrac12\right)
+#    \end{aligned}
 #
 # In the first layer both terms shrink alike, so their sum stays below zero for ever.
 # In the second layer the input shrinks too, so the positive bias wins in the end.

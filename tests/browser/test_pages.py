@@ -29,8 +29,14 @@ DECLINED = {
 
 WATCH_SHIFTS = """
 window.shifted = 0;
+window.whatShifted = [];
 new PerformanceObserver((list) => {
-    for (const entry of list.getEntries()) window.shifted += entry.value;
+    for (const entry of list.getEntries()) {
+        window.shifted += entry.value;
+        for (const { node } of entry.sources) {
+            window.whatShifted.push((node?.outerHTML ?? node?.textContent ?? "?").slice(0, 80));
+        }
+    }
 }).observe({type: "layout-shift", buffered: true});
 """
 
@@ -114,7 +120,8 @@ def test_page(name: str, host: str, desktop: BrowserContext, phone: BrowserConte
             page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
             problems += [f"{view}, {scheme}: {problem}" for problem in violations(page, rules)]
         if (shifted := page.evaluate("shifted")) > SHIFT:
-            problems.append(f"{view}: the layout shifts by {shifted:.3f}")
+            parts = page.evaluate("whatShifted")
+            problems.append(f"{view}: the layout shifts by {shifted:.3f}: {parts}")
         page.close()
 
     assert problems == []

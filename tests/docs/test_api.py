@@ -34,7 +34,7 @@ def test_each_module_has_a_page_in_the_order_of_the_names(package: str) -> None:
     second = pages[f"{package}.second"]
     assert "\nThe second module.\n" in second
     assert second.index(".. autoclass:: Thing") < second.index(".. autoexception:: Wrong")
-    assert f".. minigallery:: {package}.Thing {package}.Wrong\n" in second
+    assert f".. story-pages-that-use:: {package}.Thing {package}.Wrong\n" in second
     assert ".. autofunction:: act" in pages[f"{package}.first"]
     assert ".. py:data:: LIMIT\n   :value: 3\n" in pages[package]
     assert ".. py:data:: SIZE\n   :value: 2\n\n   How large.\n" in pages[package]
@@ -86,7 +86,7 @@ def test_a_name_belongs_to_the_first_package_that_has_it(package: str, tmp_path:
     first = pages[f"{package}.first"]
     assert first.count(".. autofunction:: act") == 1
     assert f".. currentmodule:: {package}.inner\n\n.. autofunction:: more" in first
-    assert f".. minigallery:: {package}.act {package}.inner.more\n" in first
+    assert f".. story-pages-that-use:: {package}.act {package}.inner.more\n" in first
 
 
 def test_what_is_inherited_from_the_core_is_not_shown_again(package: str, tmp_path: Path) -> None:

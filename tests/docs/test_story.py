@@ -1,13 +1,16 @@
 """A story page tells how far the story is, and carries nothing for tags."""
 
+import json
 from pathlib import Path
 from types import SimpleNamespace
 from xml.etree import ElementTree as ET
 
+import pytest
 import story
 import thumbnails
 from docutils import nodes
 from docutils.utils import new_document
+from sphinx.testing.util import SphinxTestApp
 
 TREE = {"story/index": ["story/a/index", "story/b/index"], "story/a/index": ["story/a/1"]}
 TREE["story/b/index"] = ["story/b/2", "story/b/3"]
@@ -124,3 +127,29 @@ def test_every_page_has_a_drawing_of_its_own() -> None:
 def test_a_line_on_a_card_is_one_sentence() -> None:
     assert story.SENTENCE.match("Is it 2.5? It is not.")[0] == "Is it 2.5?"
     assert story.SENTENCE.match("No full stop")[0] == "No full stop"
+
+
+@pytest.mark.parametrize("name", ["pkg.used", "pkg.nowhere"])
+def test_the_pages_that_use_a_name_have_cards_below_a_heading(tmp_path: Path, name: str) -> None:
+    (tmp_path / "conf.py").write_text(
+        'extensions = ["story"]\n\ndef setup(app):\n'
+        '    app.add_config_value("story_folder", "story", "env")\n'
+        '    app.add_config_value("sphinx_gallery_conf", {"backreferences_dir": "uses"}, "env")\n',
+        "utf-8",
+    )
+    uses = {"pkg.used": [["plot_01_x.py", str(tmp_path), str(tmp_path / "story"), "", ""]]}
+    (tmp_path / "uses").mkdir()
+    (tmp_path / "uses" / "backreferences_all.json").write_text(json.dumps(uses), "utf-8")
+    (tmp_path / "story").mkdir()
+    (tmp_path / "story" / "plot_01_x.rst").write_text(":orphan:\n\nWhy?\n====\n\nSo.\n", "utf-8")
+    (tmp_path / "index.rst").write_text(
+        f"Top\n===\n\n.. story-pages-that-use:: {name}\n   :heading: In the story\n", "utf-8"
+    )
+    app = SphinxTestApp(srcdir=tmp_path, warningiserror=True)
+    app.build()
+    page = (app.outdir / "index.html").read_text("utf-8")
+    app.cleanup()
+
+    used = name == "pkg.used"
+    assert ("<h2>In the story" in page) == used
+    assert ('href="story/plot_01_x.html"><span class="doc">Why?</span></a>' in page) == used
