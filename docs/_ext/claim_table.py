@@ -1,9 +1,11 @@
 """The table of all claims, and how many there are of each verdict."""
 
+import hashlib
 import posixpath
 import re
 from typing import Any
 
+from anew import write_when_changed
 from claim_box import CHECK, WORDING, anchor_of_row, claim, line, link_to_place, verdict
 from claim_counts import counts
 from claim_filter import form
@@ -164,9 +166,29 @@ def table(rows: list[nodes.row]) -> nodes.table:
 # -- What the table needs from other pages, and from a browser -----------------------------------
 
 
-def pages_with_verdicts(_: Sphinx, env: BuildEnvironment) -> list[str]:
-    """Write the pages that show verdicts of others anew: those may have changed."""
-    return sorted(env.domains["claim"].data["users"])
+def note_what_is_said(app: Sphinx, document: nodes.document) -> None:
+    """Remember what the claims of a page say: the lists of claims repeat it."""
+    boxes = [box.pformat() for box in document.findall(claim)]
+    if boxes:
+        pictures = [seen["alt"] for box in document.findall(claim) if (seen := picture_of(box))]
+        app.env.metadata[app.env.docname]["claims"] = digest(repr([boxes, pictures]))
+
+
+def digest(text: str) -> str:
+    """Condense a text."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def verdicts(env: BuildEnvironment) -> list[Any]:
+    """List what the pages that show claims of others depend on."""
+    domain = env.domains["claim"]
+    registers = [domain.path(name) for name in ("claims_register", "claims_refutations")]
+    shown = [
+        (one.name, one.verdict, one.docname, one.anchor, env.metadata[one.docname]["claims"])
+        for one in domain.data["shown"]
+    ]
+    titles = [env.titles[docname].astext() for docname in sorted({one[2] for one in shown})]
+    return [sorted(shown), titles, [path.read_text("utf-8") for path in registers]]
 
 
 def add_script(app: Sphinx, _page: str, _template: str, _context: Any, doctree: Any) -> None:
@@ -182,5 +204,6 @@ def setup(app: Sphinx) -> None:
     app.add_directive("claims_counts", ClaimsTableDirective)
     app.add_directive("claims_list", ClaimsTableDirective)
     app.add_post_transform(FillTable)
-    app.connect("env-updated", pages_with_verdicts)
+    app.connect("doctree-read", note_what_is_said, priority=900)
+    write_when_changed(app, "claims", lambda env: env.domains["claim"].data["users"], verdicts)
     app.connect("html-page-context", add_script)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
 
 import thumbnails
+from anew import write_when_changed
 from docutils import nodes
 from docutils.parsers.rst import directives
 from sphinx import addnodes
@@ -201,6 +202,7 @@ class PagesThatUse(SphinxDirective):
             f"{heading}\n{'-' * len(heading)}\n", allow_section_headings=True
         )
         found[-1] += story_cards(pages=sorted(pages))
+        self.env.metadata[self.env.docname]["has_cards"] = True
         return found
 
 
@@ -242,10 +244,26 @@ def cards_for(thumbnails_of: re.Match[str]) -> str:
     return f".. story-cards:: {' '.join(pages)}\n" if pages else ""
 
 
-def pages_with_cards(app: Sphinx, env: BuildEnvironment) -> list[str]:
-    """Write the indexes anew: their pages may have changed."""
-    index = app.config.story_index
-    return [index, *env.toctree_includes.get(index, [])] if index in env.found_docs else []
+def pages_with_cards(env: BuildEnvironment) -> list[str]:
+    """List the pages that show cards: the indexes, and those of the reference."""
+    index = env.config.story_index
+    users = [page for page, about in env.metadata.items() if about.get("has_cards")]
+    return [index, *env.toctree_includes.get(index, []), *users]
+
+
+def on_cards(env: BuildEnvironment) -> list[Any]:
+    """List what cards show."""
+    folder = f"{env.config.story_folder}/"
+    pages = sorted(page for page in env.found_docs if page.startswith(folder))
+    return [
+        (
+            page,
+            env.titles[page].astext(),
+            env.metadata[page].get("line"),
+            progress_of(env, env.config.story_index, page),
+        )
+        for page in pages
+    ]
 
 
 # -- Show it -------------------------------------------------------------------------------------
@@ -272,7 +290,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_directive("story-pages-that-use", PagesThatUse)
     app.add_post_transform(FillCards)
     app.connect("source-read", leave_tags_out)
-    app.connect("env-updated", pages_with_cards)
+    write_when_changed(app, "cards", pages_with_cards, on_cards)
     # After the code of figures has been folded.
     app.connect("doctree-read", count_words, priority=900)
     # After sphinx-gallery, which adds the script.

@@ -420,6 +420,26 @@ def test_the_table_follows_a_page_that_changes(build: Build) -> None:
     assert "1 and 1 are two." in words((app.outdir / "index.html").read_text("utf-8"))
 
 
+def test_the_table_is_not_written_again_when_no_claim_has_changed(build: Build) -> None:
+    page = build("html").outdir / "index.html"
+    page.write_text("As it was.", "utf-8")
+
+    build("html")
+
+    assert page.read_text("utf-8") == "As it was."
+
+
+def test_the_table_is_written_again_after_a_build_that_broke_off(build: Build) -> None:
+    app = build("html")
+    page = app.outdir / "index.html"
+    page.write_text("Half of it.", "utf-8")
+    Path(app.doctreedir, "claims.shown").write_text("of an earlier build", "utf-8")
+
+    build("html")
+
+    assert "Half of it." not in page.read_text("utf-8")
+
+
 # -- Claims read without building a site --------------------------------------------------------
 
 
