@@ -184,7 +184,7 @@ def verdicts(env: BuildEnvironment) -> list[Any]:
     domain = env.domains["claim"]
     registers = [domain.path(name) for name in ("claims_register", "claims_refutations")]
     shown = [
-        (one.name, one.verdict, one.docname, one.anchor, env.metadata[one.docname]["claims"])
+        (one.name, one.verdict, one.docname, one.anchor, env.metadata[one.docname].get("claims"))
         for one in domain.data["shown"]
     ]
     titles = [env.titles[docname].astext() for docname in sorted({one[2] for one in shown})]
