@@ -113,7 +113,8 @@ def write_claims(app: Sphinx, error: Exception | None) -> None:
         return
     bodies = {one.name: one for one in find_claims(Path(app.confdir).parent)}
     told = []
-    for shown in sorted(domain.data["shown"], key=lambda one: list(domain.entries).index(one.name)):
+    order = list(domain.entries)
+    for shown in sorted(domain.data["shown"], key=lambda one: order.index(one.name)):
         if shown.name not in bodies:
             continue
         told.append(
