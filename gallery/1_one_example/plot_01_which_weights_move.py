@@ -120,7 +120,7 @@ assert difference == 0
 # .. claim:: B3
 #    :verdict: holds
 #    :sources: rumelhart1986
-#    :refuted-by: doubled-seed, target-forgotten, softmax-without-label
+#    :refuted-by: doubled-derivative, target-forgotten, softmax-without-label
 #
 #    For one example, one number starts back from each output: the derivative of the loss with respect to this output. Multiplied backward through the network, it becomes the derivative of the loss with respect to each weight.
 #

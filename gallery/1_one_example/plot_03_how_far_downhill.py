@@ -122,7 +122,7 @@ assert round((23 - 433**0.5) / 24, 4) == 0.0913
 #    :verdict: false as stated
 #    :corrected: The step goes *against* the gradient, and the loss falls only if the step is short enough: in this network it falls for learning rates below 0.0913, and rises at 0.1.
 #    :sources: robbins1951, bottou2018
-#    :refuted-by: uphill, doubled-seed
+#    :refuted-by: uphill, doubled-derivative
 #
 #    The step goes along the gradient, and so the loss goes down.
 #

@@ -242,7 +242,7 @@ draw.show()
 #    :when: there are too many weights to try them one by one.
 #    :corrected: Backpropagation is the cheap way to the derivatives, and not the only one. It moves nothing: the optimiser does.
 #    :sources: rumelhart1986, griewank2008
-#    :refuted-by: gates-ignored, doubled-seed, unweighted-return
+#    :refuted-by: gates-ignored, doubled-derivative, unweighted-return
 #
 #    Backpropagation is an essential part of updating weights.
 #
@@ -276,7 +276,7 @@ draw.show()
 # .. claim:: X10
 #    :verdict: holds
 #    :sources: griewank2008
-#    :refuted-by: one-sided-difference, open-at-the-kink, doubled-seed, gates-ignored
+#    :refuted-by: one-sided-difference, open-at-the-kink, doubled-derivative, gates-ignored
 #
 #    You can check every gradient by small changes to both sides. At a *kink*, where a function has no derivative, they mislead: for ReLU at 0 they give 1/2, which is the derivative of neither side. So a check must stay away from kinks.
 #

@@ -69,7 +69,7 @@ draw.alt(
 # .. claim:: X3
 #    :verdict: holds
 #    :sources: griewank2008
-#    :refuted-by: leaky-shut-gate, open-at-the-kink, doubled-seed
+#    :refuted-by: leaky-shut-gate, open-at-the-kink, doubled-derivative
 #
 #    The gradient is a statement about one place: the loss can be flat here, and steep not far away.
 #
@@ -175,7 +175,7 @@ draw.show()
 #    :verdict: false as stated
 #    :corrected: Plain SGD moves a weight in proportion to how steep the loss is at this place. What would happen without the weight is another number, and neither number tells the other.
 #    :sources: lecun1990, tanaka2020
-#    :refuted-by: leaky-shut-gate, doubled-seed, sender-forgotten
+#    :refuted-by: leaky-shut-gate, doubled-derivative, sender-forgotten
 #
 #    How far a weight moves shows how much it matters to the loss.
 #

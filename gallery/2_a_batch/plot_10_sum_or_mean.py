@@ -215,7 +215,7 @@ assert after_one_step(Adam, "sum", 0.0025) == 1.9975
 # .. claim:: P8
 #    :verdict: holds
 #    :sources: goyal2017
-#    :refuted-by: fixed-step-length, doubled-seed
+#    :refuted-by: fixed-step-length, doubled-derivative
 #
 #    A few steps with a small learning rate do the same as one step with the sum of their learning rates, except for a difference that shrinks as the square of the learning rate.
 #

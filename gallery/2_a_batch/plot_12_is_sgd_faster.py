@@ -89,7 +89,7 @@ assert all(ahead_by_steps[4:])
 #    :when: work is counted in gradients of examples, the accuracy asked for is moderate, and the examples are many or much alike.
 #    :corrected: For each example looked at, small batches come near the best weights sooner. For each step they do not, and with a constant learning rate their noise keeps them at a distance.
 #    :sources: bottou2018, lecun1998
-#    :refuted-by: fixed-step-length, sum-for-mean, doubled-seed
+#    :refuted-by: fixed-step-length, sum-for-mean, doubled-derivative
 #
 #    Small batches make training faster.
 #
@@ -248,7 +248,7 @@ print("before a thousandth of the excess loss is left.")
 # .. claim:: A1
 #    :verdict: holds
 #    :sources: robbins1951, rumelhart1986, bottou2018
-#    :refuted-by: uphill, doubled-seed, target-forgotten
+#    :refuted-by: uphill, doubled-derivative, target-forgotten
 #
 #    SGD is one of the basic optimisers of the field. It goes back to 1951, and with the learning rate 1/*t* it is the running mean on a parabola.
 #

@@ -104,7 +104,7 @@ for (lr, batch), cloud in clouds.items():
 # .. claim:: P9
 #    :verdict: holds
 #    :sources: bottou2018
-#    :refuted-by: doubled-seed, uphill
+#    :refuted-by: doubled-derivative, uphill
 #
 #    With a constant learning rate SGD does not come to rest at the best weight. On a parabola, the variance around it tends to η *s*\ ²/(*B* (2 − η)). After *n* steps with η = 1/2 it is this number times 1 − 1/4\ :sup:`n`.
 #

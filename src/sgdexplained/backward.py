@@ -184,10 +184,10 @@ def topological_order(root: Node, interior: list[Node], leaves: list[tuple[Node,
 _ONE_AT_A_TIME = RLock()
 
 
-def backward(root: Node, seed: Any, zero: Any) -> None:
-    """Add d(root)/d(leaf) times `seed` to the ``grad`` of every leaf that `root` depends on.
+def backward(root: Node, gradient: Any, zero: Any) -> None:
+    """Add d(root)/d(leaf) times `gradient` to the ``grad`` of every leaf that `root` depends on.
 
-    This is the engine room of ``Scalar.backward`` and ``Tensor.backward``, which choose `seed`
+    This is the engine room of ``Scalar.backward`` and ``Tensor.backward``, which choose `gradient`
     and `zero` and check them. A pass that fails halfway, or is interrupted, leaves every leaf
     with the gradient it had before, and says so in a note on the exception.
 
@@ -195,7 +195,7 @@ def backward(root: Node, seed: Any, zero: Any) -> None:
     ----------
     root : Node
         The node to derive, usually a loss.
-    seed : number or array
+    gradient : number or array
         dL/d(root) to start from, in the shape of ``root.data``.
     zero : number or object
         What a sum of gradients starts from.
@@ -221,11 +221,11 @@ def backward(root: Node, seed: Any, zero: Any) -> None:
                 node.grad = zero
             for leaf, _ in leaves:
                 leaf.grad = zero
-            root.grad = zero + seed
+            root.grad = zero + gradient
             propagate(interior)
             total = [leaf.accumulated(before) for leaf, before in leaves]
-            for (leaf, _), gradient in zip(leaves, total, strict=True):
-                leaf.grad = gradient
+            for (leaf, _), one in zip(leaves, total, strict=True):
+                leaf.grad = one
         except BaseException as error:
             _undo(root, leaves)
             error.add_note(

@@ -1,4 +1,4 @@
-"""Losses: one number that says how wrong the outputs are, and the seeds it sends back.
+"""Losses: one number that says how wrong the outputs are, and the derivatives it sends back.
 
 A loss is one node. Its local derivative towards the outputs is what backpropagation starts with:
 for half the squared error it is *output minus target*, for softmax with cross-entropy *probability
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 def half_squared_error(output: Any, target: Any, reduction: Reduction = "mean") -> Node:
     """Return (output - target)² / 2, summed over outputs, mean or sum over examples.
 
-    The half makes the seed *output minus target*, without a factor 2.
+    The half makes the derivative *output minus target*, without a factor 2.
 
     Parameters
     ----------
@@ -233,8 +233,8 @@ def softmax_cross_entropy(logits: Any, labels: Any, reduction: Reduction = "mean
 
     Examples
     --------
-    Probabilities 0.6, 0.3 and 0.1, and the second class would be right: the seeds are the
-    probabilities, minus 1 at the right class.
+    Probabilities 0.6, 0.3 and 0.1, and the second class would be right: the derivatives
+    are the probabilities, minus 1 at the right class.
 
     >>> from math import log
     >>> z = [Scalar(log(6)), Scalar(log(3)), Scalar(0.0)]
@@ -252,7 +252,7 @@ def softmax_cross_entropy(logits: Any, labels: Any, reduction: Reduction = "mean
     _checked_labels(labels, *shape)
     divisor = _divisor_of(reduction)(len(rows))
     loss: Any = 0
-    seeds: list[Any] = []
+    derivatives: list[Any] = []
     for row, label in zip(rows, labels, strict=True):
         # loss = log(sum exp z) - z[label]      dloss/dz = softmax(z) - onehot(label)
         #
@@ -261,8 +261,8 @@ def softmax_cross_entropy(logits: Any, labels: Any, reduction: Reduction = "mean
         weights = [NumberMaths.exp(z.data - largest) for z in row]
         total = sum(weights)
         loss += NumberMaths.log(total) - (row[label].data - largest)
-        seeds += [w / total - (k == label) for k, w in enumerate(weights)]
-    factors = Factors(_over(seed, divisor) for seed in seeds)
+        derivatives += [w / total - (k == label) for k, w in enumerate(weights)]
+    factors = Factors(_over(derivative, divisor) for derivative in derivatives)
     return Scalar.computed(_over(loss, divisor), (tuple(parents),), factors)
 
 
@@ -336,8 +336,8 @@ def _elementwise(
     divisor = divisor_of(len(outputs) if count_outputs else shape[0] if shape else 1)
     pairs = [rule(y.data, t, NumberMaths) for y, t in zip(outputs, targets, strict=True)]
     loss = sum(value for value, _ in pairs)
-    seeds = Factors(_over(slope, divisor) for _, slope in pairs)
-    return Scalar.computed(_over(loss, divisor), (tuple(outputs),), seeds)
+    derivatives = Factors(_over(derivative, divisor) for _, derivative in pairs)
+    return Scalar.computed(_over(loss, divisor), (tuple(outputs),), derivatives)
 
 
 def _elementwise_of_arrays(
@@ -391,9 +391,9 @@ def _elementwise_of_arrays(
     if signs and not ((t == 1) | (t == -1)).all():
         raise ValueError(f"a label is {t[(t != 1) & (t != -1)][0]!r}, expected -1 or 1")
     divisor = divisor_of(y.size if count_outputs else len(y) if y.shape else 1)
-    loss, seeds = rule(y, t, output.maths)
+    loss, derivatives = rule(y, t, output.maths)
     total = np.add.reduce(loss, axis=None)
-    return output.computed(_over(total, divisor), output, _over(seeds, divisor))
+    return output.computed(_over(total, divisor), output, _over(derivatives, divisor))
 
 
 def _softmax_cross_entropy_of_arrays(
@@ -442,10 +442,10 @@ def _softmax_cross_entropy_of_arrays(
     weights = maths.exp(shifted)
     totals = weights.sum(axis=1, keepdims=True)
     loss = (maths.log(totals)[:, 0] - shifted[rows, classes]).sum()
-    seeds = weights / totals
-    seeds[rows, classes] -= 1
+    derivatives = weights / totals
+    derivatives[rows, classes] -= 1
     divisor = divisor_of(len(z))
-    return logits.computed(_over(loss, divisor), logits, _over(seeds, divisor))
+    return logits.computed(_over(loss, divisor), logits, _over(derivatives, divisor))
 
 
 def _divisor_of(reduction: str) -> Callable[[int], int]:

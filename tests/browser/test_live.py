@@ -498,7 +498,7 @@ def test_axe_finds_nothing_with_live_parts_open(
         cell.get_by_role("button", name="Run").click()
         expect(cell.locator(".live-output")).to_be_visible()
     else:
-        reader.part("break").locator("#break-change").select_option("doubled-seed")
+        reader.part("break").locator("#break-change").select_option("doubled-derivative")
         expect(reader.part("break").locator(".live-word")).to_contain_text("claims fall")
     page.evaluate(OPEN)
     page.evaluate(AXE.read_text("utf-8"))

@@ -3,7 +3,7 @@
 #    :verdict: false as stated
 #    :corrected: The step goes *against* the gradient: that way the loss falls, if it is short.
 #    :sources: robbins1951, bottou2018
-#    :refuted-by: uphill, doubled-seed
+#    :refuted-by: uphill, doubled-derivative
 #
 #    The step goes along the gradient.
 #

@@ -471,7 +471,7 @@ def test_the_example_of_the_manual_holds() -> None:
     [claim] = claim_texts.claims_in_rest(text, SAMPLE, 1)
 
     assert claim.name == "C3"
-    assert claim.refuted_by == ("uphill", "doubled-seed")
+    assert claim.refuted_by == ("uphill", "doubled-derivative")
     assert claim_texts.first_failure(claim_texts.examples_in(claim.body)) is None
 
 

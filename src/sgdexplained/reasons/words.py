@@ -92,7 +92,7 @@ def upstream_gradient(layer: Linear) -> Numbers:
     -------
     list of list of number, shape (B, m)
         Of the loss that went backward: if that was a mean, every number is divided by B. The
-        last layer's are the seeds.
+        last layer's are what the loss sends back.
 
     Raises
     ------
