@@ -312,7 +312,7 @@ def test_not_listed_and_strangers():
     assert step["weight"].whole == "not listed"
     assert not step["weight"].listed
     assert step["weight"].parts() is None
-    assert [WORDS[code] for code in step["weight"].reason[0]] == ["not listed", ""]
+    assert [WORDS[code] for code in step["weight"].reason[0]] == ["not listed"] * 2
     assert step["weight"].sentence((0, 0), 1.0) == (
         "Stays: it is not among the optimiser's parameters; its gradient is 1."
     )

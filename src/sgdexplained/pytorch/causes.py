@@ -43,6 +43,9 @@ WHOLE = 1 << 13
 OFF = 1 << 14
 NEUTRAL = (1 << 15) - 1
 
+# Of a weight whose receiver is not connected: its result is taken by nothing.
+NOT_TAKEN = OFF | CLOSED
+
 NAMES = {
     HOOK: "hook",
     UNKNOWN: "op not known",
@@ -112,6 +115,7 @@ def _table(*, of_weights: bool) -> torch.Tensor:
     for bit in reversed(BITS):
         found[(sets & bit) != 0] = CODE[NAMES[bit]]
     found[(sets & OFF) != 0] = COMMON["inactive" if of_weights else "closed"]
+    found[NOT_TAKEN] = COMMON["not used"]
     return found
 
 

@@ -311,13 +311,17 @@ class Pass:
         self._about_strangers(optimizer)
         found = {}
         felt: dict[Any, bool] = {}
+        owned = None
+        if optimizer is not None:
+            owned = {id(p) for group in optimizer.param_groups for p in group["params"]}
         for name, parameter in self.parameters.items():
             gradient = self.gradients[name]
             if gradient is None:
                 word, note = self._no_gradient(parameter, felt)
                 codes: Any = c.CODE[word]
             else:
-                codes, note = self._zeros(name, parameter, gradient)
+                listed = owned is None or id(parameter) in owned
+                codes, note = self._zeros(name, parameter, gradient, listed=listed)
             notes = [note] if note else []
             names = self.names.get(id(parameter), [])
             if len(names) > 1:
@@ -414,7 +418,9 @@ class Pass:
                     return True
         return False
 
-    def _zeros(self, name: str, parameter: Tensor, gradient: Tensor) -> tuple[Any, str]:
+    def _zeros(
+        self, name: str, parameter: Tensor, gradient: Tensor, *, listed: bool
+    ) -> tuple[Any, str]:
         """Return the code of each entry of a gradient, and a note."""
         dense = _dense(gradient)
         reasons = self.watch.reasons.get(id(parameter))
@@ -431,7 +437,8 @@ class Pass:
             ]
             whys = {word: why for word in present if (why := self._why(parameter, word))}
             self.whys[name] = whys
-            notes += dict.fromkeys(whys.values())
+            if listed:  # otherwise they are not what is told
+                notes += dict.fromkeys(whys.values())
         if not finite(dense):
             infinite = ~torch.isfinite(dense)
             codes[infinite] = c.CODE["not finite"]
@@ -475,6 +482,7 @@ class Pass:
             "never together": c.SHUT | c.SATURATED,
             "paths cancel": c.PATHS,
             "underflow": c.UNDERFLOW,
+            "not used": c.OFF,
         }.get(word)
         if word == "op not known":
             ops = list(dict.fromkeys(self.watch.unknown.values()))
@@ -490,6 +498,8 @@ class Pass:
                 said.append(f"at {call}")
             elif word == "underflow":
                 said.append(f"too small for the number type in {call}")
+            elif word == "not used":
+                said.append(f"its result is not taken by {call}")
             else:
                 said.append(f"{c.phrase(node, call.name)} {call.place}")
         return "; ".join(list(dict.fromkeys(said))[:2])

@@ -46,7 +46,7 @@ def of_bias(
         dims = tuple(k for k in range(arrived.dim()) if k < skipped or zero.shape[k - skipped] == 1)
     array = torch.zeros(zero.shape, dtype=torch.int16, device=zero.device)
     present = 0
-    shared = common(coming, dims)
+    shared = _of_receivers(coming, dims)
     if shared is not None:
         array |= only(shared.array.view(zero.shape), zero)
         present |= shared.present
@@ -108,6 +108,14 @@ def common(coming: Reasons | None, dims: tuple[int, ...]) -> Reasons | None:
     return Reasons(and_over(coming.array, dims), coming.present)
 
 
+def _of_receivers(coming: Reasons | None, dims: tuple[int, ...]) -> Reasons | None:
+    """Return what holds for a receiver in all places: that nobody takes its result is a reason."""
+    shared = common(coming, dims)
+    if shared is not None and shared.present & c.OFF:
+        shared.array[shared.array == c.NEUTRAL] = c.NOT_TAKEN
+    return shared
+
+
 def _all_of(mask: torch.Tensor, dims: tuple[int, ...]) -> torch.Tensor:
     for dim in sorted((d % mask.dim() for d in dims), reverse=True):
         mask = mask.all(dim)
@@ -120,7 +128,7 @@ def _weights(
     """Senders (..., B, n) and deltas (..., B, m) make a gradient (..., n, m)."""
     array = bits(never(senders, -2), c.INACTIVE).unsqueeze(-1)
     present = c.INACTIVE
-    shared = common(coming, (-2,))
+    shared = _of_receivers(coming, (-2,))
     if shared is not None:
         array = array | shared.array.unsqueeze(-2)
         present |= shared.present
@@ -286,7 +294,7 @@ def _kernel(node: Any, zero: torch.Tensor, deltas: torch.Tensor, coming: Reasons
     places = (0, *range(2, deltas.dim()))
     array = torch.zeros(zero.shape, dtype=torch.int16, device=zero.device)
     present = c.INACTIVE
-    shared = common(coming, places)
+    shared = _of_receivers(coming, places)
     if shared is not None:
         array = only(_by_unit(node, shared.array, zero), zero)
         present |= shared.present

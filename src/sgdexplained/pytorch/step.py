@@ -88,6 +88,8 @@ class StepOf:
         The move with gradients of 0, with and without memory; ``None`` if nothing would move.
     told_apart : bool
         Whether the move could be split.
+    asked : bool
+        Whether it requires a gradient.
     exact : Tensor or None
         If entries are swallowed: their step in float64, 0 for the others.
     """
@@ -108,6 +110,7 @@ class StepOf:
     told_apart: bool = True
     exact: Tensor | None = None
     arrived: Tensor | None = None
+    asked: bool = True
 
     def parts(self) -> dict[str, Tensor] | None:
         """Return where the move comes from: gradient, memory and decay, which add up to it.
@@ -262,6 +265,7 @@ def skeleton(optimizer: Optimizer, parameters: dict[str, Tensor], gradients: Gra
             gradients.get(name),
             torch.zeros(parameter.shape, dtype=torch.uint8, device=parameter.device),
             parameter.dtype,
+            asked=parameter.requires_grad,
         )
     step.notes = _notes(optimizer, parameters, step)
     return step
@@ -460,6 +464,9 @@ def _judge(mine: StepOf) -> None:
     elif mine.lr == 0 and mine.move is None:
         mine.whole = "lr 0"
     asks = None if mine.gradient is None else nonzero(dense(mine.gradient))
+    if not mine.listed:
+        left_out(mine)
+        return
     if mine.whole:
         if asks is not None:
             mine.reason = _times(asks, mine.whole)
@@ -470,6 +477,15 @@ def _judge(mine: StepOf) -> None:
         _without_gradient(mine, mine.moved if asks is None else mine.moved & ~asks)
     if (lost := _lost(mine)) is not None:
         _say(mine, lost, "held")
+
+
+def left_out(mine: StepOf) -> None:
+    """Say of all entries that the optimizer does not have them: no gradient would move them.
+
+    Who freezes a parameter leaves it out of the optimizer, so that is no second mistake.
+    """
+    if mine.asked:
+        mine.reason.fill_(CODE["not listed"])
 
 
 def _say(mine: StepOf, where: Tensor, word: str) -> None:

@@ -411,6 +411,8 @@ class Watch:
         unreached = zero & ~connected
         if what in c.TAKING:
             tell(unreached, c.NEUTRAL)
+            if not weights and any_true(unreached):
+                self._makes(node, c.OFF)
         elif weights:
             tell(unreached, c.INACTIVE, made=what in c.OF_SEVERAL)
         else:
@@ -445,7 +447,9 @@ class Watch:
         mixing = what in c.MIXING and not weights
         own = c.SHUT | c.SATURATED
         only_off = (
-            rest & ~having(lambda a: (a & c.OFF) == 0) if everything & c.OFF else ~rest & rest
+            rest & ~having(lambda a: (a & c.NEUTRAL) != c.NEUTRAL)
+            if everything & c.OFF
+            else ~rest & rest
         )
         tell(only_off, c.NEUTRAL)
         rest = rest & ~only_off
