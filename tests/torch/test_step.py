@@ -215,9 +215,9 @@ def test_portions_change_nothing(kind, monkeypatch):
         optimizer, parameters, gradients = prepared(kind, {})
         found.append(take_step(optimizer, parameters, gradients))
 
-    assert len(list(room._portions(optimizer, parameters))) == 1
+    assert len(list(room._portions(optimizer, parameters, gradients))) == 1
     monkeypatch.setattr(room, "AT_A_TIME", 1)
-    assert len(list(room._portions(optimizer, parameters))) > 1
+    assert len(list(room._portions(optimizer, parameters, gradients))) > 1
     for name in parameters:
         one, other = found[0][name], found[1][name]
         assert torch.equal(one.reason, other.reason)

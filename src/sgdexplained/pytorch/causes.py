@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import Any
 
 import torch
@@ -105,7 +106,7 @@ def told(array: torch.Tensor, *, of_weights: bool) -> torch.Tensor:
     flat
     inactive
     """
-    return looked_up(_TOLD[of_weights], array)
+    return looked_up(_TOLD[of_weights], array, mostly=0)
 
 
 def _table(*, of_weights: bool) -> torch.Tensor:
@@ -129,7 +130,12 @@ _TOLD = {True: _table(of_weights=True), False: _table(of_weights=False)}
 
 def kind(node: Any) -> str:
     """Return the operation of a node of the graph: ``Relu``."""
-    return re.sub(r"(Backward\d*)$", "", node.name().rpartition("::")[2])
+    return _kind(node.name())
+
+
+@cache
+def _kind(name: str) -> str:
+    return re.sub(r"(Backward\d*)$", "", name.rpartition("::")[2])
 
 
 # Nothing but another view of the same numbers.

@@ -65,7 +65,7 @@ def _swallowed(step: StepOf, numbers: dict[str, Any], value: float) -> str:
     if not numbers["exact"]:
         return ""
     kind = str(step.dtype).removeprefix("torch.")
-    if abs(numbers["exact"]) > numbers["spacing"]:
+    if numbers["spacing"] is None or abs(numbers["exact"]) > numbers["spacing"]:
         return f"Stays: its step of {_number(numbers['exact'])} is lost in the rounding of {kind}."
     return (
         f"Stays: its step of {_number(numbers['exact'])} is swallowed, because {kind} numbers "

@@ -212,7 +212,7 @@ class Watch:
             return text
         said = {
             f"{c.phrase(one, self.calls[one].name)} {self.calls[one].place}"
-            for one in self.makers(node, c.NEUTRAL)
+            for one in self.makers(node, c.NEUTRAL & ~c.OFF)
         }
         why = f" ({'; '.join(sorted(said))})" if said else ""
         return f"{text}, where 0 times infinity is added{why}"
@@ -293,12 +293,14 @@ class Watch:
         weights: bool,
     ) -> Reasons | None:
         """Return why entries of what a node hands on are 0; None if there are none."""
-        zero = zeros_of(gradient)
-        if zero is None:
-            return None
         what = kind(node)
         first: Any = arrived[0]
         alone = len(arrived) == 1 and first is not None
+        if alone and what in c.VIEWS and first.dtype == gradient.dtype:
+            return None if coming[0] is None else coming[0].through(node)
+        zero = zeros_of(gradient)
+        if zero is None:
+            return None
         if alone and what in c.VIEWS:
             return _viewed(node, zero, coming[0])
         if alone and first.shape == gradient.shape and what in c.ELEMENTWISE:
@@ -374,7 +376,7 @@ class Watch:
 
     # A node of which nothing is known but that it is linear
 
-    def _asked(  # noqa: C901, PLR0915 (one question after the other, to one node)
+    def _asked(  # noqa: C901, PLR0912, PLR0915 (one question after the other, to one node)
         self,
         node: Any,
         i: int,
@@ -493,6 +495,16 @@ class Watch:
                 if items:
                     self.sums[key] = items[0] if len(items) == 1 else sum(items)
                 self.reasons[key] = self._arrive(node, 0, leaf.grad)
+
+    def forget(self) -> None:
+        """Let go of the graph, and of all that it keeps; `uses` stay."""
+        for box in (
+            self.nodes, self.leaves, self.calls, self.consumers, self.pending, self.made,
+            self.unknown, self.infinite, self.reasons, self.sums, self.activations, self.leads,
+            self._weights, self.into, self.inside,
+        ):  # fmt: skip
+            box.clear()
+        self.loss = self.loss.detach()
 
     def close(self) -> None:
         """Take the hooks off."""
