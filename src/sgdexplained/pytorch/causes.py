@@ -190,7 +190,7 @@ MIXING = {
 NOT_ASKED = ("CheckpointFunction", "CompiledFunction")
 
 
-def phrase(node: Any, name: str) -> str:  # noqa: C901, PLR0911 (a list of phrases)
+def phrase(node: Any, name: str, *, constant: bool = False) -> str:  # noqa: C901, PLR0911 (a list of phrases)
     """Say what an operation did that lets nothing through.
 
     Parameters
@@ -198,13 +198,15 @@ def phrase(node: Any, name: str) -> str:  # noqa: C901, PLR0911 (a list of phras
     node : graph node
     name : str
         The call that the reader wrote: ``relu``.
+    constant : bool, default False
+        Whether it is a softmax of one entry.
     """
     what = kind(node)
     if what in STEPS:
         return f"{name} is flat: its derivative is 0 everywhere"
     if what.startswith(("Clamp", "Hardtanh")):
         return f"outside the limits of {name}"
-    if what in {"Softmax", "SafeSoftmax", "LogSoftmax"} and _of_one(node):
+    if constant:
         return f"{name} over one entry is constant"
     if what == "Where":
         return f"not chosen by {name}"
@@ -223,7 +225,10 @@ def phrase(node: Any, name: str) -> str:  # noqa: C901, PLR0911 (a list of phras
     return f"the derivative of {name} is 0"
 
 
-def _of_one(node: Any) -> bool:
+def of_one(node: Any) -> bool:
+    """Return whether a node is a softmax of one entry; asked before the graph is freed."""
+    if kind(node) not in {"Softmax", "SafeSoftmax", "LogSoftmax"}:
+        return False
     result = getattr(node, "_saved_result", None)
     dim = getattr(node, "_saved_dim", None)
     if result is None or dim is None or result.dim() == 0:

@@ -252,7 +252,7 @@ class Pass:
             self.watch = self.recorder.before_backward(self.value, outputs)
             if self.value.requires_grad:
                 try:
-                    self.value.backward(retain_graph=True)
+                    self.value.backward()
                 except Exception as error:
                     error.add_note("raised in the backward pass, while a step was explained")
                     raise
@@ -505,7 +505,7 @@ class Pass:
             elif word == "not used":
                 said.append(f"its result is not taken by {call}")
             else:
-                said.append(f"{c.phrase(node, call.name)} {call.place}")
+                said.append(f"{self.watch.phrase(node)} {call.place}")
         return "; ".join(list(dict.fromkeys(said))[:2])
 
     def _noise(self, parameter: Tensor, gradient: Tensor) -> int | None:

@@ -384,7 +384,7 @@ class Recorder(TorchFunctionMode):
         return found
 
     def before_backward(self, loss: torch.Tensor, outputs: Iterable[torch.Tensor] = ()) -> Watch:
-        """Put hooks on the graph of a loss, before ``loss.backward(retain_graph=True)``."""
+        """Put hooks on the graph of a loss, before ``loss.backward()``."""
         from sgdexplained.pytorch.watch import Watch
 
         return Watch(loss, outputs, self)

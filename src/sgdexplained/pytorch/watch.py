@@ -64,6 +64,7 @@ class Watch:
         self.reasons: dict[int, Reasons | None] = {}
         self.sums: dict[int, torch.Tensor] = {}
         self.handles: list[Any] = []
+        self.constant: set[Any] = set()
         self.activations: dict[Any, Activation] = {}
         self.leads: dict[Any, tuple[int, ...]] = {}
         self._weights: dict[Any, bool] = {}
@@ -162,6 +163,8 @@ class Watch:
 
     def _passed(self, node: Any, given: Gradients, arrived: Gradients) -> None:
         coming = [self._arrive(node, number, one) for number, one in enumerate(arrived)]
+        if c.of_one(node):
+            self.constant.add(node)
         for i, (ahead, number) in enumerate(node.next_functions):
             if ahead is None or i >= len(given):
                 continue
@@ -211,11 +214,15 @@ class Watch:
         if not bool(((first == 0) & ~torch.isfinite(bad)).any()):
             return text
         said = {
-            f"{c.phrase(one, self.calls[one].name)} {self.calls[one].place}"
+            f"{self.phrase(one)} {self.calls[one].place}"
             for one in self.makers(node, c.NEUTRAL & ~c.OFF)
         }
         why = f" ({'; '.join(sorted(said))})" if said else ""
         return f"{text}, where 0 times infinity is added{why}"
+
+    def phrase(self, node: Any) -> str:
+        """Say what a node did that lets nothing through."""
+        return c.phrase(node, self.calls[node].name, constant=node in self.constant)
 
     def _arrive(self, node: Any, number: int, gradient: torch.Tensor | None) -> Reasons | None:
         """Return why zeros arrive at a node: what its users told, put together."""
@@ -501,7 +508,7 @@ class Watch:
         for box in (
             self.nodes, self.leaves, self.calls, self.consumers, self.pending, self.made,
             self.unknown, self.infinite, self.reasons, self.sums, self.activations, self.leads,
-            self._weights, self.into, self.inside,
+            self._weights, self.into, self.inside, self.constant,
         ):  # fmt: skip
             box.clear()
         self.loss = self.loss.detach()
