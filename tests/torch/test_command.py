@@ -163,7 +163,7 @@ model = Model()
     ran = Ran(tmp_path, code)
 
     line = code.splitlines().index("        return self.head(h.detach())") + 1
-    assert f"cut by detach at train.py:{line}" in " ".join(ran.err.split())
+    assert f"cut by .detach() at train.py:{line}" in " ".join(ran.err.split())
     assert "16 cut off from the loss" in ran.err
 
 

@@ -38,9 +38,9 @@ def only(explanation, word):
 @pytest.mark.parametrize(
     ("name", "taken"),
     [
-        ("item", lambda y: torch.tensor(y.item(), requires_grad=True)),
+        (".item()", lambda y: torch.tensor(y.item(), requires_grad=True)),
         ("float()", lambda y: torch.tensor(float(y.sqrt()), requires_grad=True)),
-        ("tolist", lambda y: torch.tensor(y.tolist(), requires_grad=True)),
+        (".tolist()", lambda y: torch.tensor(y.tolist(), requires_grad=True)),
         ("numpy", lambda y: torch.from_numpy(y.detach().reshape(1).numpy()).requires_grad_()),
     ],
 )
@@ -51,7 +51,7 @@ def test_a_number_is_taken_out_of_the_loss_and_made_to_require_a_gradient(name, 
     )
     assert only(found, "cut")
     notes = [one.note for one in found.parameters]
-    assert all(f"cut by {name if name != 'numpy' else 'detach'} at {here()}" in n for n in notes)
+    assert all(f"cut by {name if name != 'numpy' else '.detach()'} at {here()}" in n for n in notes)
     assert "the loss is a new tensor" in found.notes[0]
     assert here() in found.notes[0]
 
@@ -60,9 +60,9 @@ def test_a_number_is_taken_out_of_the_loss_and_made_to_require_a_gradient(name, 
     ("name", "taken"),
     [
         (".data", lambda h: h.data),
-        ("detach", lambda h: h.detach()),
-        pytest.param("detach", lambda h: torch.from_numpy(h.detach().numpy()), id="numpy"),
-        ("tolist", lambda h: torch.tensor(h.tolist())),
+        (".detach()", lambda h: h.detach()),
+        pytest.param(".detach()", lambda h: torch.from_numpy(h.detach().numpy()), id="numpy"),
+        (".tolist()", lambda h: torch.tensor(h.tolist())),
         ("no_grad around clone", torch.no_grad()(lambda h: h.clone())),
         ("new_tensor", lambda h: h.new_tensor(h)),
     ],
@@ -96,11 +96,23 @@ def test_an_encoder_runs_under_no_grad():
 @pytest.mark.parametrize(
     ("name", "chosen"),
     [
-        ("max", lambda h: h.max(1)[1].float().unsqueeze(1)),
+        ("the indices of max", lambda h: h.max(1)[1].float().unsqueeze(1)),
+        ("the indices of min", lambda h: h.min(1, keepdim=True).indices.float()),
+        ("the indices of topk", lambda h: h.topk(1, 1).indices.float()),
+        ("the indices of sort", lambda h: torch.sort(h, 1)[1][:, :1].float()),
+        ("the indices of kthvalue", lambda h: h.kthvalue(2, 1, keepdim=True)[1].float()),
+        ("the indices of median", lambda h: h.median(1, keepdim=True)[1].float()),
+        ("the indices of mode", lambda h: h.mode(1, keepdim=True)[1].float()),
+        (
+            "the indices of max_pool1d",
+            lambda h: F.max_pool1d(h, 2, return_indices=True)[1][:, :1].float(),
+        ),
         ("argmax", lambda h: h.argmax(1, keepdim=True).float()),
+        ("argmin", lambda h: h.argmin(1, keepdim=True).float()),
         ("argsort", lambda h: h.argsort(1)[:, :1].float()),
-        (">", lambda h: (h[:, :1] > 0).float()),
-        ("long", lambda h: (h[:, :1] * 100).long().float()),
+        ("the comparison >", lambda h: (h[:, :1] > 0).float()),
+        (".long()", lambda h: (h[:, :1] * 100).long().float()),
+        (".to(int32)", lambda h: (h[:, :1] * 100).to(torch.int32).float()),
     ],
 )
 def test_an_index_or_a_comparison_has_no_derivative(name, chosen):
@@ -117,7 +129,7 @@ def test_a_threshold_in_the_loss_makes_a_new_constant():
     model = perceptron(3, 4, 1, last=nn.Sigmoid())
     found = why(model, batch(4, 3), torch.ones(4, 1), lambda y, t: squared((y > 0.5).float(), t))
     assert only(found, "cut")
-    assert f"cut by > at {here()}" in found.parameter("0.weight").note
+    assert f"cut by the comparison > at {here()}" in found.parameter("0.weight").note
     assert "requires no gradient" in found.notes[0]
 
 
@@ -286,6 +298,38 @@ def test_layers_in_a_python_list():
     assert "hidden[0].weight of shape (3, 3)" in notes
     assert "hidden[0].bias" in notes
     assert "nor in the optimizer" in notes
+
+
+def test_a_parameter_that_no_optimizer_has_is_not_listed_whatever_its_gradient_is():
+    model = Lambda(
+        lambda m, x: m.head(m.middle(torch.relu(m.first(x)).data).relu()),
+        first=nn.Linear(3, 4),
+        middle=nn.Linear(4, 4),
+        fixed=nn.Linear(4, 4).requires_grad_(False),
+        head=nn.Linear(4, 1),
+    )
+    with torch.no_grad():
+        model.middle.bias[0] = -9.0
+    optimizer = sgd(model.head)
+    found = why(model, batch(4, 3), torch.zeros(4, 1), optimizer=optimizer)
+    assert found.counts()["first.weight"] == {"not listed": 12}
+    assert found.counts()["middle.bias"] == {"not listed": 4}
+    assert found.counts()["fixed.weight"] == {"frozen": 16}
+    row = found.row("middle.bias", (0,))
+    assert (row.why, row.zero) == ("not listed", "shut")
+    assert "not among the optimiser's parameters; its gradient is 0 (its receiver" in row.sentence
+    assert "it has no gradient (cut by .data" in found.row("first.weight", (0, 0)).sentence
+
+
+def test_what_a_unit_makes_and_nobody_takes_is_not_used_and_no_inactive_sender():
+    model = Lambda(
+        lambda m, x: m.head(m.first(x)[:, :2]), first=nn.Linear(3, 4), head=nn.Linear(2, 1)
+    )
+    found = why(model, batch(4, 3), torch.zeros(4, 1))
+    for name, stays in (("first.weight", 6), ("first.bias", 2)):
+        assert found.counts()[name] == {"gradient": stays, "not used": stays}
+        assert f"not taken by an index at {here()}" in found.parameter(name).note
+    assert "is not used by the loss" in found.row("first.weight", (3, 0)).sentence
 
 
 def test_a_head_that_was_swapped_after_the_optimizer_was_made():

@@ -215,9 +215,9 @@ def test_portions_change_nothing(kind, monkeypatch):
         optimizer, parameters, gradients = prepared(kind, {})
         found.append(take_step(optimizer, parameters, gradients))
 
-    assert len(list(room._portions(optimizer, parameters))) == 1
+    assert len(list(room._portions(optimizer, parameters, gradients))) == 1
     monkeypatch.setattr(room, "AT_A_TIME", 1)
-    assert len(list(room._portions(optimizer, parameters))) > 1
+    assert len(list(room._portions(optimizer, parameters, gradients))) > 1
     for name in parameters:
         one, other = found[0][name], found[1][name]
         assert torch.equal(one.reason, other.reason)
@@ -312,7 +312,7 @@ def test_not_listed_and_strangers():
     assert step["weight"].whole == "not listed"
     assert not step["weight"].listed
     assert step["weight"].parts() is None
-    assert [WORDS[code] for code in step["weight"].reason[0]] == ["not listed", ""]
+    assert [WORDS[code] for code in step["weight"].reason[0]] == ["not listed"] * 2
     assert step["weight"].sentence((0, 0), 1.0) == (
         "Stays: it is not among the optimiser's parameters; its gradient is 1."
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import Any
 
 import torch
@@ -42,6 +43,9 @@ WHOLE = 1 << 13
 # entry is taken in another place that one decides. So all bits are set, and `and` forgets it.
 OFF = 1 << 14
 NEUTRAL = (1 << 15) - 1
+
+# Of a weight whose receiver is not connected: its result is taken by nothing.
+NOT_TAKEN = OFF | CLOSED
 
 NAMES = {
     HOOK: "hook",
@@ -102,7 +106,7 @@ def told(array: torch.Tensor, *, of_weights: bool) -> torch.Tensor:
     flat
     inactive
     """
-    return looked_up(_TOLD[of_weights], array)
+    return looked_up(_TOLD[of_weights], array, mostly=0)
 
 
 def _table(*, of_weights: bool) -> torch.Tensor:
@@ -112,6 +116,7 @@ def _table(*, of_weights: bool) -> torch.Tensor:
     for bit in reversed(BITS):
         found[(sets & bit) != 0] = CODE[NAMES[bit]]
     found[(sets & OFF) != 0] = COMMON["inactive" if of_weights else "closed"]
+    found[NOT_TAKEN] = COMMON["not used"]
     return found
 
 
@@ -125,7 +130,12 @@ _TOLD = {True: _table(of_weights=True), False: _table(of_weights=False)}
 
 def kind(node: Any) -> str:
     """Return the operation of a node of the graph: ``Relu``."""
-    return re.sub(r"(Backward\d*)$", "", node.name().rpartition("::")[2])
+    return _kind(node.name())
+
+
+@cache
+def _kind(name: str) -> str:
+    return re.sub(r"(Backward\d*)$", "", name.rpartition("::")[2])
 
 
 # Nothing but another view of the same numbers.
@@ -180,7 +190,7 @@ MIXING = {
 NOT_ASKED = ("CheckpointFunction", "CompiledFunction")
 
 
-def phrase(node: Any, name: str) -> str:  # noqa: C901, PLR0911 (a list of phrases)
+def phrase(node: Any, name: str, *, constant: bool = False) -> str:  # noqa: C901, PLR0911 (a list of phrases)
     """Say what an operation did that lets nothing through.
 
     Parameters
@@ -188,13 +198,15 @@ def phrase(node: Any, name: str) -> str:  # noqa: C901, PLR0911 (a list of phras
     node : graph node
     name : str
         The call that the reader wrote: ``relu``.
+    constant : bool, default False
+        Whether it is a softmax of one entry.
     """
     what = kind(node)
     if what in STEPS:
         return f"{name} is flat: its derivative is 0 everywhere"
     if what.startswith(("Clamp", "Hardtanh")):
         return f"outside the limits of {name}"
-    if what in {"Softmax", "SafeSoftmax", "LogSoftmax"} and _of_one(node):
+    if constant:
         return f"{name} over one entry is constant"
     if what == "Where":
         return f"not chosen by {name}"
@@ -213,7 +225,10 @@ def phrase(node: Any, name: str) -> str:  # noqa: C901, PLR0911 (a list of phras
     return f"the derivative of {name} is 0"
 
 
-def _of_one(node: Any) -> bool:
+def of_one(node: Any) -> bool:
+    """Return whether a node is a softmax of one entry; asked before the graph is freed."""
+    if kind(node) not in {"Softmax", "SafeSoftmax", "LogSoftmax"}:
+        return False
     result = getattr(node, "_saved_result", None)
     dim = getattr(node, "_saved_dim", None)
     if result is None or dim is None or result.dim() == 0:

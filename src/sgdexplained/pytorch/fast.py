@@ -158,35 +158,146 @@ def how_many(mask: Tensor) -> int:
     return int(np.count_nonzero(numbers))
 
 
-def looked_up(table: Tensor, numbers: Tensor) -> Tensor:
+def looked_up(table: Tensor, numbers: Tensor, mostly: int | None = None) -> Tensor:
     """Return what stands in a table at each number.
+
+    Parameters
+    ----------
+    table : Tensor
+    numbers : Tensor of int
+    mostly : int, optional
+        A number for which 0 stands in the table: if most are that one, only the others are looked
+        up. It must be 0.
 
     Examples
     --------
     >>> looked_up(torch.tensor([7, 8, 9]), torch.tensor([[2, 0]]))
     tensor([[9, 7]])
+    >>> looked_up(torch.tensor([0, 8, 9]), torch.tensor([[0, 0, 0, 0, 2]]), mostly=0)
+    tensor([[0, 0, 0, 0, 9]])
     """
+    own = shared(numbers) if mostly == 0 else None
+    if own is not None and numbers.dim():
+        import numpy as np
+
+        flat = own.reshape(-1)
+        others = np.flatnonzero(flat != 0)
+        if 4 * len(others) < len(flat):
+            found = np.zeros(flat.shape, table.numpy().dtype)
+            found[others] = table.numpy()[flat[others]]
+            return torch.from_numpy(found.reshape(own.shape))
     index = numbers.reshape(-1).to(torch.int32)
     return table.to(index.device).index_select(0, index).view(numbers.shape)
 
 
-def noisy(own: Tensor, size: Tensor, eps: float) -> Tensor | None:
-    """Return where sizes of gradients are not 0 and no larger than rounding; None if nowhere.
+def kinds(codes: Tensor) -> list[int]:
+    """Return which codes there are besides 0.
 
     Examples
     --------
-    >>> noisy(torch.tensor([1e-9, 0.0, 1.0]), torch.tensor([1.0, 1.0, 1.0]), 1e-7)
-    tensor([ True, False, False])
+    >>> kinds(torch.tensor([[0, 3], [7, 3]], dtype=torch.uint8))
+    [3, 7]
     """
-    if not finite(size):
+    numbers = shared(codes)
+    if numbers is None:
+        return [code for code in torch.unique(codes).tolist() if code]
+    import numpy as np
+
+    flat = numbers.reshape(-1)
+    others = flat[np.flatnonzero(flat.view(bool))]
+    counts = np.bincount(others)
+    return [int(code) for code in np.flatnonzero(counts)]
+
+
+def has(codes: Tensor, code: int) -> bool:
+    """Return whether a code is among others.
+
+    Examples
+    --------
+    >>> has(torch.tensor([3, 7], dtype=torch.uint8), 7), has(torch.tensor([3]), 7)
+    (True, False)
+    """
+    numbers = shared(codes)
+    return bool((codes == code).any() if numbers is None else (numbers == code).any())
+
+
+def few(mask: Tensor) -> Any:
+    """Return the numbers of the places of a mask that are set, as NumPy's; None if they are many.
+
+    Examples
+    --------
+    >>> few(torch.tensor([[False, False, False], [False, True, False]]))
+    array([4])
+    """
+    numbers = shared(mask)
+    if numbers is None:
         return None
-    limit = size * eps
-    one, other = shared(own), shared(limit)
-    if one is None or other is None:
-        near = (own <= limit) & (own > 0)
-        return near if bool(near.any()) else None
-    close = one <= other
-    if not close.any():
+    import numpy as np
+
+    if 4 * np.count_nonzero(numbers) > numbers.size:
         return None
-    close &= one != 0
-    return torch.from_numpy(close) if close.any() else None
+    return np.flatnonzero(numbers)
+
+
+def lengths(numbers: Tensor) -> Tensor:
+    """Return the length of each column.
+
+    Examples
+    --------
+    >>> lengths(torch.tensor([[3.0, 1.0], [4.0, 0.0]]))
+    tensor([5., 1.])
+    """
+    if numbers.dtype.itemsize < 4:
+        numbers = numbers.float()
+    own = shared(numbers)
+    if own is None or own.dtype.kind != "f":
+        return (numbers * numbers).sum(-2).sqrt_()
+    import numpy as np
+
+    return torch.from_numpy(np.asarray(np.sqrt(np.einsum("...bn,...bn->...n", own, own))))
+
+
+AT_ONCE = 1 << 16
+"""So many entries are looked at together: what is made of them stays in the processor's cache."""
+
+
+def small_in(gradient: Tensor, rows: Tensor, columns: Tensor) -> int:
+    """Count the entries of a matrix that are not 0 and no larger than their row's by column's.
+
+    Examples
+    --------
+    >>> numbers = torch.tensor([[1e-9, 0.0], [1.0, -1e-8]])
+    >>> small_in(numbers, torch.tensor([1e-7, 1e-7]), torch.ones(2))
+    2
+    """
+    if not (finite(rows) and finite(columns)):
+        return 0
+    gradient = gradient.reshape(len(rows), -1)
+    own, across, down = shared(gradient), shared(rows), shared(columns)
+    if own is None or across is None or down is None:
+        limit, size = rows.unsqueeze(-1) * columns, gradient.abs()
+        return int(((size <= limit) & (size > 0)).sum())
+    import numpy as np
+
+    count, step = 0, max(1, AT_ONCE // max(1, own.shape[1]))
+    for start in range(0, len(own), step):
+        size = np.abs(own[start : start + step])
+        count += int(np.count_nonzero(size <= across[start : start + step, None] * down))
+    return count - int(np.count_nonzero(own == 0)) if count else 0
+
+
+def small(gradient: Tensor, limit: Tensor) -> int:
+    """Count the entries of a gradient that are not 0 and no larger than a limit for each.
+
+    Examples
+    --------
+    >>> small(torch.tensor([1e-9, 0.0, -1.0]), torch.tensor([1e-7, 1e-7, 1e-7]))
+    1
+    """
+    if not finite(limit):
+        return 0
+    own, other = shared(gradient.abs()), shared(limit)
+    if own is None or other is None:
+        size = gradient.abs()
+        return int(((size <= limit) & (size > 0)).sum())
+    return int(((own <= other) & (own != 0)).sum())

@@ -91,6 +91,7 @@ class Kept:
     def __init__(self, stepping: bool) -> None:
         self.stepping = stepping
         self._seen: dict[int, Any] = {}  # the object, so that its id is not given away
+        self._copies: dict[int, Tensor] = {}
         self._back: list[Back] = []
 
     def look(self, thing: Any) -> None:
@@ -113,6 +114,19 @@ class Kept:
             else:
                 continue
             self._seen[id(one)] = one
+
+    def before(self, tensor: Tensor) -> Tensor:
+        """Return the numbers of a tensor as they were when it was looked at.
+
+        Examples
+        --------
+        >>> w = nn.Parameter(torch.ones(2))
+        >>> with kept(w) as keep:
+        ...     _ = w.data.zero_()
+        >>> keep.before(w)
+        tensor([1., 1.])
+        """
+        return self._copies[id(tensor)]
 
     def back(self) -> None:
         """Put all of it back; what was looked at last comes first."""
@@ -146,7 +160,7 @@ class Kept:
         leaf, asked, version = tensor.is_leaf, tensor.requires_grad, _version(tensor)
         gradient = tensor.grad if leaf else None
         alias = tensor.detach() if tensor.layout != torch.strided else tensor.data
-        contents = _contents(alias)
+        contents, self._copies[id(tensor)] = _contents(alias)
 
         def back() -> None:
             if _place(tensor) != _place(alias):
@@ -189,15 +203,17 @@ def _place(tensor: Tensor) -> tuple[Any, ...]:
     return (start, tensor.dtype, tensor.device, tensor.shape, tensor.stride())
 
 
-def _contents(alias: Tensor) -> Back:
-    """Copy the numbers; return the function that puts them back."""
+def _contents(alias: Tensor) -> tuple[Back, Tensor]:
+    """Copy the numbers; return the function that puts them back, and the copy."""
     if alias.device.type == "meta":
-        return lambda: None
+        return (lambda: None), alias
     if alias.layout == torch.strided and (storage := alias.untyped_storage()).nbytes() <= 2 * max(
         alias.nbytes, 1
     ):
         # As it is: also where places of an expanded tensor lie on each other, and NaN to the bit.
         saved = storage.clone()
+        copy = torch.empty(0, dtype=alias.dtype, device=alias.device)
+        copy.set_(saved, alias.storage_offset(), alias.shape, alias.stride())
 
         def back() -> None:
             storage.copy_(saved)
@@ -209,7 +225,7 @@ def _contents(alias: Tensor) -> Back:
             with torch.no_grad():
                 alias.copy_(copy)
 
-    return back
+    return back, copy
 
 
 # ## The rest of the world

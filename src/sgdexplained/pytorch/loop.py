@@ -18,6 +18,7 @@ from sgdexplained.pytorch.step import (
     StepOf,
     dense,
     difference,
+    left_out,
     nonzero,
     skeleton,
     some,
@@ -275,12 +276,13 @@ class Seen:
             }
             self.step = skeleton(self.optimizer, self.parameters, self.given)
             for name, mine in self.step.of.items():
-                if mine.listed:
-                    mine.whole = "never stepped"
+                if not mine.listed:
+                    left_out(mine)
+                    continue
+                mine.whole = "never stepped"
                 gradient = self.arrived.get(name, mine.gradient)
                 if gradient is not None:
-                    word = "never stepped" if mine.listed else "not listed"
-                    mine.reason[nonzero(dense(gradient))] = CODE[word]
+                    mine.reason[nonzero(dense(gradient))] = CODE["never stepped"]
         return self.step
 
     def notes(self) -> list[str]:
@@ -378,6 +380,10 @@ def really(mine: StepOf, after: Tensor, before: Tensor, seen: Seen) -> None:
         return
     if some(surplus):
         theirs = any(mine.name in _names(seen, other) for other in seen.others)
+        if theirs and not mine.listed:
+            # The other optimizer has it: what that leaves alone has a gradient of 0.
+            still = none if mine.gradient is None else nonzero(dense(mine.gradient))
+            mine.reason[~happened & ~still] = 0
         mine.reason[surplus] = CODE["another optimizer" if theirs else "changed outside"]
         mine.whole = ""
     undone = tried & ~happened

@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import nullcontext
+from functools import reduce
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from sgdexplained.pytorch import causes as c
-from sgdexplained.pytorch.fast import finite, how_many, is_zero, looked_up, noisy
+from sgdexplained.pytorch.fast import finite, has, is_zero, kinds, small, small_in
 from sgdexplained.pytorch.keep import kept
 from sgdexplained.pytorch.names import examples_in, held, name_of, registered
 from sgdexplained.pytorch.record import Recorder, tensors
 from sgdexplained.pytorch.report import ModelExplanation
 from sgdexplained.pytorch.source import ModelSource
-from sgdexplained.pytorch.step import WORDS as STEP_WORDS
-from sgdexplained.pytorch.step import Step, take_step
+from sgdexplained.pytorch.step import PARTS, Step, StepOf, take_step
 from sgdexplained.reasons import Parameter
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Iterator
 
     from torch.optim import Optimizer
 
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
 
 # How far a parameter is nudged to see whether the loss depends on it, in standard deviations of 1.
 
-TRANSLATED = torch.tensor([c.CODE[word] for word in STEP_WORDS], dtype=torch.uint8)
 NOISY = 0.01
 """Gradients no larger than rounding are told if there are so many of a parameter's."""
 
@@ -90,23 +90,25 @@ def explain_model(
     ({'gradient': 4, 'shut': 2}, {'gradient': 2, 'inactive': 1})
     """
     parameters = _checked(model, inputs, targets, loss, optimizer)
-    with kept(model, *[p for group in optimizer.param_groups for p in group["params"]]):
+    owned = [p for group in optimizer.param_groups for p in group["params"]]
+    with kept(model, *owned) as keep:
         for tensor in (
             *parameters.values(),
             *tensors([g["params"] for g in optimizer.param_groups]),
         ):
             tensor.grad = None
         once = Pass(model, inputs, targets, loss, parameters)
+        once.values = {name: keep.before(one) for name, one in parameters.items()}
         once.run()
         found = once.reasons(optimizer)
-        once.recorder.forget()
+        once.forget()
     evaluate = _evaluation(model, inputs, targets, loss, optimizer)
     if step is not None:
         from sgdexplained.pytorch.loop import watch_step
 
         taken = watch_step(step, model, optimizer, parameters, once.gradients)
     else:
-        closure = any(True for _ in ()) or _needs_closure(optimizer)
+        closure = _needs_closure(optimizer)
         with kept(model, optimizer, stepping=True) if closure else nullcontext():
             taken = take_step(optimizer, parameters, once.gradients, evaluate)
     return explanation(once, found, taken)
@@ -219,6 +221,7 @@ class Pass:
         self.recorder: Recorder
         self.watch: Watch
         self.gradients: dict[str, Tensor | None] = {}
+        self.values: dict[str, Tensor] = {}  # before the pass
         self.whys: dict[str, dict[str, str]] = {}
 
     @classmethod
@@ -237,7 +240,6 @@ class Pass:
     def run(self) -> None:
         """Run it; the caller keeps what it changes."""
         model: Any = self.model
-        self.values = {name: one.detach().clone() for name, one in self.parameters.items()}
         before = {name: (one, one._version) for name, one in self.parameters.items()}  # noqa: SLF001
         buffers = {name: one.clone() for name, one in model.named_buffers()}
         self.random = torch.get_rng_state()
@@ -250,7 +252,7 @@ class Pass:
             self.watch = self.recorder.before_backward(self.value, outputs)
             if self.value.requires_grad:
                 try:
-                    self.value.backward(retain_graph=True)
+                    self.value.backward()
                 except Exception as error:
                     error.add_note("raised in the backward pass, while a step was explained")
                     raise
@@ -301,6 +303,12 @@ class Pass:
             )
         return value
 
+    def forget(self) -> None:
+        """Let go of the graph: what a step is tried with needs room."""
+        self.recorder.forget()
+        self.watch.forget()
+        self.value = self.value.detach()
+
     # ## What it means
 
     @torch.no_grad()
@@ -311,13 +319,17 @@ class Pass:
         self._about_strangers(optimizer)
         found = {}
         felt: dict[Any, bool] = {}
+        owned = None
+        if optimizer is not None:
+            owned = {id(p) for group in optimizer.param_groups for p in group["params"]}
         for name, parameter in self.parameters.items():
             gradient = self.gradients[name]
             if gradient is None:
                 word, note = self._no_gradient(parameter, felt)
                 codes: Any = c.CODE[word]
             else:
-                codes, note = self._zeros(name, parameter, gradient)
+                listed = owned is None or id(parameter) in owned
+                codes, note = self._zeros(name, parameter, gradient, listed=listed)
             notes = [note] if note else []
             names = self.names.get(id(parameter), [])
             if len(names) > 1:
@@ -414,24 +426,23 @@ class Pass:
                     return True
         return False
 
-    def _zeros(self, name: str, parameter: Tensor, gradient: Tensor) -> tuple[Any, str]:
+    def _zeros(
+        self, name: str, parameter: Tensor, gradient: Tensor, *, listed: bool
+    ) -> tuple[Any, str]:
         """Return the code of each entry of a gradient, and a note."""
         dense = _dense(gradient)
-        reasons = self.watch.reasons.get(id(parameter))
+        reasons = self.watch.reasons.pop(id(parameter), None)
         notes: list[str] = []
         if reasons is None:
             codes = torch.zeros(dense.shape, dtype=torch.uint8, device=dense.device)
         else:
             codes = c.told(reasons.array, of_weights=True).to(dense.device)
             self._padding(parameter, codes)
-            present = [
-                c.WORDS[code]
-                for code in torch.bincount(codes.reshape(-1)).nonzero().reshape(-1).tolist()
-                if code
-            ]
+            present = [c.WORDS[code] for code in kinds(codes)]
             whys = {word: why for word in present if (why := self._why(parameter, word))}
             self.whys[name] = whys
-            notes += dict.fromkeys(whys.values())
+            if listed:  # otherwise they are not what is told
+                notes += dict.fromkeys(whys.values())
         if not finite(dense):
             infinite = ~torch.isfinite(dense)
             codes[infinite] = c.CODE["not finite"]
@@ -467,7 +478,7 @@ class Pass:
     def _why(self, parameter: Tensor, word: str) -> str:
         """Say what made a gradient 0: an operation and the reader's line."""
         bits = {
-            "flat": c.NEUTRAL,
+            "flat": c.NEUTRAL & ~c.OFF,
             "shut": c.SHUT,
             "saturated": c.SATURATED,
             "closed": c.SHUT | c.SATURATED | c.CLOSED | c.FLAT,
@@ -475,6 +486,7 @@ class Pass:
             "never together": c.SHUT | c.SATURATED,
             "paths cancel": c.PATHS,
             "underflow": c.UNDERFLOW,
+            "not used": c.OFF,
         }.get(word)
         if word == "op not known":
             ops = list(dict.fromkeys(self.watch.unknown.values()))
@@ -490,8 +502,10 @@ class Pass:
                 said.append(f"at {call}")
             elif word == "underflow":
                 said.append(f"too small for the number type in {call}")
+            elif word == "not used":
+                said.append(f"its result is not taken by {call}")
             else:
-                said.append(f"{c.phrase(node, call.name)} {call.place}")
+                said.append(f"{self.watch.phrase(node)} {call.place}")
         return "; ".join(list(dict.fromkeys(said))[:2])
 
     def _noise(self, parameter: Tensor, gradient: Tensor) -> int | None:
@@ -499,15 +513,17 @@ class Pass:
         uses = self.watch.uses[id(parameter)]
         if not uses or not all(use.rule for use in uses) or not gradient.is_floating_point():
             return None
-        own = gradient.abs()
-        eps = 4 * torch.finfo(gradient.dtype).eps
-        near = noisy(own, sum(use.bound() for use in uses), eps)
+        eps, many = 4 * torch.finfo(gradient.dtype).eps, gradient.numel() * NOISY
+        bounds = uses[0].bounds() if len(uses) == 1 else None
         # A few of many are that small by chance.
-        if near is None or how_many(near) < gradient.numel() * NOISY:
+        if bounds is not None and small_in(gradient, bounds[0] * eps, bounds[1]) < many:
             return None
-        near = noisy(own, sum(use.size() for use in uses), eps)
-        count = 0 if near is None else how_many(near)
-        return count if count >= gradient.numel() * NOISY else None
+        count = small(gradient, _sum(use.size() for use in uses).mul_(eps))
+        return count if count and count >= many else None
+
+
+def _sum(parts: Iterable[Tensor]) -> Tensor:
+    return reduce(Tensor.add, parts)  # and not from 0, which is one pass more
 
 
 # ## Put together
@@ -533,29 +549,34 @@ def _parameter(
 ) -> Parameter:
     shape = tuple(tensor.shape)
     gradient = once.gradients[name]
-    zero = codes if isinstance(codes, Tensor) else torch.full(shape, codes, dtype=torch.uint8)
-    zero = zero.cpu()
-    reason = zero.clone()
+    zero: Any = codes.cpu() if isinstance(codes, Tensor) else None
+    if zero is not None and not kinds(zero):
+        zero = None
+    whole_reason = codes if not isinstance(codes, Tensor) else 0
     moves = None
     notes = [note] if note else []
-    parts = None
-    if step is not None:
+    parts: Parts | None = None
+    if step is None:
+        reason = torch.full(shape, whole_reason, dtype=torch.uint8) if zero is None else zero
+    else:
         mine = step[name]
-        told = mine.reason.cpu()
-        if told.numel() and int(told.max()) > c.CODE["own rule"]:  # up to there they are the same
-            told = looked_up(TRANSLATED, told)
-        reason = told | reason * is_zero(told)
-        if isinstance(codes, Tensor) and gradient is not None and not finite(_dense(gradient)):
-            infinite = zero == c.CODE["not finite"]
-            reason[infinite] = zero[infinite]
-            zero = zero * ~infinite
+        reason = mine.reason.cpu()
+        if zero is not None:
+            reason = reason | zero * is_zero(reason)
+            if has(zero, c.CODE["not finite"]):
+                infinite = zero == c.CODE["not finite"]
+                reason[infinite] = zero[infinite]
+                zero = zero * ~infinite
+        elif whole_reason:
+            reason = reason | is_zero(reason).to(torch.uint8) * whole_reason
+        if mine.swallows:
+            kind = str(mine.dtype).removeprefix("torch.")
+            notes.append(f"the step is too small for {kind}")
         moves = mine.move
         if mine.note:
             notes.append(mine.note)
-        if mine.remembered is not None or mine.decayed is not None:
-            parts = mine.parts()
-    if not isinstance(codes, Tensor):
-        zero = torch.zeros_like(zero)
+        if mine.told_apart and (mine.remembered is not None or mine.decayed is not None):
+            parts = Parts(mine)
     return Parameter(
         name=name,
         shape=shape,
@@ -563,11 +584,27 @@ def _parameter(
         gradient=None if gradient is None else _array(gradient),
         move=_array(torch.zeros(shape) if moves is None else moves),
         reason=_array(reason),
-        zero=_array(zero),
-        parts=None if parts is None else {key: _array(part) for key, part in parts.items()},
+        zero=0 if zero is None else _array(zero),
+        parts=parts,
         whole=whole,
         note="; ".join(notes),
     )
+
+
+class Parts(Mapping[str, Any]):
+    """The parts of a move, each made when somebody asks for it."""
+
+    def __init__(self, step: StepOf) -> None:
+        self.step = step
+
+    def __getitem__(self, key: str) -> Any:
+        return _array(self.step.part(key))
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(PARTS)
+
+    def __len__(self) -> int:
+        return len(PARTS)
 
 
 def _dense(gradient: Any) -> Any:

@@ -9,7 +9,16 @@ import torch
 
 from sgdexplained.pytorch import causes as c
 from sgdexplained.pytorch.causes import Reasons, kind
-from sgdexplained.pytorch.fast import and_over, any_true, bits, is_zero, lines_with, never, only
+from sgdexplained.pytorch.fast import (
+    and_over,
+    any_true,
+    bits,
+    few,
+    is_zero,
+    lines_with,
+    never,
+    only,
+)
 
 # The two factors of each product: (argument, its saved name, the argument's other, its name).
 FACTORS = {
@@ -46,7 +55,7 @@ def of_bias(
         dims = tuple(k for k in range(arrived.dim()) if k < skipped or zero.shape[k - skipped] == 1)
     array = torch.zeros(zero.shape, dtype=torch.int16, device=zero.device)
     present = 0
-    shared = common(coming, dims)
+    shared = _of_receivers(coming, dims)
     if shared is not None:
         array |= only(shared.array.view(zero.shape), zero)
         present |= shared.present
@@ -108,6 +117,14 @@ def common(coming: Reasons | None, dims: tuple[int, ...]) -> Reasons | None:
     return Reasons(and_over(coming.array, dims), coming.present)
 
 
+def _of_receivers(coming: Reasons | None, dims: tuple[int, ...]) -> Reasons | None:
+    """Return what holds for a receiver in all places: that nobody takes its result is a reason."""
+    shared = common(coming, dims)
+    if shared is not None and shared.present & c.OFF:
+        shared.array[shared.array == c.NEUTRAL] = c.NOT_TAKEN
+    return shared
+
+
 def _all_of(mask: torch.Tensor, dims: tuple[int, ...]) -> torch.Tensor:
     for dim in sorted((d % mask.dim() for d in dims), reverse=True):
         mask = mask.all(dim)
@@ -118,25 +135,56 @@ def _weights(
     zero: torch.Tensor, senders: torch.Tensor, deltas: torch.Tensor, coming: Reasons | None
 ) -> Found:
     """Senders (..., B, n) and deltas (..., B, m) make a gradient (..., n, m)."""
-    array = bits(never(senders, -2), c.INACTIVE).unsqueeze(-1)
+    rows = bits(never(senders, -2), c.INACTIVE)
     present = c.INACTIVE
-    shared = common(coming, (-2,))
-    if shared is not None:
-        array = array | shared.array.unsqueeze(-2)
-        present |= shared.present
-    array = only(array, zero)
-    rest = zero & is_zero(array)
-    if not any_true(rest):
+    shared = _of_receivers(coming, (-2,))
+    columns = None if shared is None else shared.array
+    present |= 0 if shared is None else shared.present
+    array, rest = _crossed(zero, rows, columns)
+    if rest is None:
         return Reasons(array, present), []
     present |= c.NEVER | c.MIXED | c.UNDERFLOW | c.EXAMPLES | c.ROUNDING
     if rest.dim() > 2:
         return Reasons(array | _closer(rest, senders, deltas), present), [c.UNDERFLOW, c.EXAMPLES]
     # Most often few are left: only their rows and columns are multiplied.
-    rows, columns = lines_with(rest, 1), lines_with(rest, 0)
-    part = rest[rows][:, columns]
-    found = _closer(part, senders[:, rows], deltas[:, columns])
-    array[rows.unsqueeze(1), columns] |= found
+    across, down = lines_with(rest, 1), lines_with(rest, 0)
+    part = rest[across][:, down]
+    found = _closer(part, senders[:, across], deltas[:, down])
+    array[across.unsqueeze(1), down] |= found
     return Reasons(array, present), [c.UNDERFLOW, c.EXAMPLES]
+
+
+def _crossed(
+    zero: torch.Tensor, rows: torch.Tensor, columns: torch.Tensor | None
+) -> tuple[torch.Tensor, torch.Tensor | None]:
+    """Return the bits of the row and the column of each zero, and where there are none of either.
+
+    `rows` has the shape (..., n) and `columns` (..., m); None stands for no bits at all.
+    """
+    turned = zero.dim() == 2 and not zero.is_contiguous() and zero.T.is_contiguous()
+    if turned and columns is not None:
+        array, rest = _crossed(zero.T, columns, rows)
+        return array.T, None if rest is None else rest.T
+    places = few(zero) if zero.dim() == 2 and zero.is_contiguous() else None
+    if places is None:
+        array = rows.unsqueeze(-1)
+        if columns is not None:
+            array = array | columns.unsqueeze(-2)
+        array = only(array, zero)
+        rest = zero & is_zero(array)
+        return array, rest if any_true(rest) else None
+    array = torch.zeros(zero.shape, dtype=torch.int16)
+    across, down = divmod(places, zero.shape[1])
+    found = rows.numpy()[across]
+    if columns is not None:
+        found = found | columns.numpy()[down]
+    array.numpy().reshape(-1)[places] = found
+    left = places[found == 0]
+    if not len(left):
+        return array, None
+    rest = torch.zeros(zero.shape, dtype=torch.bool)
+    rest.numpy().reshape(-1)[left] = True
+    return array, rest
 
 
 def _closer(rest: torch.Tensor, senders: torch.Tensor, deltas: torch.Tensor) -> torch.Tensor:
@@ -286,7 +334,7 @@ def _kernel(node: Any, zero: torch.Tensor, deltas: torch.Tensor, coming: Reasons
     places = (0, *range(2, deltas.dim()))
     array = torch.zeros(zero.shape, dtype=torch.int16, device=zero.device)
     present = c.INACTIVE
-    shared = common(coming, places)
+    shared = _of_receivers(coming, places)
     if shared is not None:
         array = only(_by_unit(node, shared.array, zero), zero)
         present |= shared.present

@@ -61,8 +61,16 @@ SIGNS = {
     "__truediv__": "/", "__rdiv__": "/", "__rtruediv__": "/", "matmul": "@", "__matmul__": "@",
     "__rmatmul__": "@", "pow": "**", "__pow__": "**", "__getitem__": "an index",
     "neg": "-", "__neg__": "-", "__bool__": "if", "__float__": "float()", "__int__": "int()",
-    "__index__": "an index", "__array__": "numpy",
+    "__index__": "an index", "__array__": "np.asarray",
 }  # fmt: skip
+
+COMPARISONS = {
+    ">", "<", ">=", "<=", "==", "!=", "isclose", "isnan", "isinf", "isfinite", "logical_not",
+    "logical_and", "logical_or", "logical_xor",
+}  # fmt: skip
+
+# Calls that a reader knows as methods: "cut by .item()" is found in a line sooner than "by item".
+METHODS = {"item", "tolist", "numpy", "detach", "detach_", "long", "int", "short", "char", "byte"}
 
 
 def tensors(found: Any) -> Iterator[torch.Tensor]:
@@ -100,6 +108,36 @@ def where() -> str:
             return ""
         frame = frame.f_back
     return ""
+
+
+def cutting(name: str, made: torch.Tensor | None, results: list[torch.Tensor]) -> str:
+    """Return the name of a call that cuts a graph, as the reader knows it.
+
+    Parameters
+    ----------
+    name : str
+        Of the call.
+    made : Tensor or None
+        The result that has no gradient; ``None`` if the numbers left PyTorch.
+    results : list of Tensor
+        All that the call made.
+
+    Examples
+    --------
+    >>> both = list(torch.ones(2, 2).max(1))
+    >>> cutting("max", both[1], both), cutting(">", both[1], both[1:]), cutting("item", None, [])
+    ('the indices of max', 'the comparison >', '.item()')
+    """
+    if name in COMPARISONS:
+        return f"the comparison {name}"
+    whole = made is not None and not (made.is_floating_point() or made.is_complex())
+    if whole and any(one.is_floating_point() for one in results):
+        return f"the indices of {name.removesuffix('_with_indices')}"
+    if name in METHODS:
+        return f".{name}()"
+    if whole and name in {"to", "type"}:
+        return f".{name}({str(made.dtype).removeprefix('torch.')})"  # type: ignore[union-attr]
+    return name
 
 
 class Call(NamedTuple):
@@ -296,7 +334,8 @@ class Recorder(TorchFunctionMode):
                     self.live.add(to)
                 self.edges[number].append((to, call))
                 if tensor.requires_grad and (out is None or not out.requires_grad):
-                    self.cuts[number, to] = call
+                    known = call.name if call.off else cutting(call.name, out, results)
+                    self.cuts[number, to] = call._replace(name=known)
         for tensor in results:
             if tensor.is_leaf and tensor.requires_grad and not any(tensor is one for one in given):
                 self.made.append((self._number(tensor), call))
@@ -345,7 +384,7 @@ class Recorder(TorchFunctionMode):
         return found
 
     def before_backward(self, loss: torch.Tensor, outputs: Iterable[torch.Tensor] = ()) -> Watch:
-        """Put hooks on the graph of a loss, before ``loss.backward(retain_graph=True)``."""
+        """Put hooks on the graph of a loss, before ``loss.backward()``."""
         from sgdexplained.pytorch.watch import Watch
 
         return Watch(loss, outputs, self)

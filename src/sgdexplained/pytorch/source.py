@@ -121,6 +121,8 @@ class ModelSource(Source):
         """Return why an entry moves or stays, in words."""
         name = row.parameter.name
         because = self.zero(row) if row.zero else ""
+        if row.why == "not listed" and row.gradient is None:
+            because = row.note
         if self.step is not None and name in self.step.of:
             text = self.step[name].sentence(row.place, row.value, because)
             if text:
@@ -176,6 +178,7 @@ class ModelSource(Source):
             "rounding": "what is left of the sum is lost in rounding",
             "hook": "a hook took its gradient away",
             "padding row": "the row is padding_idx, which never gets a gradient",
+            "not used": "what its receiver makes is not used by the loss",
             "op not known": "the reason is behind an operation that is not known",
         }.get(row.zero, row.zero)
         products = [] if self.unknown(row.parameter) else self.products(row.parameter, row.place)

@@ -8,17 +8,19 @@ gradient, a step with gradients of 0, and one of those without what earlier step
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from itertools import accumulate
 
 import torch
 from torch import Tensor, optim
 
+from sgdexplained.pytorch.causes import CODE, WORDS
+from sgdexplained.pytorch.fast import any_true, has, is_zero
 from sgdexplained.pytorch.keep import kept
 from sgdexplained.pytorch.twin import (
     ELEMENTWISE,
     SEPARATE,
     Buffers,
     needs_closure,
+    picked,
     stepped,
     without_hooks,
 )
@@ -32,24 +34,11 @@ if TYPE_CHECKING:
 
     Place = tuple[int, ...]
     Gradients = dict[str, Tensor | None]
+    Piece = tuple[str, Tensor, slice | None]  # of which parameter, and which of its entries
 
-WORDS = (
-    "",
-    "gradient",
-    "memory",
-    "decay",
-    "memory+decay",
-    "own rule",
-    "not listed",
-    "lr 0",
-    "swallowed",
-    "held",
-    "cleared",
-    "never stepped",
-    "another optimizer",
-    "changed outside",
-)
-CODE = {word: code for code, word in enumerate(WORDS)}
+__all__ = ["CODE", "WORDS", "Step", "StepOf", "skeleton", "take_step"]
+
+PARTS = ("gradient", "memory", "decay")
 
 # How many entries are tried at a time: copies of so many are made, not of the whole model.
 AT_A_TIME = 1 << 18
@@ -88,8 +77,14 @@ class StepOf:
         The move with gradients of 0, with and without memory; ``None`` if nothing would move.
     told_apart : bool
         Whether the move could be split.
+    asked : bool
+        Whether it requires a gradient.
     exact : Tensor or None
         If entries are swallowed: their step in float64, 0 for the others.
+    open : bool
+        Whether some of its reasons are still to be found.
+    rate : float or None
+        If entries are swallowed and a step is no more than its gradient times this number: that.
     """
 
     name: str
@@ -108,6 +103,14 @@ class StepOf:
     told_apart: bool = True
     exact: Tensor | None = None
     arrived: Tensor | None = None
+    asked: bool = True
+    open: bool = False
+    rate: float | None = None
+
+    @property
+    def swallows(self) -> bool:
+        """Whether steps are too small for the number type."""
+        return has(self.reason, CODE["swallowed"])
 
     def parts(self) -> dict[str, Tensor] | None:
         """Return where the move comes from: gradient, memory and decay, which add up to it.
@@ -117,15 +120,16 @@ class StepOf:
         """
         if not self.told_apart or not self.listed:
             return None
+        return {key: self.part(key) for key in PARTS}
+
+    def part(self, key: str) -> Tensor:
+        """Return one part of the move."""
         zero = torch.zeros(self.reason.shape, device=self.reason.device)
-        move = zero if self.move is None else self.move
         remembered = zero if self.remembered is None else self.remembered
+        if key == "gradient":
+            return (zero if self.move is None else self.move) - remembered
         decayed = zero if self.decayed is None else self.decayed
-        return {
-            "gradient": move - remembered,
-            "memory": remembered - decayed,
-            "decay": decayed + 0,
-        }
+        return remembered - decayed if key == "memory" else decayed + 0
 
     def uphill(self) -> Tensor | None:
         """Return which entries move up their gradient; ``None`` if none do."""
@@ -148,13 +152,17 @@ class StepOf:
     def numbers(self, place: Place, value: float) -> dict[str, Any]:
         """Return the numbers of one entry: gradient, move, lr, parts, exact step and spacing."""
         parts, exact = self.parts(), _at(self.exact, place)
+        if self.rate is not None and int(self.reason[place]) == CODE["swallowed"]:
+            exact = self.rate * _at(dense(self.gradient), place)  # type: ignore[arg-type]
         return {
             "gradient": _at(None if self.gradient is None else dense(self.gradient), place),
             "move": _at(self.move, place) or 0.0,
             "lr": self.lr,
             "parts": parts and {key: _at(part, place) for key, part in parts.items()},
             "exact": exact,
-            "spacing": None if not exact else spacing(value, exact, self.dtype),
+            "spacing": spacing(value, exact, self.dtype)
+            if exact and self.dtype.is_floating_point
+            else None,
         }
 
     def sentence(self, place: Place, value: float, because: str = "") -> str:
@@ -241,10 +249,11 @@ def take_step(
         _with_closure(optimizer, mine, step, evaluate)
     else:
         buffers = Buffers()
-        for portion in _portions(optimizer, mine):
+        for portion in _portions(optimizer, mine, gradients):
             _try(optimizer, portion, step, buffers)
     for name in parameters:
-        _judge(step[name])
+        if step[name].open or not step[name].listed:
+            _judge(step[name])
     return step
 
 
@@ -262,73 +271,134 @@ def skeleton(optimizer: Optimizer, parameters: dict[str, Tensor], gradients: Gra
             gradients.get(name),
             torch.zeros(parameter.shape, dtype=torch.uint8, device=parameter.device),
             parameter.dtype,
+            asked=parameter.requires_grad,
         )
     step.notes = _notes(optimizer, parameters, step)
     return step
 
 
 # ## The step, on copies
+#
+# What is tried together is a portion: parameters, or slices of large ones, so that no copy is
+# large and each is still in the processor's cache when it is needed next.
 
 
-def _portions(optimizer: Optimizer, mine: dict[str, Tensor]) -> Iterator[dict[str, Tensor]]:
+def _portions(
+    optimizer: Optimizer, mine: dict[str, Tensor], gradients: Gradients
+) -> Iterator[list[Piece]]:
     """Yield the optimizer's parameters a few at a time, or all at once if they may be coupled."""
     if type(optimizer) not in SEPARATE:
         names = {id(one): name for name, one in mine.items()}
         others = (one for group in optimizer.param_groups for one in group["params"])
-        yield {names.get(id(one), f"other {k}"): one for k, one in enumerate(others)}
+        yield [(names.get(id(one), f"other {k}"), one, None) for k, one in enumerate(others)]
         return
-    ends = accumulate((one.numel() for one in mine.values()), initial=0)
-    portions: dict[int, dict[str, Tensor]] = {}
-    for (name, one), end in zip(mine.items(), ends, strict=False):
-        portions.setdefault(end // AT_A_TIME, {})[name] = one
-    yield from portions.values()
+    room = AT_A_TIME
+    portion: list[Piece] = []
+    for piece in _pieces(optimizer, mine, gradients):
+        _, one, where = piece
+        many = one.numel() if where is None else where.stop - where.start
+        if portion and many > room:
+            yield portion
+            room, portion = AT_A_TIME, []
+        portion.append(piece)
+        room -= many
+    if portion:
+        yield portion
 
 
-def _try(optimizer: Optimizer, portion: dict[str, Tensor], step: Step, buffers: Buffers) -> None:
+def _pieces(optimizer: Optimizer, mine: dict[str, Tensor], gradients: Gradients) -> Iterator[Piece]:
+    for name, one in mine.items():
+        many, gradient = one.numel(), gradients.get(name)
+        apart = type(optimizer) in ELEMENTWISE and all(
+            part is None or (part.layout == torch.strided and part.is_contiguous())
+            for part in (one, gradient)
+        )
+        if not apart or many <= AT_A_TIME:
+            yield name, one, None
+            continue
+        for start in range(0, many, AT_A_TIME):
+            yield name, one, slice(start, min(many, start + AT_A_TIME))
+
+
+def _try(optimizer: Optimizer, portion: list[Piece], step: Step, buffers: Buffers) -> None:
     """Fill in the moves of some parameters."""
     if not portion:
         return
-    tensors = list(portion.values())
+    whole = [step[name].gradient if name in step.of else one.grad for name, one, _ in portion]
     gradients = [
-        step[name].gradient if name in step.of else one.grad for name, one in portion.items()
+        one if one is None or one.layout != torch.strided else picked(one, where)
+        for one, (_, _, where) in zip(whole, portion, strict=True)
     ]
     try:
-        moves = _moves(optimizer, tensors, gradients, buffers)
+        moves = _moves(optimizer, portion, gradients, buffers, difference)
     except Exception as error:
         raise RuntimeError(
             f"a step of {type(optimizer).__name__} fails, tried on copies: {error}"
         ) from error
-    without = _without(optimizer, tensors, gradients, buffers)
-    for k, name in enumerate(portion):
+    without = _without(optimizer, portion, gradients, buffers)
+    for k, (name, _, where) in enumerate(portion):
         if name not in step.of:
             continue
         mine = step[name]
-        mine.move, mine.moved = moves[k]
+        move, moved = moves[k]
+        _keep(mine, "move", where, move)
+        _keep(mine, "moved", where, moved)
         mine.told_apart = without is not None
-        if without is not None:
-            mine.remembered, mine.decayed = without[k]
-        lost = _lost(mine)
+        gradient = gradients[k]
+        asks = None if gradient is None else nonzero(dense(gradient))
+        both, lost, still = _compared(asks, moved)
+        mine.open |= lost is not None and mine.lr == 0
+        word = mine.reason if where is None else mine.reason.view(-1)[where]
+        if both is not None:
+            word += _times(both, "gradient")
+        remembered, decayed = (None, None) if without is None else without[k]
+        if still is not None:
+            _without_gradient(word, still, remembered, decayed, given=asks is not None)
+        _keep(mine, "remembered", where, remembered)
+        if remembered is decayed:
+            mine.decayed = mine.remembered
+        else:
+            _keep(mine, "decayed", where, decayed)
         if lost is not None and mine.lr != 0:
             _exactly(optimizer, portion, gradients, k, lost, mine)
 
 
+def _keep(mine: StepOf, name: str, where: slice | None, found: Tensor | None) -> None:
+    """Write what was found of a piece of a parameter to where it belongs; None stands for zeros."""
+    if where is None:
+        setattr(mine, name, found)
+    elif found is not None:
+        whole = getattr(mine, name)
+        if whole is None:
+            whole = torch.zeros(mine.reason.shape, dtype=found.dtype, device=found.device)
+            setattr(mine, name, whole)
+        whole.view(-1)[where] = found
+
+
 def _moves(
     optimizer: Optimizer,
-    tensors: list[Tensor],
+    portion: list[Piece],
     gradients: list[Tensor | None],
     buffers: Buffers,
+    compare: Callable[[Tensor, Tensor], Any],
     *,
     state: bool = True,
-) -> list[tuple[Tensor | None, Tensor | None]]:
-    after = stepped(optimizer, tensors, gradients, state=state, buffers=buffers)
-    moves = [difference(new, old) for new, old in zip(after, tensors, strict=True)]
+) -> list[Any]:
+    """Return what `compare` makes of the new values and the old ones of each piece."""
+    tensors = [one for _, one, _ in portion]
+    places: Any = [where for _, _, where in portion]
+    after = stepped(optimizer, tensors, gradients, state=state, places=places, buffers=buffers)
+    found = [
+        compare(new, picked(one, where))
+        for new, (_, one, where) in zip(after, portion, strict=True)
+    ]
     buffers.release()
-    return moves
+    return found
 
 
 def _without(
     optimizer: Optimizer,
-    tensors: list[Tensor],
+    portion: list[Piece],
     gradients: list[Tensor | None],
     buffers: Buffers,
 ) -> list[tuple[Tensor | None, Tensor | None]] | None:
@@ -337,77 +407,118 @@ def _without(
     decays = not known or any(
         group.get("weight_decay") or group.get("lambd") for group in optimizer.param_groups
     )
-    remembers = not known or any(optimizer.state.get(one) for one in tensors)
-    nothing: list[tuple[Tensor | None, Tensor | None]] = [(None, None)] * len(tensors)
+    remembers = not known or any(optimizer.state.get(one) for _, one, _ in portion)
+    nothing: list[Tensor | None] = [None] * len(portion)
     if not decays and not remembers:
-        return nothing
+        return [(None, None)] * len(portion)
     zeros = [None if gradient is None else _zeros(gradient) for gradient in gradients]
     try:
         decayed = remembered = nothing
         if decays:
-            decayed = _decoupled(optimizer, tensors) or _moves(
-                optimizer, tensors, zeros, buffers, state=False
+            found = _decoupled(optimizer, portion) or _moves(
+                optimizer, portion, zeros, buffers, _minus, state=False
             )
-            remembered = decayed
+            decayed = remembered = [_unless_zero(one) for one in found]
         if remembers:
-            remembered = _moves(optimizer, tensors, zeros, buffers)
+            found = _moves(optimizer, portion, zeros, buffers, _minus)
+            remembered = [_unless_zero(one) for one in found]
     except Exception:  # noqa: BLE001 (an optimizer may refuse to step without gradient or memory)
         return None
-    return [(one[0], other[0]) for one, other in zip(remembered, decayed, strict=True)]
+    return list(zip(remembered, decayed, strict=True))
 
 
-def _decoupled(
-    optimizer: Optimizer, tensors: list[Tensor]
-) -> list[tuple[Tensor | None, Tensor | None]] | None:
+def _unless_zero(move: Tensor) -> Tensor | None:
+    return move if any_true(move) else None
+
+
+def _decoupled(optimizer: Optimizer, portion: list[Piece]) -> list[Tensor] | None:
     """Return the moves by decay alone of AdamW, which scales a weight; ``None`` for all others."""
     if type(optimizer) is not optim.AdamW:
         return None
     groups = {id(one): group for group in optimizer.param_groups for one in group["params"]}
     moves = []
-    for one in tensors:
+    for _, one, where in portion:
         group = groups[id(one)]
         if isinstance(group["lr"], Tensor):
             return None
-        after = one.detach() * (1 - group["lr"] * group["weight_decay"])
-        moves.append(difference(after, one))
+        before = picked(one, where)
+        moves.append(_minus(before * (1 - group["lr"] * group["weight_decay"]), before))
     return moves
 
 
 def _exactly(
     optimizer: Optimizer,
-    portion: dict[str, Tensor],
+    portion: list[Piece],
     gradients: list[Tensor | None],
     k: int,
     lost: Tensor,
     mine: StepOf,
 ) -> None:
-    """Take the step once more in float64, for entries that have a gradient and did not move."""
-    tensors = list(portion.values())
-    one = tensors[k]
+    """Say of entries that have a gradient and did not move whether their step was too small.
+
+    The step is taken once more in float64, unless it is known to be no more than the gradient times
+    the learning rate.
+    """
+    _, one, where = portion[k]
+    gradient = gradients[k]
+    word = mine.reason if where is None else mine.reason.view(-1)[where]
     # No number type is finer than float64. Next to 0 its numbers are: what moves a weight of 0 by
     # a little is a step all the same.
     finest = one.dtype == torch.float64
-    fine = [other.detach() * 0 for other in tensors] if finest else None
-    places = lost.flatten().nonzero().flatten()
-    gradient = gradients[k]
-    if type(optimizer) in ELEMENTWISE and gradient is not None and not gradient.is_sparse:
-        start = None if fine is None else [fine[k]]
-        (after,) = stepped(optimizer, [one], [gradient], double=True, values=start, places=places)
+    rate = None if finest else _plain(optimizer, one)
+    if rate is not None:
+        mine.rate = rate
+        word += _times(lost, "swallowed")
+        return
+    alone = type(optimizer) in ELEMENTWISE and gradient is not None and not gradient.is_sparse
+    if alone:
+        chosen: Any = slice(0, one.numel()) if where is None else where
+        given = gradient.flatten()  # type: ignore[union-attr]
+        if not _many(lost):
+            # Of a few their numbers; of many it is faster to try all.
+            few = lost.flatten().nonzero().flatten()
+            given, chosen = given[few], few + chosen.start
+        start = [torch.zeros_like(one.detach())] if finest else None
+        (after,) = stepped(optimizer, [one], [given], double=True, values=start, places=[chosen])
     else:
-        after = stepped(optimizer, tensors, gradients, double=True, values=fine)[k]
-        after = after.flatten()[places]
-    value = one.detach().flatten()[places]
-    exact = after - (0 if finest else value.double())
+        tensors = [other for _, other, _ in portion]
+        start = [torch.zeros_like(other.detach()) for other in tensors] if finest else None
+        after = stepped(optimizer, tensors, gradients, double=True, values=start)[k]
+        chosen = lost.flatten().nonzero().flatten()
+        after = after.flatten()[chosen]
+    value = picked(one, chosen)
+    exact = after if finest else after - value.to(after.dtype)
     swallowed = nonzero(exact)
     if finest:
         # From 0 a step knows nothing of decay: a larger one may have been taken back.
         swallowed &= exact.abs() <= _spacing(value, exact)
-    word = torch.full_like(places, CODE["held"], dtype=torch.uint8)
-    word[swallowed] = CODE["swallowed"]
-    mine.reason.view(-1)[places] = word
-    number = torch.float64 if finest else torch.float32
-    mine.exact = torch.zeros(one.shape, dtype=number, device=one.device)
-    mine.exact.view(-1)[places] = exact.to(number)
+    if mine.exact is None:
+        number = exact.dtype if finest or exact.is_complex() else torch.float32
+        mine.exact = torch.zeros(one.shape, dtype=number, device=one.device)
+    if isinstance(chosen, slice):
+        lost = lost.flatten()
+        mine.exact.view(-1)[chosen] = torch.where(lost, exact, 0).to(mine.exact.dtype)
+        words = _times(lost & swallowed, "swallowed") + _times(lost & ~swallowed, "held")
+        mine.reason.view(-1)[chosen] += words
+        return
+    mine.exact.view(-1)[chosen] = exact.to(mine.exact.dtype)
+    words = torch.full(swallowed.shape, CODE["held"], dtype=torch.uint8, device=one.device)
+    words[swallowed] = CODE["swallowed"]
+    mine.reason.view(-1)[chosen] = words
+
+
+def _plain(optimizer: Optimizer, one: Tensor) -> float | None:
+    """Return what SGD multiplies a gradient by, if it does nothing else; ``None`` if it does."""
+    if type(optimizer) is not optim.SGD:
+        return None
+    (group,) = (g for g in optimizer.param_groups if any(one is mine for mine in g["params"]))
+    if group["momentum"] or group["weight_decay"]:
+        return None
+    return float(group["lr"]) * (1 if group["maximize"] else -1)
+
+
+def _many(mask: Tensor) -> bool:
+    return bool(mask.sum() * 8 > mask.numel())
 
 
 def _with_closure(
@@ -442,6 +553,7 @@ def _with_closure(
         for name, one in mine.items():
             step[name].move, step[name].moved = difference(one.detach(), before[name])
             step[name].told_apart = False
+            step[name].open = True
     for name, seen in ever.items():
         moved = step[name].moved
         if moved is not None:
@@ -459,38 +571,56 @@ def _judge(mine: StepOf) -> None:
         mine.whole = "not listed"
     elif mine.lr == 0 and mine.move is None:
         mine.whole = "lr 0"
+    if not mine.listed:
+        left_out(mine)
+        return
     asks = None if mine.gradient is None else nonzero(dense(mine.gradient))
     if mine.whole:
         if asks is not None:
             mine.reason = _times(asks, mine.whole)
         return
-    if mine.moved is not None:
-        if asks is not None:
-            _say(mine, mine.moved & asks, "gradient")
-        _without_gradient(mine, mine.moved if asks is None else mine.moved & ~asks)
-    if (lost := _lost(mine)) is not None:
+    both, lost, still = _compared(asks, mine.moved)
+    if both is not None:
+        _say(mine, both, "gradient")
+    if still is not None:
+        # Where one of them is written already, a closure knew better.
+        still &= is_zero(mine.reason)
+        given = mine.gradient is not None
+        _without_gradient(mine.reason, still, mine.remembered, mine.decayed, given=given)
+    if lost is not None:
         _say(mine, lost, "held")
+
+
+def left_out(mine: StepOf) -> None:
+    """Say of all entries that the optimizer does not have them: no gradient would move them.
+
+    Who freezes a parameter leaves it out of the optimizer, so that is no second mistake.
+    """
+    if mine.asked:
+        mine.reason.fill_(CODE["not listed"])
 
 
 def _say(mine: StepOf, where: Tensor, word: str) -> None:
     """Write a word where there is none yet."""
-    mine.reason += _times(where & ~nonzero(mine.reason), word)
+    mine.reason += _times(where & is_zero(mine.reason), word)
 
 
-def _without_gradient(mine: StepOf, still: Tensor) -> None:
-    """Say why entries move though their gradient is 0, or though there is none."""
-    if not some(still):
-        return
+def _without_gradient(
+    reason: Tensor,
+    still: Tensor,
+    remembered: Tensor | None,
+    decayed: Tensor | None,
+    *,
+    given: bool,
+) -> None:
+    """Write why entries move though their gradient is 0, or though there is none."""
     none = torch.zeros_like(still)
     memory = decay = none
-    if mine.decayed is not None:
-        decay = nonzero(mine.decayed)
-    if mine.remembered is not None and mine.remembered is not mine.decayed:
-        added = mine.remembered - (0 if mine.decayed is None else mine.decayed)
-        memory = nonzero(added)
-    if mine.gradient is None:
-        # Nobody but the optimizer's author knows what it does to a parameter without a gradient.
-        decay = none
+    if decayed is not None and given:
+        # Without a gradient nobody but the optimizer's author knows what it does to a parameter.
+        decay = nonzero(decayed)
+    if remembered is not None and remembered is not decayed:
+        memory = nonzero(remembered if decayed is None else remembered - decayed)
     words = (
         ("own rule", ~memory & ~decay),
         ("memory", memory & ~decay),
@@ -499,7 +629,7 @@ def _without_gradient(mine: StepOf, still: Tensor) -> None:
     )
     for word, where in words:
         if some(still & where):
-            _say(mine, still & where, word)
+            reason += _times(still & where, word)
 
 
 def _notes(optimizer: Optimizer, parameters: dict[str, Tensor], step: Step) -> list[str]:
@@ -567,23 +697,37 @@ def difference(after: Tensor, before: Tensor) -> tuple[Tensor | None, Tensor | N
 
     NaN that stays NaN does not differ, nor does infinity that stays infinite.
     """
-    half = after.dtype in {torch.float16, torch.bfloat16}
-    number = torch.float32 if half else after.dtype
-    before = before.detach()
-    move = after.to(number) - before.to(number)
+    move, before = _minus(after, before), before.detach()
     where = nonzero(move)
     if not bool(move.sum().isfinite()):
         where = (after != before) & ~(after.isnan() & before.isnan())
     return (move, where) if some(where) else (None, None)
 
 
-def _lost(mine: StepOf) -> Tensor | None:
-    """Return where there is a gradient and no move; ``None`` if nowhere."""
-    if mine.gradient is None:
-        return None
-    asks = nonzero(dense(mine.gradient))
-    lost = asks if mine.moved is None else asks & ~mine.moved
-    return lost if some(lost) else None
+def _minus(after: Tensor, before: Tensor) -> Tensor:
+    half = after.dtype in {torch.float16, torch.bfloat16}
+    number = torch.float32 if half else after.dtype
+    return after.to(number) - before.detach().to(number)
+
+
+def _compared(
+    asks: Tensor | None, moved: Tensor | None
+) -> tuple[Tensor | None, Tensor | None, Tensor | None]:
+    """Return where there is a gradient and a move, only a gradient, only a move; None if nowhere.
+
+    Examples
+    --------
+    >>> _compared(torch.tensor([True, True]), torch.tensor([True, False]))
+    (tensor([ True, False]), tensor([False,  True]), None)
+    """
+    if asks is None or moved is None:
+        return None, _any(asks), _any(moved)
+    both = asks & moved
+    return _any(both), _any(asks ^ both), _any(moved ^ both)
+
+
+def _any(mask: Tensor | None) -> Tensor | None:
+    return mask if mask is not None and some(mask) else None
 
 
 def _times(mask: Tensor, word: str) -> Tensor:

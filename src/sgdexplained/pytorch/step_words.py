@@ -40,8 +40,8 @@ def sentence(step: StepOf, place: tuple[int, ...], value: float, because: str = 
         "memory+decay": f"Moves without a gradient{apart}: {moved}.",
         "own rule": f"Moves without a gradient{apart}: {_number(numbers['move'])} by the "
         f"rule of {step.optimizer}.",
-        "not listed": f"Stays: it is not among the optimiser's parameters; its gradient is "
-        f"{gradient}.",
+        "not listed": f"Stays: it is not among the optimiser's parameters; "
+        f"{_its(numbers['gradient'], because)}.",
         "lr 0": f"Stays: the learning rate is 0; its gradient is {gradient}.",
         "swallowed": _swallowed(step, numbers, value),
         "held": f"Stays: {step.optimizer} does not move it; its gradient is {gradient}.",
@@ -53,11 +53,19 @@ def sentence(step: StepOf, place: tuple[int, ...], value: float, because: str = 
     return said.get(word, "")
 
 
+def _its(gradient: Any, because: str) -> str:
+    """Say what its gradient is, and of one that is 0 or is not there also why."""
+    why = f" ({because})" if because else ""
+    if gradient is None:
+        return f"it has no gradient{why}"
+    return f"its gradient is {_number(gradient)}{why}"
+
+
 def _swallowed(step: StepOf, numbers: dict[str, Any], value: float) -> str:
     if not numbers["exact"]:
         return ""
     kind = str(step.dtype).removeprefix("torch.")
-    if abs(numbers["exact"]) > numbers["spacing"]:
+    if numbers["spacing"] is None or abs(numbers["exact"]) > numbers["spacing"]:
         return f"Stays: its step of {_number(numbers['exact'])} is lost in the rounding of {kind}."
     return (
         f"Stays: its step of {_number(numbers['exact'])} is swallowed, because {kind} numbers "

@@ -106,7 +106,7 @@ def stepped(
     state: bool = True,
     double: bool = False,
     values: list[Tensor] | None = None,
-    places: Tensor | None = None,
+    places: list[slice | Tensor | None] | None = None,
     buffers: Buffers | None = None,
 ) -> list[Tensor]:
     """Return what parameters would be after a step with these gradients.
@@ -118,15 +118,15 @@ def stepped(
     parameters : list of Tensor
         Of the optimizer, all or some.
     gradients : list of (Tensor or None)
-        One for each parameter; they do not change.
+        One for each parameter, of the chosen `places` alone; they do not change.
     state : bool, default True
         ``False`` steps as if it were the first step.
     double : bool, default False
         Compute in float64, whatever the number type of the parameters.
     values : list of Tensor, optional
         Start from these instead of the parameters' own.
-    places : Tensor of int, optional
-        Of a single parameter only these entries, in a row.
+    places : list of (slice, Tensor of int or None), optional
+        Of each parameter only these entries, in a row; ``None`` for all of them, in its shape.
     buffers : Buffers, optional
         Where copies go; what is returned holds until it is asked to release them.
 
@@ -142,10 +142,11 @@ def stepped(
     >>> stepped(sgd, [w], [torch.tensor([1.0, 0.0])]), w.grad
     ([tensor([0.5000, 1.0000])], None)
     """
-    copier = _Copier(buffers or Buffers(), double, places)
-    twin, copies = _twin(optimizer, parameters, values or parameters, copier, state)
-    picked = gradients if places is None else [_picked(gradients[0], places)]
-    _give(copies, picked, clone=type(optimizer) not in SEPARATE)
+    places = [None] * len(parameters) if places is None else places
+    copier = _Copier(buffers or Buffers(), double)
+    starts = [picked(one, where) for one, where in zip(values or parameters, places, strict=True)]
+    twin, copies = _twin(optimizer, parameters, starts, places, copier, state)
+    _give(copies, gradients, clone=type(optimizer) not in SEPARATE)
     step = without_hooks(optimizer)
     try:
         with torch.no_grad():
@@ -167,26 +168,32 @@ def _give(copies: list[Tensor], gradients: list[Tensor | None], *, clone: bool) 
         one.grad = given.clone() if clone and given is not None else given
 
 
-def _picked(whole: Any, places: Tensor) -> Any:
-    return whole.detach().flatten()[places]
+def picked(whole: Tensor, places: slice | Tensor | None) -> Tensor:
+    """Return some entries of a tensor in a row, of a slice without copying; ``None``: all of it.
+
+    Examples
+    --------
+    >>> picked(torch.eye(2), slice(1, 4)), picked(torch.eye(2), None).shape
+    (tensor([0., 0., 1.]), torch.Size([2, 2]))
+    """
+    return whole.detach() if places is None else whole.detach().flatten()[places]
 
 
 def _twin(
     optimizer: Optimizer,
     parameters: list[Tensor],
-    values: list[Tensor],
+    starts: list[Tensor],
+    places: list[slice | Tensor | None],
     copier: _Copier,
     state: bool,
 ) -> tuple[Any, list[Tensor]]:
     """Return an optimizer of the same class for copies of parameters, and the copies."""
-    copies = [
-        copier.tensor(value if copier.places is None else _picked(value, copier.places))
-        for value in values
-    ]
+    copies = [copier.tensor(value) for value in starts]
     for mine, one in zip(parameters, copies, strict=True):
         one.requires_grad_(mine.requires_grad)
         copier.memo[id(mine)] = one
     chosen = set(copier.memo)
+    where = {id(one): some for one, some in zip(parameters, places, strict=True)}
     twin: Any = object.__new__(type(optimizer))
     for key, value in vars(optimizer).items():
         if key in LEFT_OUT or "_hooks" in key or key == "step":
@@ -209,34 +216,38 @@ def _twin(
         if not isinstance(key, Tensor):
             twin.state[key] = copier.copied(value)
         elif id(key) in chosen:
-            twin.state[copier.memo[id(key)]] = copier.copied(copier.picked(key, value))
+            part = _remembered(key, value, where[id(key)])
+            twin.state[copier.memo[id(key)]] = copier.copied(part)
     for hooks in ("_optimizer_step_pre_hooks", "_optimizer_step_post_hooks"):
         vars(twin)[hooks] = {}
     return twin, copies
 
 
+def _remembered(parameter: Tensor, memory: Any, where: slice | Tensor | None) -> Any:
+    """Return of what is remembered for each entry that of the chosen ones."""
+    if where is None:
+        return memory
+    return {
+        name: picked(part, where)
+        if isinstance(part, Tensor) and part.shape == parameter.shape and part.dim()
+        else part
+        for name, part in memory.items()
+    }
+
+
 class _Copier:
     """Copies what an optimizer holds, with copies of parameters in place of parameters."""
 
-    def __init__(self, buffers: Buffers, double: bool, places: Tensor | None) -> None:
-        self.buffers, self.double, self.places = buffers, double, places
+    def __init__(self, buffers: Buffers, double: bool) -> None:
+        self.buffers, self.double = buffers, double
         # In `memo` a parameter stands for its copy: what refers to it then refers to the copy.
         self.memo: dict[int, Any] = {}
 
     def tensor(self, value: Tensor) -> Tensor:
-        wider = self.double and value.dim() and value.is_floating_point()
-        return self.buffers.copy(value, torch.float64 if wider else None)
-
-    def picked(self, parameter: Tensor, remembered: Any) -> Any:
-        """Return of what is remembered for each entry that of the chosen ones."""
-        if self.places is None:
-            return remembered
-        return {
-            name: _picked(part, self.places)
-            if isinstance(part, Tensor) and part.shape == parameter.shape and part.dim()
-            else part
-            for name, part in remembered.items()
-        }
+        dtype = None
+        if self.double and value.dim() and (value.is_floating_point() or value.is_complex()):
+            dtype = torch.complex128 if value.is_complex() else torch.float64
+        return self.buffers.copy(value, dtype)
 
     def copied(self, value: Any) -> Any:
         if id(value) in self.memo:

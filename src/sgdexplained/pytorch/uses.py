@@ -13,6 +13,7 @@ from typing import Any
 import torch
 
 from sgdexplained.pytorch.activations import Activation
+from sgdexplained.pytorch.fast import lengths
 
 Place = tuple[int, ...]
 Pairs = tuple[torch.Tensor, torch.Tensor, torch.Tensor]  # rows, senders, deltas
@@ -47,6 +48,8 @@ class Use:
         The shape of the rows before they were made one dimension.
     activation : Activation or None
         What the operation's result goes through, if that is known.
+    reach : Tensor or None
+        The length of each column of deltas that are a matrix; of `many` rows.
     """
 
     op: str
@@ -63,6 +66,8 @@ class Use:
     options: dict[str, Any] = field(default_factory=dict)
     activation: Activation | None = None
     padding: int | None = None
+    reach: torch.Tensor | None = None
+    many: int = 0
 
     @property
     def deltas(self) -> Any:
@@ -74,6 +79,8 @@ class Use:
     def settle(self, activation: Activation | None, lead: tuple[int, ...]) -> None:
         """Take in what comes after; deltas that it can tell are not kept twice."""
         self.activation, self.lead = activation, lead
+        if self.given is not None and self.given.dim() == 2:
+            self.reach, self.many = lengths(self.given), len(self.given)
         alike = self.rule == "kernel" or (self.rule == "matmul" and not self.turned)
         alike |= self.rule == "broadcast" and "view" in self.options
         if activation is None or not alike or self.given is None:
@@ -91,15 +98,20 @@ class Use:
         senders = None if self.senders is None else self.senders.abs()
         return self._of_leaf(self._product(senders, self.deltas.abs()) * abs(self.scale))
 
-    def bound(self) -> torch.Tensor:
-        """Return no less than `size`, and cheaper where that is a matrix product."""
-        if self.rule != "matmul" or self.places is not None:
-            return self.size()
-        rows = _length(self.senders) * abs(self.scale)
-        columns = _length(self.deltas)
-        if self.turned != self.flipped:
-            rows, columns = columns, rows
-        return (rows.unsqueeze(-1) * columns.unsqueeze(-2)).reshape(self.leaf)
+    def bounds(self) -> tuple[torch.Tensor, torch.Tensor] | None:
+        """Return numbers of rows and of columns whose products are at least `size`, or None.
+
+        A vector has no rows: it is one row.
+        """
+        if self.reach is None or self.places is not None:
+            return None
+        if self.rule == "matmul" and len(self.leaf) == 2 and self.senders.dim() == 2:
+            rows, columns = lengths(self.senders) * abs(self.scale), self.reach
+            return (columns, rows) if self.turned != self.flipped else (rows, columns)
+        if self.rule == "broadcast" and self.senders is None and self.leaf == self.reach.shape:
+            # No sum of sizes is larger than the length times the root of how many there are.
+            return torch.full_like(self.reach[:1], abs(self.scale) * self.many**0.5), self.reach
+        return None
 
     def _of_leaf(self, operand: torch.Tensor) -> torch.Tensor:
         if self.flipped:
@@ -251,10 +263,3 @@ class Use:
             inner = total // prod(shape[:2])
             return torch.div(numbers, inner, rounding_mode="floor") % examples
         return None
-
-
-def _length(numbers: torch.Tensor) -> torch.Tensor:
-    """Return the length of each column."""
-    if numbers.dtype.itemsize < 4:
-        numbers = numbers.float()
-    return (numbers * numbers).sum(-2).sqrt_()

@@ -64,6 +64,7 @@ class Watch:
         self.reasons: dict[int, Reasons | None] = {}
         self.sums: dict[int, torch.Tensor] = {}
         self.handles: list[Any] = []
+        self.constant: set[Any] = set()
         self.activations: dict[Any, Activation] = {}
         self.leads: dict[Any, tuple[int, ...]] = {}
         self._weights: dict[Any, bool] = {}
@@ -162,6 +163,8 @@ class Watch:
 
     def _passed(self, node: Any, given: Gradients, arrived: Gradients) -> None:
         coming = [self._arrive(node, number, one) for number, one in enumerate(arrived)]
+        if c.of_one(node):
+            self.constant.add(node)
         for i, (ahead, number) in enumerate(node.next_functions):
             if ahead is None or i >= len(given):
                 continue
@@ -211,11 +214,15 @@ class Watch:
         if not bool(((first == 0) & ~torch.isfinite(bad)).any()):
             return text
         said = {
-            f"{c.phrase(one, self.calls[one].name)} {self.calls[one].place}"
-            for one in self.makers(node, c.NEUTRAL)
+            f"{self.phrase(one)} {self.calls[one].place}"
+            for one in self.makers(node, c.NEUTRAL & ~c.OFF)
         }
         why = f" ({'; '.join(sorted(said))})" if said else ""
         return f"{text}, where 0 times infinity is added{why}"
+
+    def phrase(self, node: Any) -> str:
+        """Say what a node did that lets nothing through."""
+        return c.phrase(node, self.calls[node].name, constant=node in self.constant)
 
     def _arrive(self, node: Any, number: int, gradient: torch.Tensor | None) -> Reasons | None:
         """Return why zeros arrive at a node: what its users told, put together."""
@@ -293,12 +300,14 @@ class Watch:
         weights: bool,
     ) -> Reasons | None:
         """Return why entries of what a node hands on are 0; None if there are none."""
-        zero = zeros_of(gradient)
-        if zero is None:
-            return None
         what = kind(node)
         first: Any = arrived[0]
         alone = len(arrived) == 1 and first is not None
+        if alone and what in c.VIEWS and first.dtype == gradient.dtype:
+            return None if coming[0] is None else coming[0].through(node)
+        zero = zeros_of(gradient)
+        if zero is None:
+            return None
         if alone and what in c.VIEWS:
             return _viewed(node, zero, coming[0])
         if alone and first.shape == gradient.shape and what in c.ELEMENTWISE:
@@ -374,7 +383,7 @@ class Watch:
 
     # A node of which nothing is known but that it is linear
 
-    def _asked(  # noqa: C901, PLR0915 (one question after the other, to one node)
+    def _asked(  # noqa: C901, PLR0912, PLR0915 (one question after the other, to one node)
         self,
         node: Any,
         i: int,
@@ -411,6 +420,8 @@ class Watch:
         unreached = zero & ~connected
         if what in c.TAKING:
             tell(unreached, c.NEUTRAL)
+            if not weights and any_true(unreached):
+                self._makes(node, c.OFF)
         elif weights:
             tell(unreached, c.INACTIVE, made=what in c.OF_SEVERAL)
         else:
@@ -445,7 +456,9 @@ class Watch:
         mixing = what in c.MIXING and not weights
         own = c.SHUT | c.SATURATED
         only_off = (
-            rest & ~having(lambda a: (a & c.OFF) == 0) if everything & c.OFF else ~rest & rest
+            rest & ~having(lambda a: (a & c.NEUTRAL) != c.NEUTRAL)
+            if everything & c.OFF
+            else ~rest & rest
         )
         tell(only_off, c.NEUTRAL)
         rest = rest & ~only_off
@@ -489,6 +502,16 @@ class Watch:
                 if items:
                     self.sums[key] = items[0] if len(items) == 1 else sum(items)
                 self.reasons[key] = self._arrive(node, 0, leaf.grad)
+
+    def forget(self) -> None:
+        """Let go of the graph, and of all that it keeps; `uses` stay."""
+        for box in (
+            self.nodes, self.leaves, self.calls, self.consumers, self.pending, self.made,
+            self.unknown, self.infinite, self.reasons, self.sums, self.activations, self.leads,
+            self._weights, self.into, self.inside, self.constant,
+        ):  # fmt: skip
+            box.clear()
+        self.loss = self.loss.detach()
 
     def close(self) -> None:
         """Take the hooks off."""

@@ -11,7 +11,7 @@ from math import prod
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from typing import Any
 
     from matplotlib.axes import Axes
@@ -81,7 +81,7 @@ class Parameter:
         stands for all entries.
     contributing : array or nested lists of int, int or None
         In how many examples an entry gets something; ``None`` if that is not known.
-    parts : dict or None
+    parts : mapping or None
         How much of the move comes from ``gradient``, ``memory`` and ``decay``; ``None`` if they
         cannot be told apart.
     whole : bool
@@ -98,7 +98,7 @@ class Parameter:
     reason: Any
     zero: Any = 0
     contributing: Any = None
-    parts: dict[str, Any] | None = None
+    parts: Mapping[str, Any] | None = None
     whole: bool = False
     note: str = ""
 
