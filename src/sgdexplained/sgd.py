@@ -67,7 +67,7 @@ class Optimiser:
             raise ValueError("there are no parameters, expected at least one")
         if len({id(parameter) for parameter in self.parameters}) < len(self.parameters):
             raise ValueError("a parameter is given twice: it would be stepped twice")
-        self.lr = self.setting("lr", lr)
+        self.lr = self._checked_lr = self.setting("lr", lr)
         self.memory: list[dict[str, Any]] = [{} for _ in self.parameters]
 
     def step(self) -> None:
@@ -85,33 +85,23 @@ class Optimiser:
         A step that is interrupted (by Ctrl-C, say) has moved some parameters and not the others;
         a note on the exception says so.
         """
-        self.lr = self.setting("lr", self.lr)
-        for name, parameter in zip(self._names, self.parameters, strict=True):
+        if self.lr is not self._checked_lr:
+            self.lr = self._checked_lr = self.setting("lr", self.lr)
+        moving = []
+        for name, parameter, memory in zip(self._names, self.parameters, self.memory, strict=True):
             gradient = parameter.grad
             if gradient is None:
                 continue
-            shape = getattr(gradient, "shape", ())
-            expected = getattr(parameter.data, "shape", ())
-            if shape != expected:
-                raise ShapeError(
-                    f"the gradient of parameter {name} has shape {shape}, expected {expected}: "
-                    "nothing moved"
-                )
-            if not parameter.is_finite(gradient):
-                raise NotFiniteError(
-                    f"the gradient of parameter {name} is not finite: nothing moved"
-                )
+            if not parameter.accepts(gradient):
+                raise _refusal(name, parameter, gradient)
+            moving.append((parameter, gradient, memory))
         try:
-            self._move_all()
+            for parameter, gradient, memory in moving:
+                self.move(parameter, gradient, memory)
+                parameter.stepped()
         except BaseException as error:
             error.add_note("The step did not finish: some parameters may have moved, others not.")
             raise
-
-    def _move_all(self) -> None:
-        for parameter, memory in zip(self.parameters, self.memory, strict=True):
-            if parameter.grad is not None:
-                self.move(parameter, parameter.grad, memory)
-                parameter.stepped()
 
     def setting(self, name: str, value: Any, below: float = float("inf")) -> Any:
         """Return `value` if :func:`in_range`, in a type that can stand beside all parameters."""
@@ -194,6 +184,15 @@ class SGD(Optimiser):
             gradient = gradient + self.momentum * velocity if self.nesterov else velocity
         # w ← w - η g      why minus: the gradient points uphill
         parameter.data -= self.lr * gradient
+
+
+def _refusal(name: Any, parameter: Node, gradient: Any) -> Exception:
+    """Return what is wrong with a gradient that its parameter does not accept."""
+    shape, expected = getattr(gradient, "shape", ()), getattr(parameter.data, "shape", ())
+    what = f"the gradient of parameter {name}"
+    if shape != expected:
+        return ShapeError(f"{what} has shape {shape}, expected {expected}: nothing moved")
+    return NotFiniteError(f"{what} is not finite: nothing moved")
 
 
 def in_range(name: str, value: Any, below: float = float("inf")) -> Any:

@@ -126,14 +126,14 @@ def _units_of_example(
     learning = len(senders)
     mixed = 0 < learning < len(row)  # nodes beside plain numbers
     said = tuple([x.data if x.__class__ is Scalar else Scalar.constant(x) for x in row]) + for_bias
-    units = []
+    computed, units = Scalar.computed, []
     for own, values, weights in receivers:
         # z = x_1 w_1 + x_2 w_2 + ... + 1 b
         out = z = sum(map(mul, said, values))
         gate = 1
-        if relu:
+        if relu and not z > 0:  # above 0 relu is the identity
             out, gate = NumberMaths.relu(z, kink)
         # dz/dw_j = x_j      dz/db = 1      dz/dx_j = w_j
         kept = tuple(compress(weights, learn)) if mixed else weights[:learning]
-        units.append(Scalar.computed(out, (own, senders), Unit(z, gate, said, kept)))
+        units.append(computed(out, (own, senders), Unit(z, gate, said, kept)))
     return units
