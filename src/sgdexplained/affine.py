@@ -64,7 +64,8 @@ class Affine:
         self.grad = delta
         shares = []
         if "W" in self.towards:  # dL/dW = Xᵀ dL/dZ
-            shares.append(self.inputs.T.dot(delta, out=self.parent.room_for(self.inputs, delta)))
+            room = self.parent.room_for(self.inputs, delta)
+            shares.append(self.inputs.T.dot(delta, out=room))
         if "b" in self.towards:  # dL/db = dL/dZ, summed over the examples
             shares.append(np.add.reduce(delta))
         # Only if somebody before this layer learns: for a batch of images it would cost as much
@@ -143,7 +144,7 @@ def affine(
             z = z + bias.data
     out, derivatives = z, None
     if relu:
-        out = Tensor.maths.maximum(z, 0) if z.dtype.hasobject else np.maximum(z, 0)
+        out = Tensor.maths.maximum(z, 0)
         derivatives = z > 0 if kink == 0 else Tensor.maths.step(z, checked_kink(kink))
     parents, towards = [], ""
     if weight.requires_grad:

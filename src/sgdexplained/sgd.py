@@ -87,21 +87,21 @@ class Optimiser:
         """
         if self.lr is not self._checked_lr:
             self.lr = self._checked_lr = self.setting("lr", self.lr)
-        moving = []
-        for name, parameter, memory in zip(self._names, self.parameters, self.memory, strict=True):
+        for name, parameter in zip(self._names, self.parameters, strict=True):
             gradient = parameter.grad
-            if gradient is None:
-                continue
-            if not parameter.accepts(gradient):
+            if gradient is not None and not parameter.accepts(gradient):
                 raise _refusal(name, parameter, gradient)
-            moving.append((parameter, gradient, memory))
         try:
-            for parameter, gradient, memory in moving:
-                self.move(parameter, gradient, memory)
-                parameter.stepped()
+            self._move_all()
         except BaseException as error:
             error.add_note("The step did not finish: some parameters may have moved, others not.")
             raise
+
+    def _move_all(self) -> None:
+        for parameter, memory in zip(self.parameters, self.memory, strict=True):
+            if parameter.grad is not None:
+                self.move(parameter, parameter.grad, memory)
+                parameter.stepped()
 
     def setting(self, name: str, value: Any, below: float = float("inf")) -> Any:
         """Return `value` if :func:`in_range`, in a type that can stand beside all parameters."""

@@ -126,7 +126,7 @@ def _units_of_example(
     learning = len(senders)
     mixed = 0 < learning < len(row)  # nodes beside plain numbers
     said = tuple([x.data if x.__class__ is Scalar else Scalar.constant(x) for x in row]) + for_bias
-    computed, units = Scalar.computed, []
+    units = []
     for own, values, weights in receivers:
         # z = x_1 w_1 + x_2 w_2 + ... + 1 b
         out = z = sum(map(mul, said, values))
@@ -135,5 +135,5 @@ def _units_of_example(
             out, gate = NumberMaths.relu(z, kink)
         # dz/dw_j = x_j      dz/db = 1      dz/dx_j = w_j
         kept = tuple(compress(weights, learn)) if mixed else weights[:learning]
-        units.append(computed(out, (own, senders), Unit(z, gate, said, kept)))
+        units.append(Scalar.computed(out, (own, senders), Unit(z, gate, said, kept)))
     return units
