@@ -433,8 +433,7 @@ def _softmax_cross_entropy_of_arrays(
     named = labels.__class__ is not np.ndarray or classes.dtype.kind not in "iu"
     if named or classes.shape != z.shape[:1] or not len(z):
         _checked_labels(labels, *z.shape)
-    # (Read without a sign, a number below 0 is a very large one.)
-    if classes.astype(np.uint64).max() >= z.shape[1]:
+    if classes.min() < 0 or classes.max() >= z.shape[1]:
         _checked_labels(labels, *z.shape)
     rows = np.arange(len(z))
     # The same formulas as for a row of numbers, see above.

@@ -127,12 +127,13 @@ def _fingerprint(one: Any) -> Any:
     It holds the numbers themselves, but of more than 1024 only 64 or so at even distances, and the
     number of steps that optimisers have taken, since a step may move a few weights of many.
     """
-    array, steps = (one, 0) if one.__class__ is np.ndarray else (one.data, one.steps[0])
+    array = one if one.__class__ is np.ndarray else one.data
     if array.size > 1024:
         # An odd distance, so that it does not meet the same column in every row.
-        array = array.flat[:: array.size // 64 | 1]
+        some = array.flat[:: array.size // 64 | 1]
+        return one.steps[0] if isinstance(one, Tensor) else 0, _fingerprint(some)
     # Of objects the bytes are addresses, which are given away again: those are kept instead.
-    return steps, tuple(array.flat) if array.dtype.hasobject else array.tobytes()
+    return tuple(array.flat) if array.dtype.hasobject else array.tobytes()
 
 
 # ## Operators on two operands
@@ -234,7 +235,7 @@ def common_shape(*shapes: tuple[int, ...]) -> tuple[int, ...]:
 
 def remembered(*used: Any) -> list[tuple[Any, Any]]:
     """Return what a node was computed from, each with the fingerprint of its present numbers."""
-    return [(one, _fingerprint(one)) for one in used]
+    return list(zip(used, map(_fingerprint, used), strict=True))
 
 
 def _array_of(one: Any) -> Any:
