@@ -45,11 +45,13 @@ class Job(NamedTuple):
     tolerance: float = 1e-9
     rounds: int = 15
     may_fail: tuple[str, ...] = ()
+    keep_memory: bool = True
 
 
 DEMO = ("micrograd", "ours_in_its_style", "ours", "lists_by_hand")
 CHAIN = ("ours", "micrograd", "autograd", "mygrad", "torch")
 DIGITS = ("numpy_by_hand", "ours", "autograd", "mygrad", "torch_nn", "torch_tensors", "jax")
+ORDINARY = DIGITS[:5]
 TINY = ("numpy_by_hand", "ours", "ours_scalars", *DIGITS[2:])
 EXPLAIN = ("training_step", "explained")
 EXPLAIN_TORCH = ("torch_step", "torch_explained")
@@ -65,6 +67,7 @@ def jobs() -> list[Job]:
         engines = CHAIN if length < 1_000_000 else ("ours", "micrograd", "torch")
         rounds = max(3, min(15, 300_000 // length))
         job = Job("chain", "chain", engines, (length,), rounds=rounds, may_fail=CHAIN[1:])
+        job = job._replace(keep_memory=False)  # a chain shows how much is taken
         listed += [job._replace(collector=on) for on in (True, False)]
     listed += [Job("tiny", "tiny", TINY, collector=on) for on in (True, False)]
     for threads in ("1", "all"):
@@ -75,6 +78,10 @@ def jobs() -> list[Job]:
                     Job("digits", "digits", DIGITS, work, threads, tolerance=tolerance, rounds=25)
                 )
         listed.append(Job("per_example", "per_example", EACH, (128,), threads))
+    # The same step in an ordinary script, where the system may take memory back at any time.
+    for batch in (1, 32, 128, 1024):
+        work = (batch, "float64")
+        listed.append(Job("ordinary", "digits", ORDINARY, work, rounds=25, keep_memory=False))
     return listed + explanations() + models_of_pytorch()
 
 
@@ -117,7 +124,7 @@ def run(job: Job, seconds: float, rounds: int, quick: bool) -> dict[str, Any]:
     """Check that all engines compute the same, then time them in turns."""
     processes, failures = {}, {}
     environment = (ONE_THREAD if job.threads == "1" else {}) | (
-        {} if job.name == "chain" else KEEP_MEMORY  # a chain shows how much is taken
+        KEEP_MEMORY if job.keep_memory else {}
     )
     for engine in filter(installed, job.engines):
         processes[engine] = EngineProcess(job.module, engine, job.arguments, environment)

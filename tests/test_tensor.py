@@ -2,6 +2,7 @@
 
 import itertools
 import operator
+import pickle
 import re
 from fractions import Fraction
 
@@ -12,6 +13,7 @@ from sgdexplained import (
     MLP,
     SGD,
     GraphError,
+    Linear,
     NotFiniteError,
     Scalar,
     ShapeError,
@@ -787,3 +789,70 @@ def test_gradient_of_a_long_expression():
 
     assert_slopes(loss, x, w, b)
     assert differences(loss, b).shape == (4,)
+
+
+# ## A large gradient is written where the last one was
+
+
+def large_layer():
+    """A layer of more numbers than the allocator keeps, and one pass through it and back."""
+    layer = Linear(Tensor(random(200, 100)), Tensor(random(100)), "relu")
+
+    def run(rows):
+        layer.weight.zero_grad()
+        layer(rows).sum().backward()
+        return layer.weight
+
+    return run
+
+
+def test_a_large_gradient_is_written_where_the_last_one_was():
+    run, rows = large_layer(), random(3, 200)
+    weight = run(rows)
+    expected = weight.grad.copy()
+    weight.zero_grad()
+    free = weight.spare
+    assert run(2 * rows).grad is free
+    assert np.allclose(free, 2 * expected)
+
+
+@pytest.mark.parametrize(
+    "hold",
+    [lambda g: g, lambda g: g[3:5], memoryview, lambda g: [g.T]],
+    ids=["itself", "rows", "memoryview", "in a list"],
+)
+def test_a_gradient_that_somebody_holds_is_never_written_over(hold):
+    run, rows = large_layer(), random(3, 200)
+    weight = run(rows)
+    expected = weight.grad.copy()
+    held = hold(weight.grad)
+    run(2 * rows)
+    assert np.array_equal(np.asarray(held).reshape(-1), np.asarray(hold(expected)).reshape(-1))
+    assert np.allclose(weight.grad, 2 * expected)
+
+
+def test_an_array_of_ones_own_is_never_written_over():
+    run, rows = large_layer(), random(3, 200)
+    both = np.zeros((2, 200, 100))
+    run(rows).grad = both[0]
+    run(rows)
+    assert not both.any()
+
+
+def test_nothing_laid_aside_goes_into_a_file():
+    run, rows = large_layer(), random(3, 200)
+    weight = run(rows)
+    weight.zero_grad()
+    assert len(pickle.dumps(weight)) < 1.5 * weight.data.nbytes
+    assert np.array_equal(pickle.loads(pickle.dumps(weight)).data, weight.data)
+
+
+def test_a_spare_array_of_another_shape_or_type_is_not_used():
+    run, rows = large_layer(), random(3, 200)
+    weight = run(rows)
+    expected = weight.grad.copy()
+    weight.zero_grad()
+    weight.data = weight.data.astype(np.float32)
+    assert run(rows.astype(np.float32)).grad.dtype == np.float32
+    run(rows.astype(np.float32))
+    assert np.allclose(weight.grad, expected, rtol=1e-3, atol=1e-3)

@@ -34,6 +34,8 @@ class Affine:
         The slope of relu at Z; ``None`` if there is no relu.
     towards : str
         Which of the parents want a share: some of ``"Wbx"``, in this order.
+    parent : Tensor
+        The weights themselves, whose gradient may be written where their last one was.
 
     Attributes
     ----------
@@ -41,13 +43,19 @@ class Affine:
         Z and dL/dZ, under the names that a node for Z would use.
     """
 
-    __slots__ = ("data", "derivatives", "grad", "inputs", "towards", "weight")
+    __slots__ = ("data", "derivatives", "grad", "inputs", "parent", "towards", "weight")
 
     def __init__(
-        self, inputs: Array, weight: Array, data: Array, derivatives: Any, towards: str
+        self,
+        inputs: Array,
+        weight: Array,
+        data: Array,
+        derivatives: Any,
+        towards: str,
+        parent: Tensor,
     ) -> None:
         self.inputs, self.weight, self.data, self.derivatives = inputs, weight, data, derivatives
-        self.towards = towards
+        self.towards, self.parent = towards, parent
         self.grad: Any = None
 
     def __mul__(self, gradient: Array) -> list[list[Array]]:
@@ -56,7 +64,8 @@ class Affine:
         self.grad = delta
         shares = []
         if "W" in self.towards:  # dL/dW = Xᵀ dL/dZ
-            shares.append(self.inputs.T.dot(delta))
+            room = self.parent.room_for(self.inputs, delta)
+            shares.append(self.inputs.T.dot(delta, out=room))
         if "b" in self.towards:  # dL/db = dL/dZ, summed over the examples
             shares.append(np.add.reduce(delta))
         # Only if somebody before this layer learns: for a batch of images it would cost as much
@@ -122,14 +131,14 @@ def affine(
     is_node = isinstance(x, Tensor)
     W = weight.data
     inputs = x.data if is_node else Tensor.constant(x, W.dtype)
-    if inputs.ndim != 2 or inputs.shape[1] != W.shape[0]:
+    if inputs.shape[1:] != W.shape[:1]:
         raise ShapeError(
             f"a layer with weights of shape {W.shape} expects inputs of shape "
             f"(B, {W.shape[0]}), one row an example; got {inputs.shape}"
         )
     z = inputs.dot(W)
     if bias is not None:
-        if z.dtype == bias.dtype:
+        if z.dtype is bias.data.dtype:
             z += bias.data
         else:  # weights that are floats, and biases that are fractions
             z = z + bias.data
@@ -147,7 +156,7 @@ def affine(
     if is_node and x.requires_grad:
         parents.append(x)
         towards += "x"
-    seen = Affine(inputs, W, z, derivatives, towards)
+    seen = Affine(inputs, W, z, derivatives, towards, weight)
     if not parents:
         frozen = Tensor(out, requires_grad=False)
         frozen.dleft = seen  # nobody asks for a gradient, but what the layer saw can still be read

@@ -112,7 +112,7 @@ class ArrayMaths:
     @staticmethod
     def maximum(x: Any, floor: Any) -> Any:
         """Return the larger of the two, in the number type of `x`; NaN stays NaN."""
-        if np.asarray(x).dtype == object:  # beside fractions the floor becomes one
+        if np.asarray(x).dtype.hasobject:  # beside fractions the floor becomes one
             return np.maximum(x, ArrayMaths.zero(x) + floor)
         return np.maximum(x, floor)
 

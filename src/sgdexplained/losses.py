@@ -393,7 +393,9 @@ def _elementwise_of_arrays(
     divisor = divisor_of(y.size if count_outputs else len(y) if y.shape else 1)
     loss, derivatives = rule(y, t, output.maths)
     total = np.add.reduce(loss, axis=None)
-    return output.computed(_over(total, divisor), output, _over(derivatives, divisor))
+    return output.computed(
+        _over(total, divisor), output, output.factor(_over(derivatives, divisor))
+    )
 
 
 def _softmax_cross_entropy_of_arrays(
@@ -437,15 +439,16 @@ def _softmax_cross_entropy_of_arrays(
         _checked_labels(labels, *z.shape)
     rows = np.arange(len(z))
     # The same formulas as for a row of numbers, see above.
-    with np.errstate(over="ignore"):  # exp of minus infinity is 0, as it should be
-        shifted = z - z.max(axis=1, keepdims=True)
-    weights = maths.exp(shifted)
-    totals = weights.sum(axis=1, keepdims=True)
-    loss = (maths.log(totals)[:, 0] - shifted[rows, classes]).sum()
+    with np.errstate(over="ignore", under="ignore"):  # exp of minus infinity is 0, as it should be
+        shifted = z - np.maximum.reduce(z, axis=1, keepdims=True)
+        weights = maths.exp(shifted) if z.dtype.hasobject else np.exp(shifted)
+    totals = np.add.reduce(weights, axis=1, keepdims=True)
+    logs = maths.log(totals) if z.dtype.hasobject else np.log(totals)  # from 1: nothing to check
+    loss = np.add.reduce(logs[:, 0] - shifted[rows, classes])
     derivatives = weights / totals
     derivatives[rows, classes] -= 1
     divisor = divisor_of(len(z))
-    return logits.computed(_over(loss, divisor), logits, _over(derivatives, divisor))
+    return logits.computed(_over(loss, divisor), logits, logits.factor(_over(derivatives, divisor)))
 
 
 def _divisor_of(reduction: str) -> Callable[[int], int]:

@@ -360,6 +360,18 @@ class Node:
         """Return whether `value` holds neither NaN nor infinity."""
         raise NotImplementedError
 
+    def accepts(self, gradient: Any) -> bool:
+        """Return whether `gradient` has the shape of the data, and finite numbers.
+
+        Examples
+        --------
+        >>> from sgdexplained import Scalar
+        >>> Scalar(2.0).accepts(1.0), Scalar(2.0).accepts(float("nan"))
+        (True, False)
+        """
+        fits = getattr(gradient, "shape", ()) == getattr(self.data, "shape", ())
+        return fits and self.is_finite(gradient)
+
     def stepped(self) -> None:
         """Take note that an optimiser has changed the data."""
 

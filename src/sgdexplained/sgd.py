@@ -67,7 +67,7 @@ class Optimiser:
             raise ValueError("there are no parameters, expected at least one")
         if len({id(parameter) for parameter in self.parameters}) < len(self.parameters):
             raise ValueError("a parameter is given twice: it would be stepped twice")
-        self.lr = self.setting("lr", lr)
+        self.lr = self._checked_lr = self.setting("lr", lr)
         self.memory: list[dict[str, Any]] = [{} for _ in self.parameters]
 
     def step(self) -> None:
@@ -85,22 +85,12 @@ class Optimiser:
         A step that is interrupted (by Ctrl-C, say) has moved some parameters and not the others;
         a note on the exception says so.
         """
-        self.lr = self.setting("lr", self.lr)
+        if self.lr is not self._checked_lr:
+            self.lr = self._checked_lr = self.setting("lr", self.lr)
         for name, parameter in zip(self._names, self.parameters, strict=True):
             gradient = parameter.grad
-            if gradient is None:
-                continue
-            shape = getattr(gradient, "shape", ())
-            expected = getattr(parameter.data, "shape", ())
-            if shape != expected:
-                raise ShapeError(
-                    f"the gradient of parameter {name} has shape {shape}, expected {expected}: "
-                    "nothing moved"
-                )
-            if not parameter.is_finite(gradient):
-                raise NotFiniteError(
-                    f"the gradient of parameter {name} is not finite: nothing moved"
-                )
+            if gradient is not None and not parameter.accepts(gradient):
+                raise _refusal(name, parameter, gradient)
         try:
             self._move_all()
         except BaseException as error:
@@ -194,6 +184,15 @@ class SGD(Optimiser):
             gradient = gradient + self.momentum * velocity if self.nesterov else velocity
         # w ← w - η g      why minus: the gradient points uphill
         parameter.data -= self.lr * gradient
+
+
+def _refusal(name: Any, parameter: Node, gradient: Any) -> Exception:
+    """Return what is wrong with a gradient that its parameter does not accept."""
+    shape, expected = getattr(gradient, "shape", ()), getattr(parameter.data, "shape", ())
+    what = f"the gradient of parameter {name}"
+    if shape != expected:
+        return ShapeError(f"{what} has shape {shape}, expected {expected}: nothing moved")
+    return NotFiniteError(f"{what} is not finite: nothing moved")
 
 
 def in_range(name: str, value: Any, below: float = float("inf")) -> Any:

@@ -9,6 +9,7 @@ it multiplies it by the gradient.
 from __future__ import annotations
 
 import math
+from sys import getrefcount
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -126,12 +127,13 @@ def _fingerprint(one: Any) -> Any:
     It holds the numbers themselves, but of more than 1024 only 64 or so at even distances, and the
     number of steps that optimisers have taken, since a step may move a few weights of many.
     """
-    array, steps = (one.data, one.steps[0]) if isinstance(one, Tensor) else (one, 0)
+    array = one if one.__class__ is np.ndarray else one.data
     if array.size > 1024:
         # An odd distance, so that it does not meet the same column in every row.
-        array = array.flat[:: array.size // 64 | 1]
+        some = array.flat[:: array.size // 64 | 1]
+        return one.steps[0] if isinstance(one, Tensor) else 0, _fingerprint(some)
     # Of objects the bytes are addresses, which are given away again: those are kept instead.
-    return steps, tuple(array.flat) if array.dtype == object else array.tobytes()
+    return tuple(array.flat) if array.dtype.hasobject else array.tobytes()
 
 
 # ## Operators on two operands
@@ -233,7 +235,7 @@ def common_shape(*shapes: tuple[int, ...]) -> tuple[int, ...]:
 
 def remembered(*used: Any) -> list[tuple[Any, Any]]:
     """Return what a node was computed from, each with the fingerprint of its present numbers."""
-    return [(one, _fingerprint(one)) for one in used]
+    return list(zip(used, map(_fingerprint, used), strict=True))
 
 
 def _array_of(one: Any) -> Any:
@@ -252,6 +254,20 @@ def _fitted(parent: Tensor, derivative: Any, shape: tuple[int, ...]) -> tuple[Te
     if np.shape(derivative) not in ((), shape):
         shape = common_shape(np.shape(derivative), shape)
     return parent.broadcast_to(shape), _UNCHANGED if derivative is None else Slope(derivative)
+
+
+def _connect(out: Tensor, parents: list[tuple[Tensor, Any]]) -> None:
+    """Take those parents that want a gradient, each in the shape in which its share comes."""
+    wanted = [_fitted(*pair, out.data.shape) for pair in parents if pair[0].requires_grad]
+    out.left, out.dleft = wanted[0] if wanted else (None, None)
+    out.right, out.dright = wanted[1] if len(wanted) > 1 else (None, None)
+    out.requires_grad = bool(wanted)
+    # A derivative that is somebody's own numbers is lost when somebody writes into them.
+    factors = [d.factor for _, d in wanted if isinstance(d, Slope) and np.ndim(d.factor)]
+    shown = [out.data, *(parent for parent, _ in parents)] if factors else []
+    for one in shown:
+        if any(np.may_share_memory(factor, _array_of(one)) for factor in factors):
+            out.used += remembered(one)
 
 
 class Tensor(Node):
@@ -285,7 +301,7 @@ class Tensor(Node):
            [2., 2.]]))
     """
 
-    __slots__ = ("requires_grad", "steps", "used")
+    __slots__ = ("requires_grad", "spare", "steps", "used")
 
     maths = ArrayMaths
 
@@ -293,6 +309,8 @@ class Tensor(Node):
     used: list[tuple[Any, Any]]
     # How often an optimiser has moved this tensor: one counter for it and all its views.
     steps: list[int]
+    # The array of the last gradient, into which the next one may be written.
+    spare: Any
     requires_grad: bool
 
     def __init__(self, data: Any, requires_grad: bool = True) -> None:
@@ -301,6 +319,7 @@ class Tensor(Node):
         self.grad = None
         self.left = self.dleft = self.right = self.dright = None
         self.used, self.steps = [], [0]
+        self.spare = None
 
     # ## Elementwise operations: the rules of Node
 
@@ -323,26 +342,23 @@ class Tensor(Node):
     ) -> Self:
         """Return a node with these parents and local derivatives (see ``Node``)."""
         out = new(cls)
-        out.data = data = _boxed(data)
+        out.data = data = data if data.__class__ is np.ndarray else _boxed(data)
         out.grad = out.right = out.dright = None
         out.left, out.dleft, out.requires_grad = left, dleft, True
-        out.used, out.steps = [], [0]
+        out.used, out.steps, out.spare = [], [0], None
         if left.__class__ is tuple:  # many parents, such as those of a layer
             return out
-        parents = [(left, dleft)] if right is None else [(left, dleft), (right, dright)]
-        wanted = [_fitted(*pair, data.shape) for pair in parents if pair[0].requires_grad]
-        out.left, out.dleft = wanted[0] if wanted else (None, None)
-        out.right, out.dright = wanted[1] if len(wanted) > 1 else (None, None)
-        out.requires_grad = bool(wanted)
-        # A derivative that is somebody's own numbers is lost when somebody writes into them.
-        factors = [d.factor for _, d in wanted if isinstance(d, Slope) and np.ndim(d.factor)]
-        shown = [data, *(parent for parent, _ in parents)] if factors else []
-        for one in shown:
-            if any(np.may_share_memory(factor, _array_of(one)) for factor in factors):
-                out.used += remembered(one)
+        # Most often there is nothing to fit: one parent, and a map that knows its shape.
+        if right is not None or not left.requires_grad or not isinstance(dleft, LinearMap):
+            _connect(out, [(left, dleft)] + ([] if right is None else [(right, dright)]))
         if _owner(data) is _owner(left.data):
             out.steps = left.steps
         return out
+
+    @staticmethod
+    def factor(own: Any) -> Slope:
+        """Return a derivative that holds numbers of its own, into which nobody else can write."""
+        return Slope(own)
 
     # ## Structure
 
@@ -548,7 +564,8 @@ class Tensor(Node):
                 raise ShapeError(
                     f"backward from shape {shape} starts from a gradient of that shape"
                 )
-            gradient = self.data * 0 + 1
+            dtype = self.data.dtype  # beside fractions the 1 is a fraction, too
+            gradient = self.data * 0 + 1 if dtype.hasobject else np.array(1, dtype).reshape(shape)
         else:
             gradient = self.constant(gradient, self.data.dtype)
             if gradient.shape != shape:
@@ -561,6 +578,11 @@ class Tensor(Node):
         gradient = np.asarray(self.grad if before is None else before + self.grad)
         dtype = self.data.dtype
         return gradient if gradient.dtype is dtype else gradient.astype(dtype)
+
+    def accepts(self, gradient: Any) -> bool:
+        """Return whether `gradient` has the shape of the data, and finite numbers."""
+        shape = getattr(gradient, "shape", ())
+        return shape == self.data.shape and self.is_finite(gradient)
 
     def stepped(self) -> None:
         """Take note that an optimiser has changed the data."""
@@ -575,6 +597,30 @@ class Tensor(Node):
                         f"an array of shape {_array_of(one).shape} was changed between the forward "
                         "and the backward pass: run the forward pass again, or step afterwards"
                     )
+
+    # ## Large gradients are written where the last one was
+    #
+    # A large array comes from the system empty, page by page, and often goes back to it as soon as
+    # it is dropped. Then taking it anew at each step costs more than all that is written into it.
+    # So `zero_grad` lays a large gradient aside for the next pass; but never one that somebody
+    # else still holds, such as the gradient of an earlier step that is kept to be compared.
+
+    def zero_grad(self, *, set_to_none: bool = True) -> None:
+        """Forget the gradient, see :meth:`Node.zero_grad <sgdexplained.node.Node.zero_grad>`."""
+        if getattr(self.grad, "size", 0) > 10_000:
+            self.spare = self.grad if _is_ours_alone(self) else None
+        self.grad = None if set_to_none else self.maths.zero(self.data)
+
+    # What is laid aside is of no use to a copy, or in a file.
+    def __getstate__(self) -> Any:
+        state: Any = super().__getstate__()
+        return state[0], state[1] | {"spare": None}
+
+    def room_for(self, *factors: Array) -> Any:
+        """Return the array of the last gradient for a product of `factors`, if it is free."""
+        spare, self.spare = self.spare, None
+        fits = spare is not None and spare.shape == self.data.shape
+        return spare if fits and all(one.dtype is spare.dtype for one in factors) else None
 
     # ## Reading it
 
@@ -697,6 +743,36 @@ class Tensor(Node):
         # The sum of squares is finite only if every number is, and takes one quick pass; it may
         # overflow where they are (of which `dot` would warn), and then a second look decides.
         return math.isfinite(np.vdot(value, value)) or bool(np.isfinite(value).all())
+
+
+def _references(tensor: Tensor) -> int:
+    return getrefcount(tensor.grad)
+
+
+def _is_ours_alone(tensor: Tensor) -> bool:
+    """Return whether nobody but the tensor holds its gradient, or an array that shows it.
+
+    Examples
+    --------
+    >>> w = Tensor([1.0, 2.0])
+    >>> w.sum().backward()
+    >>> _is_ours_alone(w)
+    True
+    >>> row = w.grad[:1]
+    >>> _is_ours_alone(w)
+    False
+    """
+    flags = getattr(tensor.grad, "flags", None)
+    whole = flags is not None and flags.owndata and flags.carray
+    del flags  # which holds the array, too
+    return whole and _references(tensor) == _ALONE
+
+
+# How many references there are to an array that nobody else holds differs from Python to Python,
+# so they are counted once, on one of which we know it.
+_PROBE = Tensor(0.0)
+_PROBE.grad = np.zeros(1)
+_ALONE = _references(_PROBE)
 
 
 def numbered_axes(axis: Any, shape: tuple[int, ...]) -> tuple[int, ...] | None:

@@ -131,7 +131,7 @@ def _units_of_example(
         # z = x_1 w_1 + x_2 w_2 + ... + 1 b
         out = z = sum(map(mul, said, values))
         gate = 1
-        if relu:
+        if relu and not z > 0:  # above 0 relu is the identity
             out, gate = NumberMaths.relu(z, kink)
         # dz/dw_j = x_j      dz/db = 1      dz/dx_j = w_j
         kept = tuple(compress(weights, learn)) if mixed else weights[:learning]
