@@ -1127,3 +1127,8 @@ def test_a_printed_table_fits_a_terminal():
     step = explained(bench(kind=floats), *BENCH_4)
 
     assert max(map(len, str(step).splitlines())) <= 80
+
+
+def test_an_explanation_of_nothing_has_no_first_row():
+    with pytest.raises(IndexError, match=r"^row 0 of 0: there is none$"):
+        Explanation([], 1, 1, "sum", Source())[0]

@@ -396,6 +396,24 @@ def test_what_comes_back_through_an_activation_that_mixes_units_cancels():
     )
 
 
+def test_only_a_weight_of_the_layer_that_mixes_is_told_of_it():
+    step = mixing(softmax)
+
+    assert step.row("W1[0][0]").sentence.endswith("through an activation that mixes units.")
+    assert step.row("W2[0][0]").sentence == (
+        "Moves: unit 1 is 0.5741 × derivative 1 × upstream gradient 0.5036."
+    )
+
+
+@BOTH
+def test_paths_that_underflow_do_not_cancel(node):
+    init = [([[1.0]], None), ([[1e-200, 1e-200]], None), ([[1e-200], [-1e-200]], None)]
+    net = MLP([1, 1, 2, 1], node, None, init=init)
+    row = explain(net, [[1.0]], [[1.0]], half_squared_error, SGD(net.parameters(), lr=1))[0]
+
+    assert (row.zero, row.reasons) == ("underflow", [("underflow",)])
+
+
 def test_equal_weights_ahead_of_a_softmax_teach_it_nothing():
     step = mixing(softmax, weights=(2.0, 2.0, 2.0))
     assert {row.zero for row in step if row.layer == 1} <= {"paths cancel", ""}

@@ -139,6 +139,15 @@ def test_wrong_derivative_is_not_called_a_kink():
     assert "kink" not in str(caught.value)
 
 
+def test_fractions_have_no_rounding_to_blame():
+    w = Scalar(Fraction(2))
+    with pytest.raises(AssertionError) as caught:
+        gradcheck(lambda: Scalar.computed(w.data + 10**20, w, Fraction(1001, 1000)), [w])
+    assert str(caught.value) == (
+        "parameter 0: backward gives 1001/1000, central differences give 1"
+    )
+
+
 def test_wrong_derivative_beside_a_kink_is_still_wrong():
     w = Scalar(Fraction(1, 2000))
     with pytest.raises(AssertionError):

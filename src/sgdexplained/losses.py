@@ -393,9 +393,8 @@ def _elementwise_of_arrays(
     divisor = divisor_of(y.size if count_outputs else len(y) if y.shape else 1)
     loss, derivatives = rule(y, t, output.maths)
     total = np.add.reduce(loss, axis=None)
-    return output.computed(
-        _over(total, divisor), output, output.factor(_over(derivatives, divisor))
-    )
+    derivatives = output.factor(_over(derivatives, divisor))
+    return output.computed(_over(total, divisor), output, derivatives)
 
 
 def _softmax_cross_entropy_of_arrays(
