@@ -290,6 +290,12 @@ def test_a_loss_that_is_not_one_number():
     refused(TypeError, "the loss returns float", model, loss=lambda y, t: 3.0, optimizer=sgd(model))
 
 
+def test_a_model_without_numbers():
+    model = nn.Linear(3, 1, device="meta")
+    with pytest.raises(ValueError, match="the model Linear is on the device meta"):
+        why(model, torch.ones(2, 3, device="meta"), torch.ones(2, 1, device="meta"))
+
+
 def test_inputs_on_another_device():
     model = perceptron(3, 4, 1)
     inputs = batch(4, 3).to("meta")

@@ -217,7 +217,21 @@ def test_a_margin_that_is_met():
         model, points, None, lambda e, _: F.triplet_margin_loss(e[:1], e[1:2], e[2:], margin=1.0)
     )
     assert only(found, "flat")
-    assert "triplet_margin_loss" in found.parameter("weight").note
+    assert f"the margin of triplet_margin_loss is met at {here()}" in found.parameter("weight").note
+
+
+def test_each_reason_of_a_parameter_has_its_line():
+    model = perceptron(3, 4, 1, last=nn.ReLU())
+    with torch.no_grad():
+        model[0].bias[0] = model[2].bias[0] = -99.0
+    note = why(model, batch(4, 3), torch.ones(4, 1)).parameter("0.weight").note
+    assert "shut receiver: the derivative of relu is 0 in module 1 (ReLU)" in note
+    assert "no open path ahead: the derivative of relu is 0 in module 3 (ReLU)" in note
+
+
+def test_a_batch_without_examples():
+    found = why(nn.Linear(3, 1), batch(4, 3)[:0], torch.zeros(0, 1))
+    assert "the batch is empty: it has no example" in found.notes
 
 
 def test_a_hinge_that_is_met():
@@ -590,6 +604,8 @@ def test_a_step_that_is_swallowed():
     found = why(model, ones, ones[:, :1], squared, sgd(model, lr=1e-4))
     assert only(found, "swallowed")
     assert "bfloat16 numbers next to 1 lie" in found.row("weight", (0, 0)).sentence
+    assert found.parameter("weight").note == "the step is too small for bfloat16"
+    assert "too small for" in str(found)
 
 
 def test_a_gradient_too_small_for_its_number_type():

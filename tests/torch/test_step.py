@@ -224,6 +224,37 @@ def test_portions_change_nothing(kind, monkeypatch):
         assert one.move is other.move is None or torch.equal(one.move, other.move)
 
 
+@pytest.mark.parametrize("kind", [optim.SGD, optim.AdamW, optim.Rprop, optim.Adagrad])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_slices_of_a_large_parameter_change_nothing(kind, dtype, monkeypatch):
+    from sgdexplained.pytorch import step as room
+
+    torch.manual_seed(0)
+    weight = nn.Parameter(torch.randn(40, 16).to(dtype))
+    # Some have no gradient, and of some the step is too small to be seen.
+    gradient = torch.randn(40, 16) * 10.0 ** torch.randint(-6, 2, (40, 16))
+    gradient = (gradient * (torch.rand(40, 16) > 0.3)).to(dtype)
+    optimizer = kind([weight], lr=1e-3)
+    weight.grad = torch.randn(40, 16).to(dtype)
+    optimizer.step()
+    found = []
+    for size in (64, 1 << 18):
+        monkeypatch.setattr(room, "AT_A_TIME", size)
+        found.append(take_step(optimizer, {"w": weight}, {"w": gradient})["w"])
+    one, other = found
+    assert one.reason.equal(other.reason)
+    assert one.move.equal(other.move)
+    assert all(torch.equal(one.part(key), other.part(key)) for key in room.PARTS)
+    # SGD's own step is known, the others find out by trying; AdamW's and Rprop's are not so small.
+    words = {WORDS[code] for code in one.reason.unique()}
+    assert "gradient" in words
+    assert ("swallowed" in words) == (dtype == torch.bfloat16 or kind in {optim.SGD, optim.Adagrad})
+    for place in (one.reason == room.CODE["swallowed"]).nonzero().tolist()[:9]:
+        numbers = one.numbers(tuple(place), weight[tuple(place)].item())
+        assert numbers["exact"] == pytest.approx(other.numbers(tuple(place), 1.0)["exact"])
+        assert 0 < abs(numbers["exact"]) < numbers["spacing"]
+
+
 # ## Why an entry with a gradient stays
 
 

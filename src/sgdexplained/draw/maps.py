@@ -135,7 +135,7 @@ def reason_maps(
         if codes.shape[0] > 1:  # as wide as it is, but not a thread
             across = min(across, max(NARROWEST, height * codes.shape[1] / codes.shape[0]))
         _map(ax, codes, palette, rarity, (0.05, y, across, height))
-        write(ax, 0.05, y - 0.16, _heading(name, shape, codes), ha="left", fontsize=SMALL)
+        write(ax, 0.05, y - 0.16, _heading(name, shape, codes, width), ha="left", fontsize=SMALL)
         y += height + 0.08
     if more:
         write(ax, 0.05, y + 0.14, f"and {more} more parameters", ha="left", fontsize=SMALL)
@@ -201,10 +201,30 @@ def _rarest(codes: Any, rarity: Any, down: int, right: int) -> Any:
     return np.argsort(rarity)[blocks.max(axis=(1, 3))]
 
 
-def _heading(name: str, shape: tuple[int, ...], codes: Any) -> str:
+def _heading(name: str, shape: tuple[int, ...], codes: Any, width: float) -> str:
+    """Say what a map shows, in one line; a name that is too long loses its beginning.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> heading = _heading("blocks.0.fc1.weight", (400, 2), np.zeros((400, 2)), 3.5)
+    >>> heading[0], heading[-37:]
+    ('…', 'weight: 400 × 2, a square is 2 × 1')
+    """
     step = [max(1, ceil(length / SQUARES)) for length in codes.shape]
-    text = f"{name}: {' × '.join(map(str, shape)) or 'one number'}"
-    return text + (f", a square is {step[0]} × {step[1]} weights" if max(step) > 1 else "")
+    size = f": {' × '.join(map(str, shape)) or 'one number'}"
+    if max(step) > 1:
+        size += f", a square is {step[0]} × {step[1]}"
+        if text_width(f"{name}{size} weights", SMALL) < width - 0.1:
+            size += " weights"
+    cut = 0
+    while cut < len(name) and text_width(_ending(name, cut) + size, SMALL) > width - 0.1:
+        cut += 1
+    return _ending(name, cut) + size
+
+
+def _ending(name: str, cut: int) -> str:
+    return f"…{name[cut:]}" if cut else name
 
 
 def _colours(words: list[str]) -> dict[str, str]:

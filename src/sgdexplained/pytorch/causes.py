@@ -21,7 +21,7 @@ SAID = {
     "hook": "taken by a hook",
     "op not known": "behind an operation not known",
     "not finite": "not finite",
-    "cleared": "gradient cleared before the step",
+    "cleared": "gradient lost before the step",
     "never stepped": "never stepped",
     "another optimizer": "by another optimizer",
     "changed outside": "changed outside the optimizer",
@@ -204,6 +204,8 @@ def phrase(node: Any, name: str, *, constant: bool = False) -> str:  # noqa: C90
     what = kind(node)
     if what in STEPS:
         return f"{name} is flat: its derivative is 0 everywhere"
+    if what.startswith("Clamp") and name.endswith(("margin_loss", "embedding_loss", "hinge_loss")):
+        return f"the margin of {name} is met"
     if what.startswith(("Clamp", "Hardtanh")):
         return f"outside the limits of {name}"
     if constant:

@@ -246,28 +246,56 @@ def _global_hooks() -> list[Any]:
     ]
 
 
+def randomness() -> Back:
+    """Remember the random state of all that has one; return what puts it back.
+
+    Examples
+    --------
+    >>> again = randomness()
+    >>> first = torch.rand(3)
+    >>> again()
+    >>> torch.equal(torch.rand(3), first)
+    True
+    """
+    backs = _random_states()
+
+    def back() -> None:
+        for one in backs:
+            one()
+
+    return back
+
+
+def _random_states() -> list[Back]:
+    backs = [_mode(torch.set_rng_state, torch.get_rng_state())]
+    for name in _devices():
+        room = getattr(torch, name)
+        count = room.device_count() if hasattr(room, "device_count") else 1
+        for index in range(count):
+            where = (torch.device(name, index),) if name != "mps" else ()
+            backs.append(_mode(room.set_rng_state, room.get_rng_state(*where), *where))
+    backs.append(_mode(random.setstate, random.getstate()))
+    if (numpy := sys.modules.get("numpy")) is not None:
+        backs.append(_mode(numpy.random.set_state, numpy.random.get_state()))
+    return backs
+
+
+def _devices() -> list[str]:
+    return [name for name in ("cuda", "mps", "xpu") if _initialised(name)]
+
+
 def _world() -> list[Back]:
     """Remember the random state of all that has one, and the modes of torch."""
-    devices = ["cpu"] + [name for name in ("cuda", "mps", "xpu") if _initialised(name)]
     backs = [_mode(torch.set_default_dtype, torch.get_default_dtype())]
     backs += [_mode(torch.set_grad_enabled, torch.is_grad_enabled())]
     backs += [_mode(torch.set_anomaly_enabled, torch.is_anomaly_enabled())]
     backs += [_mode(torch.set_autocast_cache_enabled, torch.is_autocast_cache_enabled())]
-    backs += [_mode(torch.set_rng_state, torch.get_rng_state())]
-    for name in devices:
+    backs += _random_states()
+    for name in ["cpu", *_devices()]:
         backs += [
             _mode(torch.set_autocast_enabled, name, torch.is_autocast_enabled(name)),
             _mode(torch.set_autocast_dtype, name, torch.get_autocast_dtype(name)),
         ]
-        if name != "cpu":
-            room = getattr(torch, name)
-            count = room.device_count() if hasattr(room, "device_count") else 1
-            for index in range(count):
-                where = (torch.device(name, index),) if name != "mps" else ()
-                backs.append(_mode(room.set_rng_state, room.get_rng_state(*where), *where))
-    backs.append(_mode(random.setstate, random.getstate()))
-    if (numpy := sys.modules.get("numpy")) is not None:
-        backs.append(_mode(numpy.random.set_state, numpy.random.get_state()))
     return backs
 
 

@@ -12,13 +12,13 @@ from torch import Tensor, nn
 
 from sgdexplained.pytorch import causes as c
 from sgdexplained.pytorch.fast import finite, has, is_zero, kinds, small, small_in
-from sgdexplained.pytorch.keep import kept
+from sgdexplained.pytorch.keep import kept, randomness
 from sgdexplained.pytorch.names import examples_in, held, name_of, registered
 from sgdexplained.pytorch.record import Recorder, tensors
 from sgdexplained.pytorch.report import ModelExplanation
 from sgdexplained.pytorch.source import ModelSource
 from sgdexplained.pytorch.step import PARTS, Step, StepOf, take_step
-from sgdexplained.reasons import Parameter
+from sgdexplained.reasons import SAID, Parameter
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -162,7 +162,17 @@ def _checked(model: Any, inputs: Any, targets: Any, loss: Any, optimizer: Any) -
             f"the optimizer {type(optimizer).__name__} has none of the {len(parameters)} "
             "parameters of the model: it was made for another model, or for another copy of it"
         )
+    _one_device(model, parameters, inputs, targets)
+    return parameters
+
+
+def _one_device(model: nn.Module, parameters: dict[str, Tensor], inputs: Any, targets: Any) -> None:
+    """Refuse a model without numbers, and inputs that are somewhere else."""
     devices = {one.device for one in parameters.values()}
+    if any(device.type == "meta" for device in devices):
+        raise ValueError(
+            f"the model {type(model).__name__} is on the device meta: it has no numbers to explain"
+        )
     if len(devices) == 1:
         (home,) = devices
         for what, given in (("inputs", inputs), ("targets", targets)):
@@ -172,7 +182,6 @@ def _checked(model: Any, inputs: Any, targets: Any, loss: Any, optimizer: Any) -
                         f"{what} are on {tensor.device} and the model is on {home}: "
                         "move them to one device"
                     )
-    return parameters
 
 
 def call_model(model: nn.Module, inputs: Any) -> Any:
@@ -242,7 +251,7 @@ class Pass:
         model: Any = self.model
         before = {name: (one, one._version) for name, one in self.parameters.items()}  # noqa: SLF001
         buffers = {name: one.clone() for name, one in model.named_buffers()}
-        self.random = torch.get_rng_state()
+        self.random = randomness()
         self.recorder = Recorder(self.parameters.values(), model.buffers(), model)
         eager = torch.compiler.set_stance("force_eager")
         with torch.inference_mode(mode=False), torch.enable_grad(), eager:
@@ -341,6 +350,8 @@ class Pass:
 
     def _about_the_loss(self) -> None:
         value = self.value
+        if self.model is not None and self.examples == 0:
+            self.notes.append("the batch is empty: it has no example")
         if not bool(torch.isfinite(value.detach()).all()):
             self.notes.append(f"the loss is {value.item()}")
         if value.is_leaf and value.requires_grad and not self._is_parameter(value):
@@ -420,7 +431,7 @@ class Pass:
             noise = torch.randn(mine.shape, generator=drawn, dtype=torch.float64)
             for scale in NUDGES:
                 parameter.copy_(mine + (scale * noise).to(mine.device, mine.dtype))
-                torch.set_rng_state(self.random)
+                self.random()
                 now = self.loss(call_model(self.model, self.inputs), self.targets).detach()
                 if not (torch.equal(now, value) or bool((now.isnan() & value.isnan()).all())):
                     return True
@@ -442,7 +453,7 @@ class Pass:
             whys = {word: why for word in present if (why := self._why(parameter, word))}
             self.whys[name] = whys
             if listed:  # otherwise they are not what is told
-                notes += dict.fromkeys(whys.values())
+                notes += self._told(whys)
         if not finite(dense):
             infinite = ~torch.isfinite(dense)
             codes[infinite] = c.CODE["not finite"]
@@ -455,6 +466,16 @@ class Pass:
         if unknown:
             notes.append(f"op not known: {', '.join(unknown)}")
         return codes, "; ".join(notes)
+
+    def _told(self, whys: dict[str, str]) -> list[str]:
+        """Return what made gradients 0; which word it belongs to, if there are several."""
+        if len(set(whys.values())) == 1:
+            return [next(iter(whys.values()))]
+        said = {**SAID, **c.SAID}
+        return [
+            why if word == "op not known" else f"{said.get(word, word)}: {why}"
+            for word, why in whys.items()
+        ]
 
     def _padding(self, parameter: Tensor, codes: Tensor) -> None:
         for use in self.watch.uses[id(parameter)]:

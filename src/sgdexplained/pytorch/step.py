@@ -559,7 +559,11 @@ def _with_closure(
         if moved is not None:
             # Without a gradient at any of the points, only what is remembered is left.
             step[name].reason[moved & ~seen] = CODE["memory"]
-    step.notes.append(f"a step of {kind} computes the loss {evaluations} times")
+    step.notes.append(f"a step of {kind} computes the loss {_times_said(evaluations)}")
+
+
+def _times_said(count: int) -> str:
+    return {1: "once", 2: "twice"}.get(count, f"{count} times")
 
 
 # ## What it means

@@ -103,7 +103,7 @@ def short_html_table(
     lines = (
         f'<tr class="{"stays" if moves == "0" else "moves"}">'
         f'<th scope="row"><code>{escape(name)}</code></th>'
-        f'<td class="value">{shape}</td><td class="value">{moves}</td>'
+        f'<td class="value">{shape.replace(" ", "&nbsp;")}</td><td class="value">{moves}</td>'
         f'<td class="value">{stays}</td>'
         f'<td class="why">{escape(why)}</td></tr>'
         for name, shape, moves, stays, why in _lines(parameters, words, said)
