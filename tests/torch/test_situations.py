@@ -229,6 +229,21 @@ def test_each_reason_of_a_parameter_has_its_line():
     assert "no open path ahead: the derivative of relu is 0 in module 3 (ReLU)" in note
 
 
+def test_a_nudge_draws_the_same_random_numbers_again():
+    numpy = pytest.importorskip("numpy")
+
+    def forward(model, x):
+        # A number that goes to the loss, and does not change it: only the noise is random.
+        nothing = 0 * round(model.first(x).mean().item() / 1e9)
+        noise = torch.rand(1) + numpy.random.rand()
+        return model.head(F.dropout(x, 0.5)) + nothing + noise.float()
+
+    model = Lambda(forward, first=nn.Linear(3, 2), head=nn.Linear(3, 1))
+    found = why(model, batch(4, 3), torch.zeros(4, 1))
+    assert found.counts()["first.weight"] == {"not used": 6}
+    assert "the loss stays the same when it is nudged" in found.parameter("first.weight").note
+
+
 def test_a_batch_without_examples():
     found = why(nn.Linear(3, 1), batch(4, 3)[:0], torch.zeros(0, 1))
     assert "the batch is empty: it has no example" in found.notes
