@@ -13,6 +13,8 @@ PAGE_BUDGET = 212_000
 FIGURE_BUDGET = 60_000
 # A tenth of what still counts as good.
 SHIFT = 0.01
+# How often a page that shifts is loaded again.
+AGAIN = 2
 
 # WCAG 2.0 to 2.2, levels A and AA, and axe's advice. Only two rules depend on colours, so that the
 # dark view of a page need not be asked about the others again.
@@ -104,6 +106,14 @@ def violations(page: Page, rules: dict[str, Any]) -> list[str]:
     ]
 
 
+def what_shifts(page: Page) -> list[str]:
+    """Say by how much the layout of a loaded page has shifted, and what, if that is too much."""
+    shifted = page.evaluate("shifted")
+    if shifted <= SHIFT:
+        return []
+    return [f"the layout shifts by {shifted:.3f}: {page.evaluate('whatShifted')}"]
+
+
 @pytest.mark.parametrize("name", PAGES)
 def test_page(name: str, host: str, desktop: BrowserContext, phone: BrowserContext) -> None:
     problems: list[str] = []
@@ -119,9 +129,15 @@ def test_page(name: str, host: str, desktop: BrowserContext, phone: BrowserConte
         for scheme, rules in [("light", ALL), ("dark", COLOURS)]:
             page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
             problems += [f"{view}, {scheme}: {problem}" for problem in violations(page, rules)]
-        if (shifted := page.evaluate("shifted")) > SHIFT:
-            parts = page.evaluate("whatShifted")
-            problems.append(f"{view}: the layout shifts by {shifted:.3f}: {parts}")
+        shifts = what_shifts(page)
         page.close()
+        # On a busy machine a font may come late, once; what is wrong in a page shifts each time.
+        for _ in range(AGAIN):
+            if not shifts:
+                break
+            page = open_page(context, host, name, problems)
+            shifts = what_shifts(page)
+            page.close()
+        problems += [f"{view}: {shift}" for shift in shifts]
 
     assert problems == []
