@@ -1,6 +1,13 @@
-"""Put the figures of a gallery script on its page: vector graphics that say what they show."""
+"""Put figures on their pages: vector graphics that say what they show.
 
+The title of a figure is a sentence of its page. It is taken out of the drawing, where letters are
+outlines, and set as text above it: so it can be found, selected and read on a phone. On a reader's
+own machine it stands in the figure as it was drawn.
+"""
+
+import os
 import re
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +18,8 @@ from matplotlib.figure import Figure
 from sphinx.application import Sphinx
 from sphinx.util import logging
 
+from sgdexplained.draw.language import TITLE_NAME, title_height
+
 SETTINGS = {
     # A fixed salt gives the parts of a drawing the same names in every build.
     "svg.hashsalt": "sgdexplained",
@@ -19,14 +28,22 @@ SETTINGS = {
     "svg.fonttype": "path",
 }
 PIXELS_PER_POINT = 96 / 72
+# A drawing fills the column of the text, but no screen: in pixels.
+COLUMN, HIGHEST = 672, 330
 
 IMAGE = """
 .. image:: /{path}
    :alt: {alt}
-   :width: {width}
-   :height: {height}
    :class: drawing
 """
+
+VIEW_BOX = re.compile(r'(?<=viewBox=")([\d.]+) ([\d.]+) ([\d.]+) ([\d.]+)(?=")')
+HEIGHT = re.compile(r'(?<= height=")[\d.]+(?=pt")')
+TITLE_GROUP = re.compile(rf'^( *)<g id="{TITLE_NAME}">\n.*?^\1</g>\n', re.DOTALL | re.MULTILINE)
+TITLE = re.compile(r"(?<=<title>).*?(?=</title>)")
+COMMENT = re.compile(r"<!-- (.*?) -->")
+# A letter is drawn where it first occurs, and named from there on.
+LETTER = re.compile(r'<path id="([^"]+)".*?/>', re.DOTALL)
 
 logger = logging.getLogger(__name__)
 
@@ -38,18 +55,45 @@ def describe(figure: Figure) -> str:
     return " ".join(str(text).split())
 
 
-def save(figure: Figure, path: Path) -> tuple[int, int]:
-    """Draw a figure on a transparent ground; give its width and height in pixels."""
+def save(figure: Figure, path: Path) -> None:
+    """Draw a figure on a transparent ground."""
     with rc_context(SETTINGS):
         figure.savefig(path, transparent=True, metadata={"Date": None})
-    return size(path)
+
+
+def set_title_apart(path: Path) -> str:
+    """Take the title out of a drawing, if it is in it, and keep it as its name; give the title."""
+    drawing = path.read_text("utf-8")
+    if group := TITLE_GROUP.search(drawing):
+        drawing = without_title(drawing, group)
+        # Another page may have the same drawing, and be read at the same time.
+        apart = path.with_suffix(f".{os.getpid()}")
+        apart.write_text(drawing, "utf-8")
+        apart.replace(path)
+    title = TITLE.search(drawing)
+    return unescape(title[0]) if title else ""
+
+
+def without_title(drawing: str, group: re.Match[str]) -> str:
+    """Cut off the title and the room it took."""
+    lines = COMMENT.findall(group[0])
+    left, top, width, height = map(float, VIEW_BOX.search(drawing).groups())
+    cut = title_height(len(lines)) * 72
+    rest = drawing[: group.start()] + drawing[group.end() :]
+    used = [path[0] for path in LETTER.finditer(group[0]) if f'"#{path[1]}"' in rest]
+    kept = "".join(["<defs>", *used, "</defs>\n"]) if used else ""
+    # Comments hold no two strokes side by side.
+    title = " ".join(lines).replace("- -", "--")
+    rest = rest.replace(" <metadata>", f" <title>{title}</title>\n{kept} <metadata>", 1)
+    rest = VIEW_BOX.sub(f"{left:g} {top + cut:g} {width:g} {height - cut:g}", rest, count=1)
+    return HEIGHT.sub(f"{height - cut:g}", rest, count=1)
 
 
 def size(path: Path) -> tuple[int, int]:
-    """Read the width and height of a drawing, in pixels."""
-    box = re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', path.read_text("utf-8"))
-    width, height = (round(float(points) * PIXELS_PER_POINT) for points in box.groups())
-    return width, height
+    """Read the width and height of a drawing, in pixels, as wide as its page has room for it."""
+    width, height = map(float, VIEW_BOX.search(path.read_text("utf-8")).groups()[2:])
+    scale = max(PIXELS_PER_POINT, min(COLUMN / width, HIGHEST / height))
+    return round(width * scale), round(height * scale)
 
 
 def scrape(_block: Any, block_vars: dict[str, Any], gallery_conf: dict[str, Any]) -> str:
@@ -64,24 +108,27 @@ def scrape(_block: Any, block_vars: dict[str, Any], gallery_conf: dict[str, Any]
                 message = 'No alternative text: use fig.set_label("...") or give it a title.'
                 raise ValueError(message)
             path = Path(template).with_suffix(".svg")
-            width, height = save(figure, path)
+            save(figure, path)
             source = path.relative_to(gallery_conf["src_dir"]).as_posix()
-            # Width and height let a browser keep the place free until the image arrives.
-            rest += IMAGE.format(path=source, alt=alt, width=width, height=height)
+            rest += IMAGE.format(path=source, alt=alt)
     finally:
         plt.close("all")
     return rest
 
 
 def check_images(app: Sphinx, document: nodes.document) -> None:
-    """Ask for an alternative text wherever a page shows an image; empty says: decoration.
+    """Give each drawing its title and its size, and ask each image for an alternative text.
 
-    The drawings of executed pages do not know their size: it is told here, so that a browser keeps
-    their places free as well.
+    Empty, that says: decoration. Width and height let a browser keep the place free until the
+    image arrives.
     """
-    for image in document.findall(nodes.image):
-        if "drawing" in image["classes"] and "height" not in image:
-            width, height = size(Path(app.srcdir, image["uri"]))
+    for image in list(document.findall(nodes.image)):
+        if "drawing" in image["classes"]:
+            path = Path(app.srcdir, image["uri"])
+            if title := set_title_apart(path):
+                place = image.parent.index(image)
+                image.parent.insert(place, nodes.paragraph("", title, classes=["figure-title"]))
+            width, height = size(path)
             image["width"], image["height"] = str(width), str(height)
         if "alt" not in image:
             uri = image["uri"]

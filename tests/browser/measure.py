@@ -16,7 +16,7 @@ from playwright.sync_api import BrowserContext, sync_playwright
 MEASURE = """() => {
   const article = document.querySelector("article");
   const screen = window.innerHeight;
-  const picture = article.querySelector("img.drawing, .live, svg.drawing");
+  const picture = article.querySelector(".figure-title, img.drawing, .live");
   const high = (all) => [...all].reduce((sum, one) => sum + one.offsetHeight, 0);
   const hidden = "pre, script, style, .highlight, details > :not(summary), .katex-mathml," +
     " .progress, .headerlink, .sphx-glr-footer, .sphx-glr-download-link-note, nav";

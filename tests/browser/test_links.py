@@ -6,6 +6,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import pytest
+from playwright.sync_api import Browser
 
 from tests.browser.site import PAGES, SITE
 
@@ -97,3 +98,25 @@ def test_styles_load_only_what_the_site_has() -> None:
                 missing.append((style.name, target))
 
     assert missing == []
+
+
+def test_a_link_to_a_picture_shows_its_title(browser: Browser, base: str) -> None:
+    """The claims table and home lead to pictures; what a picture says stands above it."""
+    found = re.findall(
+        r'href="(story/[^"]+#picture-\d+)"', (SITE / "claims.html").read_text("utf-8")
+    )
+    hidden = []
+    phone = {"width": 390, "height": 844}
+    with browser.new_context(viewport=phone, reduced_motion="reduce") as context:
+        page = context.new_page()
+        for target in sorted(set(found)):
+            page.goto(base + target)
+            picture = page.locator(f"#{target.partition('#')[2]}")
+            above = picture.locator("xpath=preceding-sibling::*[1][@class='figure-title']")
+            top = page.evaluate("document.querySelector('.mobile-header').offsetHeight")
+            # Pictures of several drawings have a title each, inside.
+            if above.count() and above.bounding_box()["y"] < top:
+                hidden.append(target)
+
+    assert len(set(found)) > 20
+    assert hidden == []

@@ -72,6 +72,8 @@ WIDTH = 5.4
 """Width of a figure in inches."""
 TEXT, SMALL, TITLE = 15.0, 13.5, 17.0
 """Sizes of type in points; on a phone 390 pixels wide, SMALL comes out at 12 pixels."""
+TITLE_NAME = "title-of-figure"
+"""Name of the title in an SVG file: a web page may take it out, and set it as text."""
 LINE, THICK = 1.3, 4.5
 DASH = (0, (3.2, 2.6))
 HATCH = "////"
@@ -277,10 +279,10 @@ def title(place: Figure | Axes, sentence: str) -> None:
     else:
         fig = place
     width, height = fig.get_size_inches()
-    margin, pad = 0.06, 0.16
+    margin = 0.06
     # On a coarse grid of pixels bold letters are set up to a twentieth wider than they are drawn.
     text = wrapped(sentence, 0.95 * (width - 2 * margin), TITLE, weight="bold")
-    grown = (text.count("\n") + 1) * TITLE * 1.22 / 72 + pad
+    grown = title_height(text.count("\n") + 1)
     place_of: dict[str, float] = {"x": margin / width}
     if fig.get_layout_engine() is None:
         # A layout engine would make room; a drawing to scale has none, and moves down.
@@ -292,7 +294,12 @@ def title(place: Figure | Axes, sentence: str) -> None:
     fig.set_size_inches(width, height + grown)
     look = {"fontsize": TITLE, "fontweight": "bold", "color": INK, "linespacing": 1.1}
     with style():
-        fig.suptitle(text, ha="left", va="top", **place_of, **look)
+        fig.suptitle(text, ha="left", va="top", gid=TITLE_NAME, **place_of, **look)
+
+
+def title_height(lines: int) -> float:
+    """Return by how many inches a title of so many lines makes a figure higher."""
+    return lines * TITLE * 1.22 / 72 + 0.16
 
 
 def alt(place: Figure | Axes, text: str) -> None:
