@@ -167,7 +167,12 @@ def docs(session: nox.Session) -> None:
     """Build the website; open it when a person is watching."""
     session.install("-e", ".", *needs("docs"))
     fetch_front_end(session)
-    session.run("sphinx-build", *STRICT, "-d", DOCTREES, "docs", str(SITE), *session.posargs)
+    # On all cores; `again` takes one, so that it also finds what depends on their order.
+    session.run(
+        *["sphinx-build", *STRICT, "-j", "auto"],
+        *["-d", DOCTREES, "docs", str(SITE)],
+        *session.posargs,
+    )
     page = SITE / "index.html"
     session.log(f"The website is built: {page}")
     if sys.stdin.isatty() and sys.stdout.isatty() and "CI" not in os.environ:
