@@ -35,6 +35,7 @@ class LiveDirective(SphinxDirective):
     option_spec: ClassVar[dict[str, Any]] = {
         "start": directives.unchanged,
         "name": directives.unchanged,
+        "folded": directives.unchanged_required,
     }
 
     def run(self) -> list[nodes.Node]:
@@ -51,23 +52,31 @@ class LiveDirective(SphinxDirective):
             raise self.error(f"live {view}: {name!r} is on this page already, give a :name:")
         here["live"].append(name)
         node = live(view=view, start=start, drawn=drawn, anchor=name, label=VIEWS[view].title)
+        node["folded"] = self.options.get("folded", "")
         node += self.parse_content_to_nodes()
         return [node]
 
 
 def visit_html(self: Any, node: live) -> None:
     """Write the picture, and a line for what must be told."""
+    drawn, word = node["drawn"], '<p class="live-word" role="status"></p>'
+    if node["folded"]:
+        # What is said of a question tells its answer, so it is folded once more.
+        words = f"<summary>{escape(node['folded'])}</summary>"
+        drawn = (
+            f'<details class="live-fold">{words}<div>{drawn}{word}<details><summary>Why</summary>'
+        )
+        word = ""
     self.body.append(
         f'<div class="live live-of-{node["view"]}" id="{node["anchor"]}" role="group"'
         f' aria-label="{escape(node["label"])}" data-live="{node["view"]}"'
-        f' data-start="{escape(node["start"])}">{node["drawn"]}'
-        '<p class="live-word" role="status"></p>'
+        f' data-start="{escape(node["start"])}">{drawn}{word}'
     )
 
 
-def depart_html(self: Any, _: live) -> None:
+def depart_html(self: Any, node: live) -> None:
     """End it."""
-    self.body.append("</div>\n")
+    self.body.append("</details></div></details></div>\n" if node["folded"] else "</div>\n")
 
 
 def leave_out(_self: Any, _: live) -> None:

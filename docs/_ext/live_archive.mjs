@@ -43,14 +43,16 @@ from pathlib import Path
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 # What cannot work in a browser, for want of processes, sockets and terminals, or is not needed.
-LEFT_OUT = tuple("""_pyrepl/ asyncio/windows_ ctypes/macholib/ encodings/cp encodings/iso8859_ encodings/koi8_
+# (doctest needs pdb, which needs _pyrepl; zipfile needs cp437.)
+LEFT_OUT = tuple("""asyncio/windows_ ctypes/macholib/ encodings/cp encodings/iso8859_ encodings/koi8_
     encodings/mac_ ftplib http/cookiejar http/server imaplib logging/handlers mailbox multiprocessing/
-    poplib smtplib socketserver sqlite3/ wsgiref/ xml/ xmlrpc/""".split())
+    pickletools plistlib poplib smtplib socketserver sqlite3/ unittest/mock wsgiref/ xml/ xmlrpc/""".split())
+wanted_here = wanted | {"encodings/cp437.py"}
 
 texts = {}
 with ZipFile(LIBRARY) as library:
     for one in library.namelist():
-        if one.endswith(".py") and (one in wanted or not one.startswith(LEFT_OUT)):
+        if one.endswith(".py") and (one in wanted_here or not one.startswith(LEFT_OUT)):
             texts[one] = library.read(one)
 for file in Path(SOURCE, "sgdexplained").rglob("*.py"):
     texts[file.relative_to(SOURCE).as_posix()] = file.read_bytes()

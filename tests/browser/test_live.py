@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from fractions import Fraction
 from functools import partial
 from threading import Thread
 from urllib.parse import urlsplit
@@ -12,6 +13,9 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
+from sgdexplained.live.markup import signed
+from sgdexplained.live.run import run
+from sgdexplained.live.state import State
 from sgdexplained.live.views import answer
 from tests.browser.conftest import Host, Server
 from tests.browser.site import AXE, PREFIX, SITE, weight
@@ -240,6 +244,37 @@ def test_what_stays_is_predicted_and_judged(reader: Reader) -> None:
 
     expect(reader.slot("verdict", "predict")).to_contain_text("4 stay. You found 3 of them")
     expect_same(reader, "marks=W1.0.1,W1.1.1,b1.1;told=1", "predict")
+
+
+FOLDED = ["01_which_weights_move", "02_three_factors", "03_how_far_downhill"]
+FOLDED += ["05_around_an_inactive_unit", "07_zero_gradient_importance"]
+
+
+@pytest.mark.parametrize("name", FOLDED)
+def test_a_story_page_takes_the_answer_first(
+    name: str, desktop: BrowserContext, strict: str
+) -> None:
+    reader = Reader(desktop, f"{strict}story/1_one_example/plot_{name}.html")
+    part = reader.part("predict")
+    start = State.read(start_of(reader, "predict"))
+    rows = run(start).rows
+    part.locator("summary").first.click()
+    for stays in (one for one, row in rows.items() if not row.moves):
+        part.locator(f'[data-key="mark-{stays}"]').click()
+    part.get_by_role("button", name="Let the engine judge").click()
+    expect(reader.slot("verdict", "predict")).to_contain_text("All right")
+
+    field = part.locator('[data-field="guess"]')
+    field.fill("77")
+    field.press("Enter")
+    gradient = rows[start.pick].gradient
+    expect(reader.slot("judged", "predict")).to_contain_text(f"the gradient is {signed(gradient)}")
+    field.fill(str(Fraction(gradient)))
+    field.press("Enter")
+    expect(reader.slot("judged", "predict")).to_contain_text("is right")
+
+    assert reader.problems == []
+    reader.page.close()
 
 
 # -- Addresses -------------------------------------------------------------------------------------

@@ -166,6 +166,7 @@
     const part = element && parts.get(element);
     if (!part || part.address === address) return;
     part.address = address;
+    for (const fold of element.querySelectorAll(".live-fold")) fold.open = true;
     element.scrollIntoView();
     send(part, "", "");
   }
@@ -223,7 +224,7 @@
     move(event);
   });
 
-  for (const element of document.querySelectorAll(".live")) meet(element);
+  for (const element of document.querySelectorAll("[data-live]")) meet(element);
   addEventListener("hashchange", open);
   open();
 
