@@ -23,6 +23,7 @@ STATES = [
     State(examples=((1, 2, 1), (3, -0.5, 0)), at=1, out=(0,), reduction="sum"),
     State(past=(Taken(((1, 2, 1),), "mean", 0.1),) * 3 + (Taken(((0, 2, 1),), "sum", 0.2),)),
     State(show="move", pick="b2[0]", closed=("unit 2", "unit 4"), marks=("b1[1]",), told=True),
+    State(pick="W1[1][2]", guess="−1/2"),
 ]
 
 
@@ -55,6 +56,8 @@ def test_an_address_tells_what_differs_from_any_start(state, start):
         ("w=1,2", "there are 2 weights, expected 13"),
         ("lr=-1", "the learning rate is -1, expected a number from 0 to 1000"),
         ("lr=nan", "expected a number from -1000 to 1000"),
+        ("guess=1e9999", "your answer is '1e9999', expected a number such as"),
+        ("guess=1/0", "your answer is '1/0', expected a number such as"),
         ("opt=LBFGS", "'LBFGS' is not known, expected one of SGD"),
         ("pick=W9.0.0", "'W9[0][0]' is not known"),
         ("at=4", "there is no such example, expected a place below 1"),
@@ -223,3 +226,23 @@ def test_a_change_that_cannot_be_made_says_why(edit, says):
 
     assert says in found["error"]
     assert found["verdicts"] == []
+
+
+@pytest.mark.parametrize(
+    ("typed", "says"),
+    [
+        ("2", "2 is right."),
+        (" 4/2 ", "4/2 is right."),
+        ("2,001", "2,001 is right."),
+        ("−2", "−2 is not right: the gradient is +2."),
+        ("2.1", "2.1 is not right: the gradient is +2."),
+    ],
+)
+def test_a_gradient_is_predicted_and_judged(typed, says):
+    now = answer("predict", "pick=W1.1.0", "", "guess", typed)
+
+    assert now["error"] == ""
+    assert says in now["slots"]["judged"]
+    # Another weight is another question.
+    then = answer("predict", "pick=W1.1.0", now["address"], "pick", "b2[0]")
+    assert then["slots"]["judged"] == then["fields"]["guess"] == ""

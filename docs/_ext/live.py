@@ -5,30 +5,22 @@ scripts. Only pages that have something live get the script, and Python is fetch
 is touched. See docs/contributing/live.md.
 """
 
-import gzip
-import json
-import shutil
 from html import escape
 from pathlib import Path
 from typing import Any, ClassVar
-from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 import live_cells
 import live_engine
+import live_runtime
 from docutils import nodes
 from docutils.parsers.rst import directives
 from sphinx.application import Sphinx
-from sphinx.errors import ExtensionError
+from sphinx.config import Config
 from sphinx.util.docutils import SphinxDirective
 
-import sgdexplained
 from sgdexplained.live.views import VIEWS, page
 
-# What Python in the page is made of. The compiled part is packed by the build: see worker.mjs.
-FILES = ["pyodide.mjs", "pyodide.asm.mjs", "python_stdlib.zip"]
-PACKED = "pyodide.asm.wasm"
 FOLDER = "_static/live"
-OWN_WHEEL = f"{FOLDER}/sgdexplained.whl"
 
 
 class live(nodes.General, nodes.Element):  # noqa: N801
@@ -43,6 +35,7 @@ class LiveDirective(SphinxDirective):
     option_spec: ClassVar[dict[str, Any]] = {
         "start": directives.unchanged,
         "name": directives.unchanged,
+        "folded": directives.unchanged_required,
     }
 
     def run(self) -> list[nodes.Node]:
@@ -59,23 +52,31 @@ class LiveDirective(SphinxDirective):
             raise self.error(f"live {view}: {name!r} is on this page already, give a :name:")
         here["live"].append(name)
         node = live(view=view, start=start, drawn=drawn, anchor=name, label=VIEWS[view].title)
+        node["folded"] = self.options.get("folded", "")
         node += self.parse_content_to_nodes()
         return [node]
 
 
 def visit_html(self: Any, node: live) -> None:
     """Write the picture, and a line for what must be told."""
+    drawn, word = node["drawn"], '<p class="live-word" role="status"></p>'
+    if node["folded"]:
+        # What is said of a question tells its answer, so it is folded once more.
+        words = f"<summary>{escape(node['folded'])}</summary>"
+        drawn = (
+            f'<details class="live-fold">{words}<div>{drawn}{word}<details><summary>Why</summary>'
+        )
+        word = ""
     self.body.append(
         f'<div class="live live-of-{node["view"]}" id="{node["anchor"]}" role="group"'
         f' aria-label="{escape(node["label"])}" data-live="{node["view"]}"'
-        f' data-start="{escape(node["start"])}">{node["drawn"]}'
-        '<p class="live-word" role="status"></p>'
+        f' data-start="{escape(node["start"])}">{drawn}{word}'
     )
 
 
-def depart_html(self: Any, _: live) -> None:
+def depart_html(self: Any, node: live) -> None:
     """End it."""
-    self.body.append("</div>\n")
+    self.body.append("</details></div></details></div>\n" if node["folded"] else "</div>\n")
 
 
 def leave_out(_self: Any, _: live) -> None:
@@ -91,11 +92,8 @@ def add_script(app: Sphinx, name: str, _template: str, context: dict[str, Any], 
     here = app.env.metadata.get(name, {})
     if not {"live", "cells", "engine", "guess"} & set(here):
         return
-    told = {
-        "data-runtime": f"{FOLDER}/pyodide-{version(app)}/",
-        "data-wheel": wheel(app),
-    }
-    app.add_js_file("live/live.js", loading_method="defer", **told)
+    worker = f"{FOLDER}/{app.config.live_runtime}/worker.mjs"
+    app.add_js_file("live/live.js", loading_method="defer", **{"data-worker": worker})
     if here.get("cells"):
         app.add_js_file("live/cells.js", loading_method="defer")
     if here.get("guess"):
@@ -107,51 +105,15 @@ def add_script(app: Sphinx, name: str, _template: str, context: dict[str, Any], 
     del context
 
 
-def wheel(app: Sphinx) -> str:
-    """Give the address of the package: where the site offers it, or else a copy of our own."""
-    return getattr(app.config, "downloads_wheel", "") or OWN_WHEEL
+def name_runtime(app: Sphinx, config: Config) -> None:
+    """Make the folder of Python a setting: when it changes, all pages are written anew."""
+    config.live_runtime = live_runtime.folder_name(Path(app.confdir))
 
 
-def source(app: Sphinx) -> Path:
-    """Find Pyodide."""
-    folder = Path(app.confdir, "node_modules", "pyodide")
-    if not folder.exists():
-        message = "pyodide is missing: run `npm ci --prefix docs`, as `nox -s docs` does."
-        raise ExtensionError(message)
-    return folder
-
-
-def version(app: Sphinx) -> str:
-    """Read the version of Pyodide: it stands in the addresses, so that no old file is mixed in."""
-    return json.loads((source(app) / "package.json").read_text("utf-8"))["version"]
-
-
-def copy_runtime(app: Sphinx, error: Exception | None) -> None:
-    """Copy Pyodide, and the package if nobody else offers it."""
-    if error or app.builder.format != "html":
-        return
-    folder, target = source(app), Path(app.outdir, FOLDER, f"pyodide-{version(app)}")
-    target.mkdir(parents=True, exist_ok=True)
-    for name in FILES:
-        shutil.copyfile(folder / name, target / name)
-    packed = target / f"{PACKED}.gz"
-    if not packed.exists():
-        packed.write_bytes(gzip.compress((folder / PACKED).read_bytes(), mtime=0))
-    if wheel(app) == OWN_WHEEL or not Path(app.outdir, wheel(app)).exists():
-        pack(Path(app.outdir, wheel(app)))
-
-
-def pack(path: Path) -> None:
-    """Write the package as an archive whose bytes are the same each time."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    package = Path(sgdexplained.__file__).parent
-    with ZipFile(path, "w", ZIP_DEFLATED) as archive:
-        for file in sorted(package.rglob("*.py")):
-            archive.writestr(
-                ZipInfo(file.relative_to(package.parent).as_posix()),
-                file.read_bytes(),
-                ZIP_DEFLATED,
-            )
+def write_runtime(app: Sphinx, error: Exception | None) -> None:
+    """Write Python for the page into the site."""
+    if not error and app.builder.format == "html":
+        live_runtime.write(Path(app.confdir), Path(app.outdir, FOLDER))
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
@@ -162,5 +124,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     live_cells.setup(app)
     live_engine.setup(app)
     app.connect("html-page-context", add_script)
-    app.connect("build-finished", copy_runtime)
+    app.add_config_value("live_runtime", "", "html", str)
+    app.connect("config-inited", name_runtime)
+    app.connect("build-finished", write_runtime)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

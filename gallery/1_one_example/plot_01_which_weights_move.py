@@ -241,16 +241,11 @@ assert round(half_squared_error(net([x]), [[target]]).data, 3) == 0.696
 #    >>> count_zeros(bias_of_unit_2=4)
 #    0
 #
-# .. guess::
-#    :answer: 9
+# .. live:: predict
+#    :start: e=0,2,1;pick=W1.1.0
+#    :folded: The first input is 0 instead of 1. Choose in the picture what stays.
 #
-#    The first input is 0 instead of 1.
-#
-#    Now units 2 and 3 are inactive. Each of them costs two incoming weights, a bias and an outgoing weight, which makes eight.
-#    The ninth is the weight from the first input to unit 1: this unit is open, but its input is 0.
-#
-#    >>> count_zeros(x=(0, 2))
-#    9
+#    Units 2 and 3 are inactive now, and each costs four numbers. The ninth is the weight from the first input to unit 1: this unit is open, but its input is 0.
 #
 # .. guess::
 #    :answer: 4

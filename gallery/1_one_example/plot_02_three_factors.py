@@ -240,16 +240,11 @@ assert w.grad == 0
 # Three predictions
 # -----------------
 #
-# .. guess::
-#    :answer: 3
+# .. live:: predict
+#    :start: w=1,1,2,1,-2,0,0,1,-1,1,2,1,0;pick=W1.0.2
+#    :folded: The weight from unit 3 to the output is +1 instead of −1. Predict what stays, and a gradient.
 #
-#    The weight from unit 3 to the output is +1 instead of −1, so the output is 4. What is the gradient of the weight from input 1 to unit 3?
-#
-#    The derivative of the loss is 4 − 1 = 3.
-#    The upstream gradient of unit 3 is 1 × 3, this unit is open, and input 1 is 1.
-#
-#    >>> network(out_of_unit_3=1).gradients()["W1"]
-#    [[3.0, 0.0, 3.0], [6.0, 0.0, 6.0]]
+#    The output is 4 now, so the derivative of the loss is 3. The upstream gradient of unit 3 is 1 × 3, this unit is open, and input 1 is 1.
 #
 # .. guess::
 #    :answer: 3

@@ -293,20 +293,11 @@ assert round(first_move(Adam, 1e-6) / 0.1, 3) == 0.99
 #    >>> (w**2 / 2) / Fraction(1, 2)
 #    Fraction(4, 1)
 #
-# .. guess::
-#    :answer: 2
-#    :unit: times
+# .. live:: predict
+#    :start: e=1,2,0;pick=W2.0.0
+#    :folded: The target is 0 instead of 1. Predict what stays, and a gradient.
 #
-#    The target of the network is 0 instead of 1, so the error is 2 instead of 1. How many times as long is the step, with the same learning rate?
-#
-#    All gradients are twice as large, and so is the step.
-#
-#    >>> near, far = network(), network()
-#    >>> loss_of(near).backward()
-#    >>> loss_of(far, target=0).backward()
-#    >>> pairs = zip(near.parameters(), far.parameters(), strict=True)
-#    >>> all(two.grad == 2 * one.grad for one, two in pairs)
-#    True
+#    The error is 2 instead of 1, so all gradients are twice as large, and the step is twice as long. What stays is the same as before.
 #
 # .. guess::
 #    :answer: 0.03

@@ -281,15 +281,11 @@ assert (zero_input["inactive"], zero_input["in"]) == (False, [0, -16])
 #    >>> around_unit_2(network(relu6, bias_of_unit_2=8))
 #    {'inactive': False, 'shut': False, 'in': [22.0, 44.0], 'bias': 22.0, 'out': 55.0}
 #
-# .. guess::
-#    :answer: 1
+# .. live:: predict
+#    :start: e=1,0,1;pick=W1.0.1
+#    :folded: The unit is ReLU again, and the second input becomes 0. Choose in the picture what stays.
 #
-#    The unit is ReLU again, and the second input becomes 0, so its pre-activation is 1 + 0 + 1 = 2. How many of the four are zero?
-#
-#    Only the weight from the second input: its sender is inactive now, and the unit is open.
-#
-#    >>> around_unit_2(network(x=(1, 0)))
-#    {'inactive': False, 'shut': False, 'in': [6.0, 0.0], 'bias': 6.0, 'out': 6.0}
+#    The pre-activation of unit 2 is 1 + 0 + 1 = 2, so the unit is open. Only the weights from the second input stay, because their sender is inactive now.
 #
 # In PyTorch: a row leads in, a column leads out
 # ----------------------------------------------

@@ -226,18 +226,11 @@ assert [round(move, 4) for move in moved] == [0.1, 0.1]
 # Two predictions
 # ---------------
 #
-# .. guess::
-#    :answer: 12
+# .. live:: predict
+#    :start: w=1,1,2,1,-0.5,0,0,1,-1,1,2,-1,0;pick=W1.1.1
+#    :folded: The weight from input 2 to unit 2 is −1/2 instead of −2. Predict what stays, and its gradient.
 #
-#    The weight from input 2 to unit 2 is −1/2 instead of −2. What is its gradient?
-#
-#    The pre-activation of unit 2 is 1 − 1 + 1 = 1, so the unit is open; the output is 4, and the error is 3.
-#    The activation of the sender is 2 and the upstream gradient is 2 · 3, so the gradient is 2 · 6.
-#
-#    >>> net = network(weight=Fraction(-1, 2))
-#    >>> loss_of(net).backward()
-#    >>> str(net.layers[0].weight[1][1].grad)
-#    '12'
+#    The pre-activation of unit 2 is 1 − 1 + 1 = 1, so the unit is open; the output is 4, and the error is 3. The activation of the sender is 2 and the upstream gradient is 2 · 3, so the gradient is 2 · 6.
 #
 # .. guess::
 #    :answer: 2

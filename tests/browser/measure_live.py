@@ -1,10 +1,12 @@
-"""What the live pictures cost: ``python -m tests.browser.measure_live`` prints a table.
+"""What the live pictures cost: ``python -m tests.browser.measure_live [SITE]`` prints a table.
 
 Times belong to the machine, so no test looks at them; sizes are tested in test_live.py.
 """
 
 import sys
 from functools import partial
+from gzip import compress
+from pathlib import Path
 from statistics import median
 from threading import Thread
 from urllib.parse import urlsplit
@@ -12,7 +14,7 @@ from urllib.parse import urlsplit
 from playwright.sync_api import expect, sync_playwright
 
 from tests.browser.conftest import QUIET, Host, Server, chromium
-from tests.browser.site import PREFIX, SITE, weight
+from tests.browser.site import PREFIX, SITE
 
 PAGE = "contributing/live.html"
 CHANGES = 200
@@ -37,10 +39,10 @@ MOVE = """async (count) => {
 }"""
 
 
-def main() -> None:
+def main(site: Path = SITE) -> None:
     """Measure once, in a fresh browser."""
     with (
-        Server(("127.0.0.1", 0), partial(Host, directory=SITE)) as server,
+        Server(("127.0.0.1", 0), partial(Host, directory=site)) as server,
         sync_playwright() as playwright,
     ):
         Thread(target=server.serve_forever, daemon=True).start()
@@ -57,11 +59,13 @@ def main() -> None:
         first = page.evaluate("performance.now()") - first
         fetched = {path.removeprefix(PREFIX) for path in asked[before:]}
         times = sorted(page.evaluate(MOVE, CHANGES))
-        packed = sum(weight(path.removeprefix(PREFIX)) for path in scripts)
+        packed = sum(
+            len(compress((site / one.removeprefix(PREFIX)).read_bytes())) for one in scripts
+        )
         rows = {
             "scripts before a touch, gzip": f"{packed} bytes in {len(scripts)} files",
             "files after a touch": f"{len(fetched)}",
-            "bytes after a touch": f"{sum((SITE / one).stat().st_size for one in fetched)}",
+            "bytes after a touch": f"{sum((site / one).stat().st_size for one in fetched)}",
             "first result": f"{first:.0f} ms",
             f"a change, median of {CHANGES}": f"{median(times):.1f} ms",
             "a change, 95th percentile": f"{times[int(0.95 * CHANGES)]:.1f} ms",
@@ -73,4 +77,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(*map(Path, sys.argv[1:]))

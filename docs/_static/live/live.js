@@ -9,8 +9,7 @@
 
 (() => {
   const script = document.currentScript;
-  const folder = new URL(".", script.src);
-  const root = new URL("../../", folder);
+  const root = new URL("../../", new URL(".", script.src));
 
   // -- Python, in a worker ---------------------------------------------------------------------
 
@@ -28,7 +27,7 @@
   /** Start the worker, unless it runs. */
   function start() {
     if (python.worker) return;
-    const worker = new Worker(new URL("worker.mjs", folder), { type: "module" });
+    const worker = new Worker(new URL(script.dataset.worker, root), { type: "module" });
     python.worker = worker;
     worker.onmessage = ({ data }) => {
       if (data.progress !== undefined) return announce(data.progress);
@@ -39,10 +38,6 @@
       if (waiting) data.problem ? waiting.reject(new Error(data.problem)) : waiting.resolve(data.answer);
     };
     worker.onerror = () => stop("Python could not be loaded. Is the connection there? Touch again to try once more.");
-    worker.postMessage({
-      runtime: new URL(script.dataset.runtime, root).href,
-      wheel: new URL(script.dataset.wheel, root).href,
-    });
     python.timer = setTimeout(() => {
       if (!python.ready) stop("Python has not come within a minute. Touch again to try once more.");
     }, 60000);
@@ -171,6 +166,7 @@
     const part = element && parts.get(element);
     if (!part || part.address === address) return;
     part.address = address;
+    for (const fold of element.querySelectorAll(".live-fold")) fold.open = true;
     element.scrollIntoView();
     send(part, "", "");
   }
@@ -228,7 +224,7 @@
     move(event);
   });
 
-  for (const element of document.querySelectorAll(".live")) meet(element);
+  for (const element of document.querySelectorAll("[data-live]")) meet(element);
   addEventListener("hashchange", open);
   open();
 

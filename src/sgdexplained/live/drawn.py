@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 
 from sgdexplained.live.markup import sign, signed, tag, text_of
 from sgdexplained.reasons import activation_derivative
@@ -25,6 +26,7 @@ PLACES = {
 PILL = (92, 26)
 
 
+@cache
 def ends_of(name: str) -> tuple[tuple[int, int] | None, tuple[int, int]]:
     """Return where an edge begins and ends; a bias begins nowhere.
 
@@ -167,6 +169,8 @@ def _label(
     )
 
 
+# Where things stand does not change while the numbers do.
+@cache
 def _middle(name: str) -> tuple[int, int]:
     """Return where the numbers of an edge stand: no two on the same spot."""
     begin, (x, y) = ends_of(name)
@@ -177,6 +181,7 @@ def _middle(name: str) -> tuple[int, int]:
     return round(begin[0] + share * (x - begin[0])), round(begin[1] + share * (y - begin[1]))
 
 
+@cache
 def _hatching(x: int, y: int) -> str:
     """Hatch the ends of a label: exactly zero."""
     wide, high = PILL

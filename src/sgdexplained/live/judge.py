@@ -8,6 +8,8 @@ import re
 import shutil
 import sys
 from contextlib import contextmanager
+from functools import cache
+from importlib.resources import files
 from pathlib import Path
 from tempfile import mkdtemp
 from traceback import extract_tb
@@ -15,11 +17,13 @@ from traceback import extract_tb
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from importlib.resources.abc import Traversable
     from types import ModuleType
     from typing import Any
 
 PACKAGE = "sgdexplained"
-HERE = Path(__file__).parent.parent
+# In the page the package lies in an archive, so it is read as a resource and not as files.
+HERE = files(PACKAGE)
 ABSENT = "No module named 'numpy'"
 
 # The engine that was changed last, so that many claims can be judged without making it anew.
@@ -43,10 +47,24 @@ def source(file: str) -> str:
     >>> "class Node" in source("node.py")
     True
     """
-    path = HERE / file
-    if not path.resolve().is_relative_to(HERE.resolve()) or not path.exists():
+    sources = _sources()
+    if file not in sources:
         raise ChangeError(f"there is no module {file!r}, but for example 'node.py'")
-    return path.read_text("utf-8")
+    return sources[file]
+
+
+@cache
+def _sources() -> dict[str, str]:
+    """Read all modules of the engine; those of the pictures are not part of it."""
+
+    def below(folder: Traversable, path: str) -> Iterator[tuple[str, str]]:
+        for one in folder.iterdir():
+            if one.is_dir() and one.name not in ("__pycache__", "live"):
+                yield from below(one, f"{path}{one.name}/")
+            elif one.name.endswith(".py"):
+                yield path + one.name, one.read_text("utf-8")
+
+    return dict(below(HERE, ""))
 
 
 def changed(edits: list[dict[str, str]]) -> dict[str, str]:
@@ -134,11 +152,10 @@ def engine(texts: dict[str, str]) -> Iterator[None]:
     if _last["key"] != key:
         _forget()
         folder = Path(mkdtemp())
-        shutil.copytree(
-            HERE, folder / PACKAGE, ignore=shutil.ignore_patterns("__pycache__", "live")
-        )
-        for file, text in texts.items():
-            (folder / PACKAGE / file).write_text(text, "utf-8")
+        for file, text in {**_sources(), **texts}.items():
+            path = folder / PACKAGE / file
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, "utf-8")
         _last.update(key=key, folder=folder, modules={})
     sys.modules.update(_last["modules"])
     sys.path.insert(0, str(_last["folder"]))

@@ -108,6 +108,13 @@ def slider(
     return tag("div", words, ranged if fits else "", typed, class_="live-slider")
 
 
+def entry(do: str, label: str, value: str) -> str:
+    """Write a field for a number that somebody guesses."""
+    field = tag("input", type="text", data_do=do, data_field=do, value=value, autocomplete="off")
+    words = tag("span", label, class_="live-label")
+    return tag("label", words, field.removesuffix("</input>"), class_="live-menu")
+
+
 def button(do: str, words: str, value: str = "", *, disabled: bool = False, **more: Any) -> str:
     """Write a button."""
     return tag(

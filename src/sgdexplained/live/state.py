@@ -6,7 +6,9 @@ what differs from the picture's start, so that it is short enough to send to som
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from itertools import groupby
 from math import isfinite
 
@@ -91,6 +93,8 @@ class State:
         Weights that the reader thinks will stay.
     told : bool
         Whether the answer is shown.
+    guess : str
+        What the reader thinks that the gradient of the chosen weight is, as typed.
     """
 
     weights: tuple[float, ...] = START
@@ -107,6 +111,7 @@ class State:
     ahead: tuple[float, ...] = (3, -1, -2, 1)
     marks: tuple[str, ...] = ()
     told: bool = False
+    guess: str = ""
 
     @property
     def batch(self) -> tuple[Example, ...]:
@@ -147,6 +152,7 @@ class State:
             "ahead": _numbers(self.ahead),
             "marks": ",".join(map(_plain, self.marks)),
             "told": str(int(self.told)),
+            "guess": self.guess,
         }
 
     @classmethod
@@ -190,6 +196,8 @@ class State:
             raise ValueError(f"there is no such example, expected a place below {len(places)}")
         if not 0 <= self.lr <= MOST:
             raise ValueError(f"the learning rate is {self.lr}, expected a number from 0 to {MOST}")
+        if self.guess:
+            fraction_from(self.guess, "your answer")
         if len(self.past) > MOST_STEPS:
             raise ValueError(f"there are {len(self.past)} steps, expected at most {MOST_STEPS}")
         return self
@@ -232,6 +240,30 @@ def targets(examples: tuple[Example, ...]) -> list[list[Any]]:
 
 
 # ## Numbers as text
+
+
+def fraction_from(text: str, what: str) -> Fraction:
+    """Read a number as people write it: whole, decimal or a fraction.
+
+    Raises
+    ------
+    ValueError
+        If it is none of these.
+
+    Examples
+    --------
+    >>> fraction_from("−1/4", "the gradient"), fraction_from("0,5", "the gradient")
+    (Fraction(-1, 4), Fraction(1, 2))
+    >>> fraction_from("a half", "the gradient")
+    Traceback (most recent call last):
+    ...
+    ValueError: the gradient is 'a half', expected a number such as −2, 0.5 or 1/3
+    """
+    plain = text.strip().replace("−", "-").replace(",", ".")
+    # No powers of ten: a short text with one may mean a number that takes hours to write down.
+    if not re.fullmatch(r"[-+]?\d{1,9}(\.\d{1,9}|/0*[1-9]\d{0,8})?", plain):
+        raise ValueError(f"{what} is {text!r}, expected a number such as −2, 0.5 or 1/3")
+    return Fraction(plain)
 
 
 def number_from(text: str, what: str) -> float:
@@ -343,4 +375,5 @@ _READ: dict[str, Callable[[str], dict[str, Any]]] = {
     "ahead": lambda text: {"ahead": _read_numbers(text, "a weight ahead")},
     "marks": lambda text: {"marks": tuple(map(_name, filter(None, text.split(","))))},
     "told": lambda text: {"told": text == "1"},
+    "guess": lambda text: {"guess": text},
 }

@@ -8,16 +8,37 @@ word of the control that the reader used. So there is one function, and both agr
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from functools import partial
+from html import escape
 
 from sgdexplained.live import paths as path_pictures
 from sgdexplained.live import plane as planes
 from sgdexplained.live.batch import members, movers, outer
-from sgdexplained.live.drawn import picture
-from sgdexplained.live.markup import button, choice, menu, plain_text, slider, tag, text_of
+from sgdexplained.live.drawn import called, picture
+from sgdexplained.live.markup import (
+    button,
+    choice,
+    entry,
+    menu,
+    plain_text,
+    signed,
+    slider,
+    tag,
+    text_of,
+)
 from sgdexplained.live.parts import account, chosen, name_of, remedy, set_weight, table
 from sgdexplained.live.run import run
-from sgdexplained.live.state import MOST_STEPS, NAMES, OPTIMISERS, State, Taken, number_from
+from sgdexplained.live.state import (
+    MOST_STEPS,
+    NAMES,
+    OPTIMISERS,
+    State,
+    Taken,
+    fraction_from,
+    number_from,
+)
+from sgdexplained.reasons.wording import minus
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -161,7 +182,8 @@ def _predict(state: State, slots: dict[str, str]) -> str:
         [
             tag(
                 "p",
-                "Which of the thirteen numbers does the next step leave where they are?",
+                "Which of the thirteen numbers does the next step leave where they are? "
+                "Choose them in the picture.",
                 class_="live-ask",
             ),
             tag(
@@ -176,6 +198,15 @@ def _predict(state: State, slots: dict[str, str]) -> str:
                 class_="live-stage",
             ),
             _slot("verdict", slots, aria_live="polite"),
+            tag("p", "What is the gradient of one of them? Choose it, and type a number."),
+            tag(
+                "div",
+                menu("pick", "weight", [(name, name) for name in NAMES], state.pick),
+                entry("guess", "its gradient", state.guess),
+                class_="live-controls live-bar",
+            ),
+            _slot("judged", slots, aria_live="polite"),
+            _slot("answer", slots, class_="live-answer"),
         ]
     )
 
@@ -201,12 +232,45 @@ def verdict(state: State, ran: Ran) -> str:
     found = len(stays & set(state.marks))
     wrong = len(set(state.marks) - stays)
     if found == len(stays) and not wrong:
-        words = f"All right: exactly these {found} stay."
+        words = f"All right: exactly these {found} stay." if found else "All right: none stays."
     else:
         beyond = f", and chose {wrong} that move{'s' if wrong == 1 else ''}" if wrong else ""
         words = f"{len(stays)} stay. You found {found} of them{beyond}."
     again = button("untell", "Again, with another input")
     return tag("p", f"{words} {ran.summary}") + tag("p", again, class_="live-controls")
+
+
+def judged(state: State, ran: Ran) -> str:
+    """Judge the number that the reader has typed.
+
+    Examples
+    --------
+    >>> state = State(pick="W1[1][0]", guess="1/2")
+    >>> judged(state, run(state)).partition("</p>")[0]
+    '<p><b>1/2 is not right: the gradient is +2.</b>'
+    >>> judged(State(pick="W1[1][0]", guess="2"), run(state)).partition("</p>")[0]
+    '<p><b>2 is right.</b>'
+    """
+    if not state.guess:
+        return ""
+    gradient = ran.rows[state.pick].gradient or 0
+    off = abs(fraction_from(state.guess, "your answer") - Fraction(gradient))
+    if off <= TOLERANCE * max(1, abs(gradient)):
+        words = f"{escape(state.guess)} is right."
+    else:
+        words = f"{escape(state.guess)} is not right: the gradient is {signed(gradient)}."
+    return tag("p", tag("b", words)) + chosen(state, ran)
+
+
+# A reader who types two decimals of a long number has found it.
+TOLERANCE = Fraction(1, 200)
+
+
+def _answer(state: State, ran: Ran) -> str:
+    """Fold the answer away, for those who have no scripts."""
+    words = f"{ran.summary} {called(state.pick)}: the gradient is "
+    words += f"{signed(ran.rows[state.pick].gradient)}."
+    return tag("details", tag("summary", "Show the answer"), tag("p", escape(minus(words))))
 
 
 LEADS = {
@@ -349,7 +413,7 @@ def _paths(state: State, slots: dict[str, str]) -> str:
     )
 
 
-SLOTS["verdict"] = verdict
+SLOTS |= {"verdict": verdict, "judged": judged, "answer": _answer}
 
 # Of these three, none moves the weights around unit 2.
 SEVERAL = State(examples=((1, 2, 1), (2, 2, 2), (-1.5, 0.75, 0)))
@@ -385,7 +449,10 @@ VIEWS = {
     ),
     "paths": View("Close a path", State(), _paths, ("paths", "told")),
     "predict": View(
-        "Predict first", State(), _predict, ("question", "points", "regions", "verdict")
+        "Predict first",
+        State(),
+        _predict,
+        ("question", "points", "regions", "verdict", "judged", "answer"),
     ),
 }
 
@@ -462,6 +529,8 @@ def answer(view: str, start: str, address: str, do: str, value: str) -> dict[str
             if state.examples != old.examples:
                 # It is another question now.
                 state = replace(state, marks=(), told=False)
+            if (state.examples, state.weights, state.pick) != (old.examples, old.weights, old.pick):
+                state = replace(state, guess="")
             ran = run(state)
         except (ValueError, ArithmeticError) as problem:
             # The message is for people; the state stays as it was.
@@ -494,6 +563,7 @@ def fields(state: State, ran: Ran) -> dict[str, str]:
     }
     return {
         **{name: plain_text(value) for name, value in numbers.items()},
+        "guess": state.guess,
         "opt": state.opt,
         "pick": state.pick,
         **{f"v{k}": plain_text(value) for k, value in enumerate(state.ahead, start=1)},
@@ -629,6 +699,7 @@ DO: dict[str, Callable[[State, Ran, str], State]] = {
     "mark": lambda state, ran, value: replace(
         state, marks=tuple(name for name in NAMES if (name in state.marks) != (name == value))
     ),
+    "guess": lambda state, ran, value: replace(state, guess=value.strip()),
     "tell": lambda state, ran, value: replace(state, told=True),
     "untell": lambda state, ran, value: _other(state),
     "back": lambda state, ran, value: replace(state, past=state.past[:-1]),
