@@ -5,7 +5,6 @@ import re
 import sys
 import tomllib
 from pathlib import Path
-from posixpath import dirname, relpath
 from urllib.parse import urlsplit
 
 from sphinx_gallery import gen_rst
@@ -13,6 +12,7 @@ from sphinx_gallery import gen_rst
 sys.path.insert(0, str(Path(__file__).parent / "_ext"))
 
 import downloads
+import moved
 
 # Where the site will be published, with a slash at the end, if it is known. Links work without it;
 # but the page for missing addresses is shown at any depth, so it must know where the site begins.
@@ -55,6 +55,7 @@ extensions = [
     "katex",
     "live",
     "menu",
+    "moved",
     "page_head",
     "sitemap",
     "story",
@@ -156,12 +157,7 @@ annotated_modules = [
 
 # -- Addresses that have changed lead to the new ones: those of redirects.toml --------------------
 
-redirects = {
-    old: f"{relpath(new, dirname(old))}.html"
-    for old, new in tomllib.loads(
-        Path(__file__).with_name("redirects.toml").read_text("utf-8")
-    ).items()
-}
+redirects = moved.read(Path(__file__).with_name("redirects.toml"))[0]
 redirect_html_template_file = str(Path(__file__).parent / "_templates" / "redirect.html")
 
 # -- Claims: those of claims.toml, refuted by the changes of refutations.toml ---------------------

@@ -277,7 +277,8 @@ class InYourLibrary(FromRecord):
         )
         line = nodes.paragraph("", classes=["in-your-library"])
         line += nodes.strong("", "In your library")
-        line += nodes.Text(f", {case['title']}: {sentence(groups, records)} ")
+        about = f"what a mean divides by ({case['title']})" if "divisors" in case else case["title"]
+        line += nodes.Text(f", {about}: {sentence(groups, records)} ")
         line += [self.link(place), nodes.Text(".")]
         return [line]
 

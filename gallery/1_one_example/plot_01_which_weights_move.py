@@ -182,7 +182,7 @@ draw.alt(
 draw.show()
 
 # %%
-# Here the colour shows the gradient, and not the move: blue cells have a positive gradient, so these numbers go *down*.
+# The colour shows the gradient here, and not the move as on the home page: blue cells have a positive gradient, so these numbers go *down*.
 # Orange cells have a negative gradient, so these go *up*.
 #
 # .. claim:: C1

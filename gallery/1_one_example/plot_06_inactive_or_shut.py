@@ -330,6 +330,8 @@ for z, derivative in ((0, 0), (Fraction(1, 1000), 1)):
 #    assert derivative_at_0(lambda z: z.clamp_min(0)) == 1
 #    assert derivative_at_0(lambda z: z.clamp(min=0)) == 1
 #
+# .. in_your_library:: relu-at-0
+#
 # In the engine the choice is made in :engine:`two lines of relu <maths.NumberMaths.relu>`, and the other functions are in :engine:`contrasts <contrasts.activations.gelu>`.
 #
 # .. footbibliography::

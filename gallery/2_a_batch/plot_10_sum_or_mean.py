@@ -345,4 +345,6 @@ assert weighted_mean([Scalar(8), Scalar(2)], sizes=[1, 3]).data == 3.5
 #    assert first_gradient(MSELoss()) == round(1 / 3, 6)
 #    assert first_gradient(half_squared_error) == 1 / 2
 #
+# .. in_your_library:: sample-weights
+#
 # In the engine each loss divides once, where :engine:`its node <losses.half_squared_error>` is made, and :engine:`weighted_mean <losses.weighted_mean>` puts batches of different sizes together.

@@ -370,4 +370,6 @@ assert [tap.grad for tap in taps] == [1 + 2, 2 + 3]
 #    assert after_two_steps() == 0.9
 #    assert after_two_steps(set_to_none=False) == 0.81
 #
+# .. in_your_library:: SGD, momentum 0.9 / then-none
+#
 # In the engine, :engine:`the step of every optimiser <sgd.Optimiser.step>` decides what is skipped, and each rule is about ten lines long, such as :engine:`Adam's <contrasts.optimisers.Adam.move>`.

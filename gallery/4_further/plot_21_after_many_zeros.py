@@ -226,6 +226,8 @@ assert [round(abs(way[k]), 4) for k in (1, -1)] == [0.0, 0.7071]
 #        optimiser.step()
 #    assert abs(w.item() + 3.1622) < 1e-3
 #
+# .. in_your_library:: Adam / one
+#
 # In the engine, :engine:`Adam's rule <contrasts.optimisers.Adam.move>` holds both memories.
 #
 # .. footbibliography::

@@ -181,4 +181,6 @@ assert w.data == 2
 #    assert abs(first_step(torch.optim.SGD, 1e-6) - 1e-6) < 1e-12
 #    assert abs(first_step(torch.optim.Adam, 1e-6) - 0.99) < 1e-3
 #
+# .. in_your_library:: Adam / tiny
+#
 # In the engine, :engine:`Adam's rule <contrasts.optimisers.Adam.move>` is where the division happens.

@@ -16,7 +16,7 @@ The network found its own answer.
    B. About one half
    C. All of them
 
-   A sigmoid unit is never inactive, and its derivative is never 0. An input can be 0 in one row, but the step uses all 64 rows, and each input is 1 in half of them.
+   A sigmoid unit is never inactive, and its derivative is never 0. One row alone would not move the weights of its zeros. But there are 64 rows of six zeros and ones, a step uses all of them together, and each input is 1 in half of them.
 """
 
 # Set-up: the network, its training, and the figure

@@ -124,6 +124,25 @@ def test_a_page_is_whole_without_scripts(name: str, browser: Browser, base: str)
                 expect(part).to_be_visible()
 
 
+def test_the_search_page_leads_on_without_scripts(browser: Browser, base: str) -> None:
+    with browser.new_context(java_script_enabled=False) as context:
+        page = context.new_page()
+        page.goto(base + "search.html")
+
+        expect(page.locator("article a[href='ask/index.html']")).to_be_visible()
+
+
+def test_the_tab_of_the_first_page_says_what_the_site_is_about(
+    desktop: BrowserContext, base: str
+) -> None:
+    page = desktop.new_page()
+    page.goto(base)
+    expect(page).to_have_title("Which weights move? How far, and why? - sgdexplained")
+    page.goto(base + "claims.html")
+    expect(page).to_have_title("Claims - sgdexplained")
+    page.close()
+
+
 STORY = "story/1_one_example/plot_01_which_weights_move.html"
 
 

@@ -183,3 +183,25 @@ def test_an_old_address_leads_to_the_same_place_of_the_new_page(
     expect(page).to_have_url(base + STORY + "#claim-b5")
     expect(page.locator("#claim-b5")).to_be_in_viewport()
     page.close()
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("plot_14_routes_ahead.html#claim-p3", "4_further/plot_23_first_weights"),
+        (
+            "plot_13_moving_without_a_gradient.html#claim-p10",
+            "4_further/plot_21_after_many_zeros",
+        ),
+    ],
+)
+def test_an_old_address_leads_to_a_claim_that_left_its_page(
+    desktop: BrowserContext, base: str, old: str, new: str
+) -> None:
+    page = desktop.new_page()
+    claim = old.partition("#")[2]
+    page.goto(f"{base}story/3_inactive_connections/{old}")
+
+    expect(page).to_have_url(f"{base}story/{new}.html#{claim}")
+    expect(page.locator(f"#{claim}")).to_be_in_viewport()
+    page.close()

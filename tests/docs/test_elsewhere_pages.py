@@ -54,7 +54,7 @@ def build(tmp_path: Path) -> Iterator[Callable[..., SphinxTestApp]]:
             (folder / f"{one['library']}.json").write_text(json.dumps(one), "utf-8")
         (tmp_path / "conf.py").write_text(CONF, "utf-8")
         (tmp_path / "index.md").write_text(f"# Page\n\n{text}\n", "utf-8")
-        for page in ("kinks", "steps") if "in_your_library" in text else ():
+        for page in ("kinks", "steps", "mean") if "in_your_library" in text else ():
             shown = f"---\norphan: true\n---\n# Here\n\n```{{elsewhere}} {page}\n```\n"
             (folder / f"{page}.md").write_text(shown, "utf-8")
         app = SphinxTestApp(srcdir=tmp_path)
@@ -95,6 +95,14 @@ def test_a_line_of_a_step_leads_to_the_page_of_steps(build: Callable[..., Any]) 
 
     assert "how far Adam moves at rate 0.1 with gradient 1: −0.1 in PyTorch and Autograd." in html
     assert 'href="reference/elsewhere/steps.html"' in html
+
+
+def test_a_line_of_a_mean_says_that_it_is_about_the_divisor(build: Callable[..., Any]) -> None:
+    html = page(build("```{in_your_library} one-ignored\n```", TORCH))
+
+    about = "what a mean divides by (one of four rows is ignored): all rows (4) in PyTorch."
+    assert about in html
+    assert 'href="reference/elsewhere/mean.html#one-ignored"' in html
 
 
 def test_another_mode_is_named_where_it_differs(build: Callable[..., Any]) -> None:
