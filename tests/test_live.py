@@ -246,3 +246,17 @@ def test_a_gradient_is_predicted_and_judged(typed, says):
     # Another weight is another question.
     then = answer("predict", "pick=W1.1.0", now["address"], "pick", "b2[0]")
     assert then["slots"]["judged"] == then["fields"]["guess"] == ""
+
+
+def test_an_account_of_a_batch_tells_each_example_and_each_cause():
+    address = ""
+    for do in ("add", "step"):
+        now = answer("account", "", address, do, "")
+        address = now["address"]
+    told = answer("account", "", address, "later", "")["slots"]["account"]
+
+    heads = re.findall(r'<th scope="col">([^<]+)</th>', told)
+    assert heads[3:8] == ["example 1", "example 2", "by gradient", "by memory", "by decay"]
+    entry = run(State.read(address, VIEWS["account"].start)).account[-1]["W1[0][1]"]
+    assert sum(entry.parts.values()) == pytest.approx(entry.move)
+    assert sum(entry.contributions) == pytest.approx(entry.gradient)

@@ -387,6 +387,12 @@ def _account(state: State, slots: dict[str, str]) -> str:
                 ),
                 class_="live-stage",
             ),
+            tag(
+                "details",
+                tag("summary", "The examples of the batch"),
+                _slot("members", slots),
+                class_="live-more live-controls",
+            ),
             _bar(_slot("show", slots), _slot("steps", slots)),
             _slot("name", slots, "p", class_="live-name"),
             _slot("chosen", slots, aria_live="polite"),
@@ -439,7 +445,10 @@ VIEWS = {
         # Three steps with unit 2 open; then the example shuts it, and momentum goes on.
         State(opt="momentum", lr=0.125, past=(Taken(((1.5, -0.5, 5),), "mean", 0.125),) * 3),
         _account,
-        ("network", "regions", "points", "show", "steps", "name", "chosen", "account"),
+        (
+            *("network", "regions", "points", "members", "show", "steps"),
+            *("name", "chosen", "account"),
+        ),
     ),
     "batch": View(
         "The batch",
