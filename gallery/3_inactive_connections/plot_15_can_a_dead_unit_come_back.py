@@ -50,7 +50,7 @@ assert (net.layers[1].weight[0][0].data, net.layers[1].bias[0].data) == own
 
 halo = [withStroke(linewidth=5, foreground="white")]
 with draw.style():
-    fig, places = draw.figure(3.3, columns=2, sharey=True)
+    fig, places = draw.figure(3.75, columns=2, sharey=True)
 for ax, seen, when in zip(
     places, points, ("before the step", "after the step"), strict=True
 ):

@@ -49,7 +49,7 @@ def opened(angle):
     ]
 
 
-fig, places = draw.figure(3.1, columns=2)
+fig, places = draw.figure(3.65, columns=2)
 for ax, angle in zip(places, (60, 120), strict=True):
     both = Wedge((0, 0), 1, angle - 90, 90, lw=0, fc=draw.INK, alpha=0.25)
     ax.add_patch(both)

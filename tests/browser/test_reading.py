@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Browser, BrowserContext, expect
 
-from tests.browser.site import PREFIX
+from tests.browser.site import PREFIX, SITE
 
 # What people type, and the Ask page that answers it: it must come first.
 ASK = {
@@ -297,4 +297,29 @@ def test_the_prefix_is_part_of_every_address(desktop: BrowserContext, base: str)
     page.get_by_role("link", name="Next").click()
 
     assert PREFIX in page.url
+    page.close()
+
+
+# Words and points of a drawing that stand above or below what is shown of it, in points.
+CUT_OFF = """() => {
+  const drawing = document.documentElement, shown = drawing.getBoundingClientRect();
+  const scale = drawing.viewBox.baseVal.height / shown.height;
+  return [...drawing.querySelectorAll("g[id^=text_], g[id^=PathCollection]")]
+    .map((part) => part.getBoundingClientRect()).filter((box) => box.height)
+    .map((box) => Math.max(shown.top - box.top, box.bottom - shown.bottom) * scale)
+    .filter((way) => way > 1);
+}"""
+
+
+def test_nothing_of_a_drawing_is_cut_off(desktop: BrowserContext, base: str) -> None:
+    drawings = sorted(path.name for path in (SITE / "_images").glob("*.svg"))
+    page = desktop.new_page()
+    cut = {}
+    for name in drawings:
+        page.goto(f"{base}_images/{name}")
+        if found := page.evaluate(CUT_OFF):
+            cut[name] = found
+
+    assert drawings
+    assert cut == {}
     page.close()
