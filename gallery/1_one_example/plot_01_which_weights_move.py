@@ -44,7 +44,7 @@ draw.alt(
 # Two inputs lead to three hidden units, and these lead to one output.
 # Each line is a weight.
 # The number in the light box on a line is the weight, and the bold number is its *gradient*.
-# The gradient says how much the loss changes if the weight changes a little: blue + is above 0, orange − below.
+# The gradient says how much the loss changes if the weight changes a little.
 # A dashed line has a gradient of exactly 0, and so its weight stays.
 #
 # .. live:: network
