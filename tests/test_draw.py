@@ -78,9 +78,9 @@ def random_net(sizes):
 
 
 def step_of(net):
-    before, gradients = net.values(), net.gradients()
+    before = net.values()
     SGD(net.parameters(), lr=0.1).step()
-    return draw.step(before, net.values(), gradients)
+    return draw.step(before, net.values())
 
 
 # -- It can be read ------------------------------------------------------------------------------
@@ -394,9 +394,22 @@ def test_grids_on_one_scale_have_the_same_tint_for_the_same_gradient():
 
 def test_a_step_has_one_scale_for_all_layers():
     before = {"W1": [[1]], "W2": [[1]]}
-    ax = draw.step(before, {"W1": [[0]], "W2": [[-1]]}, {"W1": [[1]], "W2": [[2]]})
+    ax = draw.step(before, {"W1": [[0]], "W2": [[-1]]})
     small, large = tints(ax)
     assert small < large
+
+
+def test_what_a_step_moves_up_is_blue_and_what_it_moves_down_is_not():
+    ax = draw.step({"W1": [[1, 1, 1]]}, {"W1": [[2, 0, 1]]})
+    assert [patch.get_facecolor()[:3] for patch in ax.patches if patch.get_alpha() is not None] == [
+        to_rgb(draw.POSITIVE),
+        to_rgb(draw.NEGATIVE),
+    ]
+
+
+def test_values_of_two_networks_are_no_step():
+    with pytest.raises(ValueError, match="before and after differ in shape"):
+        draw.step({"W1": [[1, 1]]}, {"W1": [[1]]})
 
 
 def test_a_network_has_one_scale_of_widths_for_all_layers():

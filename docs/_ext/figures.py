@@ -57,6 +57,8 @@ def describe(figure: Figure) -> str:
 
 def save(figure: Figure, path: Path) -> None:
     """Draw a figure on a transparent ground."""
+    for _ in range(2):  # panels of a fixed shape find their places with the third drawing
+        figure.draw_without_rendering()
     with rc_context(SETTINGS):
         figure.savefig(path, transparent=True, metadata={"Date": None})
 

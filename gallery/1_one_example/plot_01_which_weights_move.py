@@ -171,19 +171,19 @@ assert difference == 0
 before = net.values()
 SGD(net.parameters(), lr=0.1).step()
 after = net.values()
-ax = draw.step(before, after, net.gradients())
+ax = draw.step(before, after)
 draw.title(ax, "Nine numbers move against their gradient; four stay.")
 draw.alt(
     ax,
     "Weights and biases before and after the step. The column into unit 2 and"
-    " the weight out of it are hatched: they stay. Positive gradients moved"
-    " their weights down, negative ones up.",
+    " the weight out of it are hatched: they stay. What had a positive gradient"
+    " went down, what had a negative one went up.",
 )
 draw.show()
 
 # %%
-# The colour shows the gradient here, and not the move as on the home page: blue cells have a positive gradient, so these numbers go *down*.
-# Orange cells have a negative gradient, so these go *up*.
+# Blue numbers went up, because their gradient is negative.
+# Orange numbers went down, because their gradient is positive.
 #
 # .. claim:: C1
 #    :verdict: holds

@@ -153,8 +153,8 @@ with draw.style():
         ax.plot(q[:500], row + scatter, "o", **look)
         middle = np.median(q)
         ax.plot([middle] * 2, [row - 0.4, row + 0.4], color=draw.INK, lw=4)
-        place = {"ha": "center", "va": "bottom", "weight": "bold"}
-        ax.text(middle, row - 0.42, f"median {middle:.2f}", **place)
+        place = {"ha": "right", "va": "bottom", "weight": "bold"}
+        ax.text(middle, row - 0.37, f"median {middle:.2f} ", **place)
     ax.axvline(1, color=draw.INK, lw=1.2, ls=(0, (3, 2)))
     ax.text(1.15, 1.62, "mean 1", va="center")
     ax.set(xscale="log", xlim=(0.008, 40), ylim=(1.75, -0.85))

@@ -10,7 +10,7 @@ The network found its own answer.
 .. guess::
    :answer: 3
 
-   The network has six inputs, two hidden units and one output. Its units are sigmoid units. How many of its 17 weights and biases does one step move?
+   The network has six inputs, two hidden units and one output. Its units are sigmoid units. One step looks at all 64 rows at once. How many of the 17 weights and biases does it move?
 
    A. Only those of active units
    B. About one half

@@ -252,4 +252,6 @@ with Ranks() as ranks:
 #    assert [g.item() for g in own] == [1.5, 4.5]
 #    assert sum(own) / 2 == 3
 #
+# .. in_your_library:: uneven-parts
+#
 # In the engine, the whole exchange is :class:`sgdexplained.parallel.Ranks`.

@@ -147,6 +147,25 @@ def test_a_title_is_text_of_the_page_and_not_of_the_drawing(tmp_path: Path) -> N
     app.cleanup()
 
 
+def test_what_stands_under_the_title_is_not_cut_off(tmp_path: Path) -> None:
+    figure, places = language.figure(3.1, columns=2)
+    for axes in places:
+        with language.style():
+            axes.set_title("a panel\nwith two lines")
+        axes.set(aspect="equal", xlim=(-1.2, 1.2), ylim=(-1.2, 1.2))
+        axes.axis("off")
+    language.title(figure, "A sentence that is long enough for a second line, and then it ends.")
+    path = tmp_path / "a.svg"
+
+    figures.save(figure, path)
+
+    drawing = path.read_text("utf-8")
+    heights = re.findall(r"<!-- a panel -->\n.*?translate\([\d.]+ ([\d.]+)\)", drawing)
+    capital = 0.7 * language.TEXT
+    assert len(heights) == 2
+    assert min(map(float, heights)) - capital > 72 * language.title_height(2)
+
+
 def test_titles_of_single_axes_stay_in_the_drawing(tmp_path: Path) -> None:
     fig, (left, right) = language.figure(2, columns=2)
     language.title(left, "First.")

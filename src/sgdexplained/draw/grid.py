@@ -273,7 +273,6 @@ def _moved(
 def step(
     before: Mapping[str, Any],
     after: Mapping[str, Any],
-    gradients: Mapping[str, Any] | None = None,
     ax: Axes | None = None,
     *,
     width: float = WIDTH,
@@ -284,9 +283,8 @@ def step(
     ----------
     before, after : dict
         What ``net.values()`` gives: ``W1``, ``b1``, ``W2`` and so on. A network of Tensors gives
-        the arrays themselves, which a step changes, so keep copies.
-    gradients : dict, optional
-        What ``net.gradients()`` gives; their signs colour the cells.
+        the arrays themselves, which a step changes, so keep copies. What went up is blue, what
+        went down is vermilion.
     ax : Axes, optional
         Where to draw; a new figure if not given.
     width : float
@@ -299,19 +297,17 @@ def step(
     Examples
     --------
     >>> before = {"W1": [[1, 1]], "b1": [0, 0]}
-    >>> ax = step(before, {"W1": [[0.5, 1]], "b1": [-0.5, 0]}, {"W1": [[1, 0]], "b1": [1, 0]})
+    >>> ax = step(before, {"W1": [[0.5, 1]], "b1": [-0.5, 0]})
     >>> [text.get_text() for text in ax.texts][1:5]
     ['1 → 0.5', '1', '0 → −0.5', '0']
     """
     panels = []
-    layers = sum(name.startswith("W") for name in before)
-    # One scale for all layers: the same tint is the same gradient.
-    stacked = [_with_bias(gradients or before, index + 1) for index in range(layers)]
-    scale = max(abs(value) for stack in stacked for row in stack for value in row)
-    for index in range(1, layers + 1):
-        stacks = [
-            _with_bias(source, index) for source in (before, after, gradients) if source is not None
-        ]
+    layers = range(1, 1 + sum(name.startswith("W") for name in before))
+    old, new = ([_with_bias(source, index) for index in layers] for source in (before, after))
+    moves = [_differences(*both) for both in zip(old, new, strict=True)]
+    # One scale for all layers: the same tint is the same move.
+    scale = max(abs(value) for stack in moves for row in stack for value in row)
+    for index, stacks in enumerate(zip(old, new, moves, strict=True), start=1):
         n, m = len(matrix_of(before[f"W{index}"])), len(stacks[0][0])
         sender = "x" if index == 1 else "a"
         rows = [subscript(sender, j) if n > 1 else sender for j in range(n)]
@@ -319,18 +315,24 @@ def step(
         names = ["W", "b"] if "b" in rows else ["W"]
         panels.append(
             _moved(
-                stacks[0],
-                stacks[1],
-                stacks[2] if gradients is not None else None,
+                *stacks,
                 scale,
                 rows=rows,
                 columns=["to output"]
-                if index == layers and m == 1
+                if index == len(layers) and m == 1
                 else [f"to unit {k + 1}" for k in range(m)],
                 heading=" and ".join(subscript(name, index - 1) for name in names),
             )
         )
     return _flow(panels, ax, width)
+
+
+def _differences(before: list[list[Any]], after: list[list[Any]]) -> list[list[Any]]:
+    """Return how far each number went."""
+    if [len(row) for row in before] != [len(row) for row in after]:
+        raise ValueError("the matrices before and after differ in shape")
+    pairs = (zip(*both, strict=True) for both in zip(before, after, strict=True))
+    return [[new - old for old, new in row] for row in pairs]
 
 
 def _with_bias(source: Mapping[str, Any], index: int) -> list[list[Any]]:

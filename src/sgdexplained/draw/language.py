@@ -1,11 +1,13 @@
 """The visual language: what each colour, dash and mark means, and how numbers are written.
 
+Blue and vermilion tell the sign of what a figure shows, a gradient or a move.
+
 ============== ============================== ==========================================
 meaning        colour                         and, for those who do not see the colour
 ============== ============================== ==========================================
 value          ink                            a plain number
-gradient > 0   blue                           a plus sign, a solid line
-gradient < 0   vermilion                      a minus sign, a solid line
+above zero     blue                           a plus sign, a solid line
+below zero     vermilion                      a minus sign, a solid line
 exactly zero   grey                           0, a dashed line, a hatched cell
 activation     green                          a disc
 derivative     purple                         a triangle that rises, like relu
@@ -43,9 +45,9 @@ if TYPE_CHECKING:
 INK = "#1f2328"
 """Colour of text, axes and outlines."""
 POSITIVE = "#0067a3"
-"""Colour of a gradient above zero."""
+"""Colour of a gradient, or a move, above zero."""
 NEGATIVE = "#b84a00"
-"""Colour of a gradient below zero."""
+"""Colour of a gradient, or a move, below zero."""
 ZERO = "#6f6f6f"
 """Colour of what is exactly zero; its lines are dashed, its cells hatched."""
 GRID = "#d4d4d4"
