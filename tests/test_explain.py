@@ -1132,3 +1132,8 @@ def test_a_printed_table_fits_a_terminal():
 def test_an_explanation_of_nothing_has_no_first_row():
     with pytest.raises(IndexError, match=r"^row 0 of 0: there is none$"):
         Explanation([], 1, 1, "sum", Source())[0]
+
+
+def test_an_explanation_of_nothing_knows_no_name():
+    with pytest.raises(KeyError, match=r"there is no 'W1', nor any"):
+        Explanation([], 1, 1, "sum", Source()).parameter("W1")

@@ -31,6 +31,7 @@ from sgdexplained import (
 from sgdexplained.contrasts.activations import hard_tanh, leaky_relu, relu6
 from sgdexplained.contrasts.optimisers import Adam, AdamW
 from sgdexplained.reasons import Explanation, dead
+from sgdexplained.sgd import Optimiser
 from tests.helpers import fractions, listed
 
 F = Fraction
@@ -265,6 +266,85 @@ def test_an_own_rule_that_moves_without_a_gradient(node):
 
     assert {(row.why, row.moves, row.gradient) for row in step} == {("own rule", True, None)}
     assert step[0].sentence == "Moves without a gradient: the optimiser's own rule adds -1."
+
+
+class OwnAtFirst(SGD):
+    """Moves the first number of an array that has no gradient."""
+
+    def _move_all(self):
+        for parameter in self.parameters:
+            parameter.data = parameter.data - (np.arange(parameter.data.size) == 0).reshape(
+                parameter.data.shape
+            )
+
+
+def test_an_own_rule_that_moves_some_without_a_gradient():
+    net = MLP([2, 1], Tensor, init=[([[1.0], [2.0]], None)])
+    step = explain(net, [[1, 2]], [[0]], only_a_number, OwnAtFirst(net.parameters(), lr=0.1))
+
+    assert [row.why for row in step] == ["own rule", "no gradient"]
+
+
+@BOTH
+def test_an_optimiser_without_a_learning_rate_holds(node):
+    class Still(Optimiser):
+        def __init__(self, parameters):
+            super().__init__(parameters, lr=1)
+            del self.lr
+
+        def move(self, parameter, gradient, memory):
+            pass
+
+        def step(self):
+            pass
+
+    net = MLP([1, 1], node, init=[([[1.0]], None)])
+    row = explain(net, [[2]], [[0]], half_squared_error, Still(net.parameters()))[0]
+
+    assert (row.gradient, row.why) == (4, "held")
+
+
+def test_inputs_that_are_a_node_get_no_gradient():
+    net, X = MLP([1, 1], Tensor, init=[([[1.0]], None)]), Tensor([[2.0]])
+    explain(net, X, [[0]], half_squared_error, SGD(net.parameters(), lr=1))
+
+    assert X.grad is None
+
+
+@BOTH
+def test_what_a_loss_adds_stands_beside_the_mean_of_the_examples(node):
+    net = MLP([1, 1], node, None, init=[([[F(3)]], None)])
+    weight = net.parameters()[0]
+
+    def decayed(outputs, targets, reduction="mean"):
+        penalty = weight * weight
+        return half_squared_error(outputs, targets, reduction) + (
+            penalty if node is Scalar else penalty.sum()
+        )
+
+    X = targets = fractions([[1], [2]])
+    row = explain(net, X, targets, decayed, SGD([weight], lr=1))[0]
+
+    # The examples give (3 - 1) * 1 and (6 - 2) * 2, and w * w gives 6.
+    assert (row.contributions, row.outside, row.gradient) == ([2, 8], 6, 11)
+
+
+@BOTH
+def test_an_example_whose_product_underflows_does_not_contribute(node):
+    net = MLP([1, 1], node, init=[([[1.0]], None)])
+    sgd = SGD(net.parameters(), lr=1)
+    row = explain(net, [[1e-200], [1.0]], [[0.0], [0.0]], half_squared_error, sgd)[0]
+
+    assert (row.contributing, row.contributions) == (1, [0, 1])
+
+
+@BOTH
+def test_paths_whose_sum_is_lost_to_rounding_do_not_cancel(node):
+    init = [([[1.0]], None), ([[1.0, 1e-17, -1.0]], None), ([[1.0], [1.0], [1.0]], None)]
+    net = MLP([1, 1, 3, 1], node, None, init=init)
+    row = explain(net, [[1.0]], [[1.0]], half_squared_error, SGD(net.parameters(), lr=1))[0]
+
+    assert (row.gradient, row.zero, row.reasons) == (0, "rounding", [("rounding",)])
 
 
 @BOTH

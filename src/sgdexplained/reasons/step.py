@@ -257,4 +257,4 @@ class Step:
         """Return the code of why a number with a gradient stays, from its unrounded step."""
         if step:
             return CODE["swallowed"]
-        return CODE["held" if getattr(self.optimiser, "lr", None) else "lr 0"]
+        return CODE["lr 0" if getattr(self.optimiser, "lr", None) == 0 else "held"]
