@@ -333,9 +333,10 @@ def test_what_a_loss_adds_stands_beside_the_mean_of_the_examples(node):
 def test_an_example_whose_product_underflows_does_not_contribute(node):
     net = MLP([1, 1], node, init=[([[1.0]], None)])
     sgd = SGD(net.parameters(), lr=1)
-    row = explain(net, [[1e-200], [1.0]], [[0.0], [0.0]], half_squared_error, sgd)[0]
+    X, targets = [[1e-200], [1.0], [2.0]], [[0.0]] * 3
+    row = explain(net, X, targets, half_squared_error, sgd)[0]
 
-    assert (row.contributing, row.contributions) == (1, [0, 1])
+    assert (row.contributing, row.contributions) == (2, [0, 1, 4])
 
 
 @BOTH

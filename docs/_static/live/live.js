@@ -107,7 +107,10 @@
       const { live: view, start: begin = "" } = part.element.dataset;
       try {
         const request = { room: "picture", view, start: begin, address: part.address, do: what, value };
-        show(part, await ask(request, part.element));
+        const answer = await ask(request, part.element);
+        show(part, answer);
+        // What is drawn later follows something else, whose mistake must still be read.
+        if (what !== "later") say(part.element, answer.error);
       } catch (error) {
         part.queue = [];
         say(part.element, error.message);
@@ -138,7 +141,6 @@
       for (const field of part.element.querySelectorAll(`[data-field="${name}"]`))
         if (field.value !== value && !(field === document.activeElement && field.type === "text" && !answer.typed))
           field.value = value;
-    say(part.element, answer.error);
     remember(part);
   }
 

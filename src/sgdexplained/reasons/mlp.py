@@ -137,6 +137,4 @@ def explain(
 
 def _numbers(X: Any) -> Any:
     """Return a batch as numbers: nodes in it are not part of the network, and get no gradient."""
-    if hasattr(X, "grad"):
-        X = X.data
     return X if hasattr(X, "tolist") else values(plain(X))
