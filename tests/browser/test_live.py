@@ -223,6 +223,39 @@ def test_a_finger_moves_the_point(phone: BrowserContext, strict: str) -> None:
     reader.page.close()
 
 
+# In each picture a control that changes it.
+CONTROLS = {
+    "territories": 'button[data-do="toggle"]',
+    "account": 'button[data-do="step"]',
+    "batch": 'button[data-do="toggle"]',
+    "paths": 'g[data-do="shut"]',
+}
+
+
+@pytest.mark.parametrize("way", ["mouse", "keyboard", "touch"])
+@pytest.mark.parametrize("part", CONTROLS)
+def test_every_picture_works_in_every_way(
+    part: str, way: str, desktop: BrowserContext, phone: BrowserContext, strict: str
+) -> None:
+    reader = Reader(phone if way == "touch" else desktop, strict + PICTURES)
+    control = reader.part(part).locator(CONTROLS[part]).first
+    if way == "mouse":
+        control.click()
+    elif way == "touch":
+        control.tap()
+    else:
+        control.focus()
+        reader.page.keyboard.press("Enter")
+
+    # What was done stands in the address, and the picture is what Python here makes of it.
+    expect(reader.page).to_have_url(re.compile(rf"#{part}\?"))
+    address = reader.page.evaluate("decodeURIComponent(location.hash)").partition("?")[2]
+    assert answer(part, start_of(reader, part), address, "", "")["address"] == address
+    expect_same(reader, address, part)
+    assert reader.problems == []
+    reader.page.close()
+
+
 def test_a_mistake_is_told_and_changes_nothing(reader: Reader) -> None:
     typed = reader.part("network").locator('input[type="text"][data-do="x1"]')
     typed.fill("three")
