@@ -118,16 +118,14 @@ def outer(state: State, ran: Ran) -> str:
         ]
         grids.append(_grid(f"example {i + 1}", values, senders, deltas))
     together = [ran.rows[name].gradient for name in FIRST]
-    sign_ = tag("span", "mean" if state.reduction == "mean" else "sum", class_="live-of")
     still = sum(not value for value in together)
     words = (
         f"{still} of the 6 weights of the first layer have a gradient of 0."
         if still
         else "All 6 weights of the first layer have a gradient."
     )
-    return tag(
-        "div", *grids, sign_, _grid(f"the {state.reduction}", together), class_="live-outer"
-    ) + tag("p", words)
+    grids.append(_grid(f"the {state.reduction}", together))
+    return tag("div", *grids, class_="live-outer") + tag("p", words)
 
 
 def _grid(
