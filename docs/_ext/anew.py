@@ -12,6 +12,11 @@ from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 
 
+def digest(value: object) -> str:
+    """Condense what something says of itself into one word."""
+    return hashlib.sha256(repr(value).encode()).hexdigest()
+
+
 def write_when_changed(
     app: Sphinx,
     name: str,
@@ -35,17 +40,14 @@ def write_when_changed(
     def stamp() -> Path:
         return Path(app.doctreedir, f"{name}.shown")
 
-    def digest(env: BuildEnvironment) -> str:
-        return hashlib.sha256(repr(shown(env)).encode()).hexdigest()
-
     def outdated(_: Sphinx, env: BuildEnvironment) -> list[str]:
         last = stamp().read_text("utf-8") if stamp().exists() else ""
-        return [] if last == digest(env) else sorted(set(pages(env)) & env.found_docs)
+        return [] if last == digest(shown(env)) else sorted(set(pages(env)) & env.found_docs)
 
     def remember(_: Sphinx, error: Exception | None) -> None:
         # What broke off may have written some of the pages, and not the others.
         if error is None:
-            stamp().write_text(digest(app.env), "utf-8")
+            stamp().write_text(digest(shown(app.env)), "utf-8")
 
     app.connect("env-updated", outdated)
     app.connect("build-finished", remember)

@@ -1,11 +1,10 @@
 """The table of all claims, and how many there are of each verdict."""
 
-import hashlib
 import posixpath
 import re
 from typing import Any
 
-from anew import write_when_changed
+from anew import digest, write_when_changed
 from claim_box import CHECK, WORDING, anchor_of_row, claim, line, link_to_place, verdict
 from claim_counts import counts
 from claim_filter import form
@@ -171,12 +170,7 @@ def note_what_is_said(app: Sphinx, document: nodes.document) -> None:
     boxes = [box.pformat() for box in document.findall(claim)]
     if boxes:
         pictures = [seen["alt"] for box in document.findall(claim) if (seen := picture_of(box))]
-        app.env.metadata[app.env.docname]["claims"] = digest(repr([boxes, pictures]))
-
-
-def digest(text: str) -> str:
-    """Condense a text."""
-    return hashlib.sha256(text.encode()).hexdigest()
+        app.env.metadata[app.env.docname]["claims"] = digest([boxes, pictures])
 
 
 def verdicts(env: BuildEnvironment) -> list[Any]:
