@@ -1156,8 +1156,8 @@ def test_interrupted_step_says_so(node, name, monkeypatch):
     assert optimiser.memory[1:] == [{}, {}]
 
 
-def test_a_million_weights_of_one_unit():
-    n = 1_000_000
+def test_a_hundred_thousand_weights_of_one_unit():
+    n = 100_000
     w, x = [Scalar(k) for k in range(n)], Scalar(2)
     [[z]] = linear_units([[x] * n], [w])
     z.backward()
@@ -1173,7 +1173,7 @@ def test_a_million_uses_of_one_number():
 
 
 @BOTH
-def test_ten_thousand_steps_leave_nothing_behind(node):
+def test_two_thousand_steps_leave_nothing_behind(node):
     net = MLP([1, 1], node, init=[([[0.5]], [0.0])])
     optimiser = SGD(net.parameters(), lr=0.1, momentum=0.5)
 
@@ -1192,7 +1192,7 @@ def test_ten_thousand_steps_leave_nothing_behind(node):
     try:
         train(100)
         before = memory()
-        train(10_000)
-        assert memory() - before < 2_000
+        train(2_000)
+        assert memory() - before < 2_000  # one object a step would be eight times that
     finally:
         tracemalloc.stop()
