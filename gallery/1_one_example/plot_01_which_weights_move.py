@@ -42,10 +42,11 @@ draw.alt(
 
 # %%
 # Two inputs lead to three hidden units, and these lead to one output.
-# Each line is a weight.
-# The number in the light box on a line is the weight, and the bold number is its *gradient*.
+# Each line is a weight, and it leads from a *sender* to a *receiver*.
+# The thin number on a line is the weight, and the bold number is its *gradient*.
 # The gradient says how much the loss changes if the weight changes a little.
 # A dashed line has a gradient of exactly 0, and so its weight stays.
+# The next picture also names what each gradient is made of; the words are explained below it, one after the other.
 #
 # .. live:: network
 #
@@ -99,10 +100,10 @@ draw.alt(
 # %%
 # From there each number is found by multiplying.
 #
-# - A weight into the output has the gradient *activation of its sender* times 1. So the weights from the three units have 3, 0 and 1.
-# - What comes back to a hidden unit is its outgoing weight times 1. These *upstream gradients* are 1, 2 and −1.
-# - A shut unit lets nothing through, so after passing back through the three units, 1, 0 and −1 are left.
-# - A weight into a hidden unit has the gradient *input* times that number: 1, 0, −1 from the first input, and 2, 0, −2 from the second.
+# - The gradient of a weight into the output is the *activation of its sender*, times 1. So the weights from the three units have the gradients 3, 0 and 1.
+# - What comes back to a hidden unit is its outgoing weight, times 1. These *upstream gradients* are 1, 2 and −1.
+# - A shut unit lets nothing through. So after the three units, the numbers 1, 0 and −1 are left.
+# - The gradient of a weight into a hidden unit is its *input*, times the number that is left at this unit. The weights from the first input have 1, 0 and −1, and those from the second have 2, 0 and −2.
 
 # Check: these numbers, by the engine and by small changes of each number
 assert net.gradients() == {

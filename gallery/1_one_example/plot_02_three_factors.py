@@ -47,7 +47,7 @@ factors = [
     for words in (sender_activation, activation_derivative, upstream_gradient)
 ]
 ax = draw.factors(*factors)
-draw.title(ax, "A gradient is three factors; a single zero makes it zero.")
+draw.title(ax, "A gradient is a product of three factors; one zero makes it 0.")
 draw.alt(
     ax,
     "Four grids, two senders by three receivers. The activations of the"
@@ -120,7 +120,7 @@ draw.alt(
 # - If the **output is right**, nothing comes back to any unit, and all gradients are 0.
 #
 # So it is not enough to know which units are active.
-# It also does not tell you in which direction a weight goes: the weights into units 1 and 3 move in opposite directions, because their upstream gradients are 1 and −1.
+# Which units are active also does not tell you in which direction a weight goes: the weights into units 1 and 3 move in opposite directions, because their upstream gradients are 1 and −1.
 #
 # .. claim:: A2
 #    :verdict: holds when
@@ -182,7 +182,7 @@ draw.show()
 # %%
 # The second row is twice the first, because the second input is twice the first.
 # A layer with a thousand senders and a thousand receivers has a million gradients, and for one example they are made of only two thousand numbers.
-# Such a table is a matrix of *rank one*.
+# Such a table, in which all rows are multiples of one row, is called a matrix of *rank one*.
 #
 # .. claim:: X1
 #    :verdict: holds
@@ -210,7 +210,7 @@ draw.show()
 # When the three factors say less
 # -------------------------------
 #
-# - **Other activation functions** have more than the derivatives 0 and 1. With tanh all three units are active, and unit 1 with *z* = 3 lets through one fortieth of what unit 3 does.
+# - **Other activation functions** have more than the derivatives 0 and 1. With tanh all three units are active. Unit 1 has *z* = 3 and unit 3 has *z* = 1, and the derivative of unit 1 is about one fortieth of the derivative of unit 3.
 # - **A shut output** stops everything. With a ReLU at the output and the bias −3, the output is 0; for the target 3 the loss is 4.5, and all thirteen gradients are 0.
 # - **Floating-point numbers round.** The product of two tiny numbers can become 0, although no factor is 0.
 # - **A weight that is used twice** has two products, which add up and can even cancel.
@@ -223,11 +223,11 @@ assert inactive(soft.layers[0]) == [[False, False, False]]
 [(first, _, third)] = activation_derivative(soft.layers[0])
 assert 40 < third / first < 45
 
-closed = MLP([2, 3, 1], output="relu", init=[(W1, [0, 1, -1]), (W2, [-3])])
-loss = half_squared_error(closed([[1, 2]]), [[3]])
+stopped = MLP([2, 3, 1], output="relu", init=[(W1, [0, 1, -1]), (W2, [-3])])
+loss = half_squared_error(stopped([[1, 2]]), [[3]])
 loss.backward()
 assert loss.data == 4.5
-assert all(w.grad == 0 for w in closed.parameters())
+assert all(w.grad == 0 for w in stopped.parameters())
 
 w = Scalar(1.0)
 ((w * 1e-200) * 1e-200).backward()

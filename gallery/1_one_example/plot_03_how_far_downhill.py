@@ -53,20 +53,20 @@ draw.curve([0, 0.0217], [0.5, 0], ax, colour=draw.ZERO, dashed=True)
 ax.axhline(0.5, color=draw.ZERO, linewidth=0.8)
 ax.axvspan(0.0913, 0.107, color=draw.GRID, alpha=0.6, linewidth=0)
 with draw.style():
-    ax.text(0.034, 0.52, "before the step: 0.5", va="bottom")
+    ax.text(0.024, 0.52, "loss before the step: 0.5", va="bottom")
     ax.text(0.011, 0.06, "expected", color=draw.ZERO, ha="right")
     ax.text(0.0992, 0.03, "harm", ha="center", fontweight="bold")
     for lr, words, place in [
         ("0", "", (0, 0)),
-        ("0.0445", "best: 0.0445", (-2, 34)),
-        ("0.0913", "no gain: 0.0913", (-66, -20)),
-        ("0.1", "worse: 0.1", (-67, 2)),
+        ("0.0445", "best: η = 0.0445", (-2, 34)),
+        ("0.0913", "no gain: η = 0.0913", (-80, -20)),
+        ("0.1", "worse: η = 0.1", (-74, 2)),
     ]:
         dot = float(lr), loss_after(Fraction(lr))
         ax.plot(*dot, "o", color=draw.INK, markersize=8)
         look = {"textcoords": "offset points", "ha": "center"}
         ax.annotate(words, dot, place, **look)
-ax.set(xlabel="learning rate of the one step", ylabel="loss after the step")
+ax.set(xlabel="learning rate η of the one step", ylabel="loss after the step")
 ax.set(xlim=(-0.016, 0.107), ylim=(-0.05, 0.86), xticks=[0, 0.05, 0.1])
 draw.title(ax, "The loss falls, reaches 0, and rises on the other side.")
 draw.alt(
@@ -91,7 +91,8 @@ draw.alt(
 # - With *η* = 0.001 the line says −0.023, and the loss really changes by −0.0227.
 # - With *η* = 0.1 the line says −2.3, which is more than the loss has, and the loss really *rises* by 0.196.
 #
-# All layers move at once, and what they change is multiplied.
+# All layers move at once.
+# In the output, weights of different layers are multiplied with each other, so their changes are multiplied too.
 # As long as no unit opens or shuts, the error after the step, which is output minus target, is this polynomial:
 #
 # .. math::
@@ -144,6 +145,7 @@ assert round((23 - 433**0.5) / 24, 4) == 0.0913
 #
 # A parabola shows what can happen, without any network.
 # The loss is *w*\ ²/2, so the derivative at *w* is *w* itself, and a step multiplies *w* by 1 − *η*.
+# In the picture, 0 is the start, and 1, 2 and 3 are the places after each step.
 
 
 # Set-up: three steps with four learning rates, and the figure
@@ -160,33 +162,40 @@ def walk(lr, steps=3, curvature=1):
 
 lrs = [Fraction(1, 2), Fraction(1), Fraction(2), Fraction(5, 2)]
 fates = ["comes nearer", "is there", "jumps to and fro", "runs away"]
-fig, axes = draw.figure(4.4, rows=2, columns=2, sharex=True, sharey=True)
+fig, axes = draw.figure(4.8, rows=2, columns=2, sharex="row", sharey="row")
 arrow = {"arrowstyle": "-|>", "color": draw.INK, "lw": 1.8}
-arrow |= {"shrinkA": 3, "shrinkB": 3}
-floor = [4 * n / 40 for n in range(-40, 41)]
-for ax, lr, words in zip(axes.flat, lrs, fates, strict=True):
+arrow |= {"shrinkA": 4, "shrinkB": 4}
+widths = [1.25, 1.25, 4, 4]  # the steps of the upper row are short
+for ax, lr, words, width in zip(axes.flat, lrs, fates, widths, strict=True):
     path = [(float(w), float(w * w / 2)) for w in walk(lr)]
+    floor = [width * n / 40 for n in range(-40, 41)]
     draw.curve(floor, [w * w / 2 for w in floor], ax, colour=draw.ZERO)
     for old, new in pairwise(path):
         if old != new:
             ax.annotate("", new, old, arrowprops=arrow)
-    ax.plot(*path[0], "o", color=draw.INK, markersize=9)
+    for place in set(path):
+        steps = ", ".join(str(n) for n, one in enumerate(path) if one == place)
+        ax.plot(*place, "o", color=draw.INK, markersize=7)
+        look = {"textcoords": "offset points", "ha": "center", "va": "top"}
+        ax.annotate(steps, place, (0, -7), **look)
     ax.set(title=f"η = {draw.number(lr)}: {words}", yticks=[], xticks=[0, 1])
-    ax.set_ylim(-0.4, 6.5)
+    ax.set_ylim(-0.12 * width**2, 0.46 * width**2)
     ax.spines["left"].set_visible(False)
 for ax in axes[1]:
     ax.set_xlabel("w")
 draw.title(fig, "The same start and direction, and four learning rates.")
 draw.alt(
     fig,
-    "Four equal parabolas with the path of three steps that start at the dot,"
-    " at w = 1. With the learning rate 1/2 the steps come nearer to the bottom,"
-    " with 1 the first step is on it, with 2 they jump to the other side and"
-    " back, with 5/2 each is higher up than the last.",
+    "Four times the same parabola, with dots numbered 0 to 3: the start at"
+    " w = 1, and where each of three steps leads. With the learning rate 1/2"
+    " the steps come nearer to the bottom, with 1 the first step is on it, with"
+    " 2 they jump to the other side and back, with 5/2 each is higher up than"
+    " the last.",
 )
 
 # %%
-# In general the derivative at *w* is *h* times *w*, where *h* is the *curvature* of the parabola.
+# In general the derivative at *w* is *h* times *w*.
+# Here *h* says how quickly the derivative grows with *w*; it is called the *curvature* of the parabola.
 # A step then multiplies *w* by 1 − *hη*, so it helps exactly if *η* is below 2/*h*.
 # If the curvature of a loss is nowhere larger than *h*, each step with *η* below 2/*h* helps in the same way :footcite:p:`bottou2018`.
 #
@@ -195,7 +204,7 @@ draw.alt(
 #
 # For SGD, the learning rate is a *ratio*: the length of the step divided by the length of the gradient.
 # So the same learning rate makes a shorter step where the gradient is shorter.
-# Adam divides the gradient by its own size first.
+# Adam divides each gradient by its own size first.
 # For Adam, the learning rate is itself the length of each weight's first step.
 
 
@@ -215,7 +224,9 @@ with draw.style():
     ax.text(2, 0.095, "Adam: 0.1", ha="right", va="top")
 ax.set(xlabel="gradient of a weight", ylabel="how far it moves", ylim=(0, 0.21))
 ax.set(xticks=[0, 1, 2], yticks=[0, 0.1, 0.2])
-draw.title(ax, "With one learning rate, Adam's first step is always as long.")
+draw.title(
+    ax, "With one learning rate, Adam's first step always has the same length."
+)
 draw.alt(
     ax,
     "How far one weight moves in a first step, over its gradient. For SGD a"
@@ -256,7 +267,7 @@ draw.show()
 #
 # - **It can shut a unit for good.** With *η* = 1, unit 1 of the network has the pre-activation −3 after the step. Then the weights into it have the gradient 0, so plain SGD on this example cannot open it again: :ref:`sphx_glr_story_3_inactive_connections_plot_15_can_a_dead_unit_come_back.py`.
 # - **The same learning rate means different steps** if one loss is a mean and another is a sum: :ref:`sphx_glr_story_2_a_batch_plot_10_sum_or_mean.py`.
-# - **Adam divides by a little more than the size**, so a gradient of one millionth moves 0.99 of the learning rate.
+# - **Adam divides by the size of the gradient plus a very small number,** 10\ :sup:`−8`. So a weight with a gradient of one millionth moves by only 0.99 of the learning rate.
 
 # Check: what this list says
 shut = network()
@@ -302,7 +313,7 @@ assert round(first_move(Adam, 1e-6) / 0.1, 3) == 0.99
 # .. guess::
 #    :answer: 0.03
 #
-#    Adam takes its first step on the network with *η* = 0.01. Nine numbers have a gradient. How long is the whole step (the square root of the sum of the squared moves)?
+#    Adam takes its first step on the network with *η* = 0.01. Nine numbers have a gradient that is not 0. How long is the whole step (the square root of the sum of the squared moves)?
 #
 #    Each of the nine moves by 0.01, whatever its gradient, and 0.01 × √9 = 0.03.
 #

@@ -5,7 +5,7 @@ Does a layer use the old weights or the new ones?
 .. needs:: 2
 
 Backpropagation goes through the network from the end to the beginning.
-When do the weights move: as it goes by, or afterwards?
+When do the weights move: during backpropagation, or after it?
 
 .. guess::
    :answer: 2
@@ -122,7 +122,7 @@ draw.alt(
 # We can find out without any theory: move the weight a little to both sides, and see how much the loss changes.
 # At the old weights the answer is 1.
 # After the last layer has moved, the answer is −7/100, because the output is then 9/10 and the error −1/10.
-# So 0.7 is the derivative at neither place.
+# So 0.7 is not the derivative before the move, and it is not the derivative after the move.
 
 
 # Check: the derivative by small changes, at both places
@@ -149,8 +149,9 @@ assert wrong[0][0] == 0.7
 
 # %%
 # The engine does not let this mistake happen in silence.
-# A *Scalar* is a node for one number, and it remembers the value that the forward pass used.
-# A *Tensor* is a node for a whole array, and it keeps no copy, so it refuses to go back.
+# It has two kinds of numbers.
+# A *Scalar* holds one number, and it remembers the value that the forward pass used.
+# A *Tensor* holds a whole array, and it keeps no copy, so it refuses to go back.
 #
 # .. claim:: X2
 #    :verdict: holds
@@ -235,7 +236,7 @@ draw.show()
 
 # %%
 # For a million weights it would be two million passes, and with backpropagation it is still one forward and one backward.
-# All derivatives together cost no more than a small multiple of the loss itself :footcite:p:`griewank2008`.
+# Computing all derivatives costs no more than a few times as much as computing the loss :footcite:p:`griewank2008`.
 #
 # .. claim:: B1
 #    :verdict: holds when
@@ -318,7 +319,7 @@ draw.show()
 #    B. Yes.
 #
 #    The gradient of the last layer is the activation of its sender times the error, and both come from the forward pass.
-#    What comes back goes through the weights *ahead* of a layer, and never through those behind it.
+#    What comes back to a layer has gone through the weights *ahead*, which are nearer to the output, and never through those behind, which are nearer to the input.
 #
 #    >>> net = network()
 #    >>> loss = loss_of(net)

@@ -135,7 +135,7 @@ ax.set(xlim=(0, 5.2), ylim=(2.4, -0.95))
 ax.axis("off")
 draw.title(
     ax,
-    "A shut unit stops the weights in, an inactive unit the weights out.",
+    "A shut unit stops what leads in, an inactive unit stops what leads out.",
 )
 draw.alt(
     ax,
@@ -149,12 +149,12 @@ draw.alt(
 # %%
 # A tanh unit with the pre-activation 0 is inactive and open: its activation is 0, and its derivative is 1.
 # ReLU6 gives at most 6, so with the pre-activation 7 it is active and shut: its activation is 6, and its derivative is 0.
-# The next page tells which activation function can be inactive or shut, and where: :ref:`sphx_glr_story_1_one_example_plot_06_inactive_or_shut.py`.
+# The next page tells for which activation functions a unit can be inactive or shut, and where: :ref:`sphx_glr_story_1_one_example_plot_06_inactive_or_shut.py`.
 #
 # .. claim:: B5
 #    :verdict: holds when
 #    :when: *inactive* means that the activation of the unit is exactly 0. Its derivative does not matter.
-#    :corrected: An inactive sender gives every weight that leads out of it a gradient of exactly zero for this example, whatever its activation function is. The biases ahead of it are not affected.
+#    :corrected: An inactive sender gives every weight that leads out of it a gradient of exactly zero for this example, whatever its activation function is. The biases of the next layer are not affected.
 #    :sources: rumelhart1986, lecun1998
 #    :refuted-by: whispering-relu, sender-forgotten
 #
@@ -169,7 +169,7 @@ draw.alt(
 #    ...     half_squared_error(net([[1, 2]]), [[1]]).backward()
 #    ...     return [g for [g] in net.gradients()["W2"]], net.gradients()["b2"]
 #
-#    The gradients ahead of a ReLU6 unit that is shut but active, and ahead of a ReLU unit that is inactive:
+#    The gradients of the last layer, first with a ReLU6 unit that is shut but active, and then with a ReLU unit that is inactive:
 #
 #    >>> ahead_of(relu6, bias=10)
 #    ([39.0, 78.0, 13.0], [13.0])
@@ -202,7 +202,7 @@ draw.show()
 #
 # .. claim:: B6
 #    :verdict: false as stated
-#    :corrected: Units are active or inactive; weights are not, because each weight takes part in every forward pass. What can be zero for an example is the gradient of a weight, and one can say at which end: the sender is inactive, or nothing comes back through the receiver.
+#    :corrected: Units are active or inactive; weights are not, because each weight takes part in every forward pass. The gradient of a weight can be zero for an example, and the reason is at one of its two ends, or at both: the sender is inactive, or nothing comes back through the receiver.
 #    :sources: rumelhart1986
 #    :refuted-by: against-left-out, leaky-shut-gate, gates-ignored
 #
@@ -226,7 +226,7 @@ draw.show()
 #
 # - **With a leak.** Leaky ReLU passes one hundredth of what is negative, so the unit is neither inactive nor shut, and none of the gradients is zero.
 # - **With another example.** The zeros belong to one example. With a second example that opens unit 2, none of the four is zero in the mean: :ref:`sphx_glr_story_2_a_batch_plot_09_when_a_batch_moves_a_weight.py`.
-# - **At the lowest point of SiLU** the derivative is 0, but a float is only near that point, so the gradient is tiny and not 0.
+# - **At the lowest point of SiLU.** SiLU is a smooth activation function with a lowest point. There the derivative is 0, but a floating-point number only comes near this point, so the gradient is tiny and not 0.
 #
 # And a weight can have the gradient zero at a unit that is open, when its own sender is an input of 0.
 # No unit is the reason then.

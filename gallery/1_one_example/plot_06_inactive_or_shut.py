@@ -92,7 +92,8 @@ draw.alt(
 # - *Inactive* means that the activation is exactly 0: *φ(z)* = 0. It concerns the weights that lead **out** of the unit.
 # - *Shut* means that the derivative is exactly 0: *φ′(z)* = 0. It concerns the weights that lead **into** the unit.
 #
-# The field says *inactive* for a ReLU unit that is both, and *saturated* for a sigmoid or tanh unit that is nearly shut.
+# Books and papers call a ReLU unit *inactive* if it is both.
+# They call a sigmoid or tanh unit *saturated* if it is nearly shut.
 #
 # To see what that does to weights, take one input of 1, one unit, and one output that is twice the activation.
 # The pre-activation *z* is the incoming weight, and the upstream gradient is 2:
@@ -131,6 +132,8 @@ for name, activation, z in units:
     print(f"{name:10} {z:7.4g} {into:13.3g} {out:14.3g}")
 
 # %%
+# GELU and SiLU are smooth relatives of ReLU: they have no kink, and to the left of 0 they fall a little below 0.
+#
 # - *GELU at 0* is inactive, and it learns.
 # - *SiLU at −1.278* is active, and it hardly learns. It stands near the lowest point of its curve, where the derivative is 0.
 # - *Sigmoid at 10* is saturated: its activation is almost 1, and its derivative is almost 0.
@@ -195,8 +198,9 @@ draw.alt(
 )
 
 # %%
-# Each of the three lines touches the function at 0 and lies nowhere above it.
-# The slope of such a line is called a *subgradient*, and none of the three is wrong.
+# Each of the three lines touches the function at 0.
+# Everywhere else the line is below the function, or on it.
+# The derivative of such a line is called a *subgradient*, and none of the three is wrong.
 #
 # It rarely matters, because a pre-activation is hardly ever exactly 0, unless somebody sets the weights to 0.
 # The next picture does just that: three units with weights and biases of 0, trained on two examples.
@@ -238,7 +242,7 @@ draw.show()
 # %%
 # With the derivative 0, all three units are shut for both examples, so only the bias of the output moves.
 # With 1/2 or 1, the network learns.
-# How much this shows in large networks has been measured :footcite:p:`bertoin2021`.
+# One study compared large networks: in 32 bits, this choice changed the result of backpropagation about half of the time; in 64 bits it had no effect :footcite:p:`bertoin2021`.
 
 # Check: where each training ends
 assert (round(paths[relu][-1], 3), round(paths[maximum][-1], 3)) == (0.5, 0)
@@ -250,13 +254,13 @@ assert round(paths[clamp][-1], 3) == 0
 #
 # - **A leak opens the unit.** Leaky ReLU at −2 has the derivative 1/100, and so the weights into it move.
 # - **A sigmoid is never shut on paper**, but in floating-point numbers it is: from −746 on, its derivative is exactly 0.
-# - **At a kink a program can be wrong.** ReLU of *z* minus ReLU of −*z* is just *z*, whose derivative is 1. At 0 it is computed from two zeros, and comes out as 0.
+# - **At a kink a program can be wrong.** The difference relu(*z*) − relu(−\ *z*) is just *z*, and its derivative is 1. At 0 a program computes it from two zeros, and gets 0.
 
 # Check: what this list says
-for z, closed in ((-745.0, False), (-746.0, True)):
+for z, is_shut in ((-745.0, False), (-746.0, True)):
     unit = Scalar(z)
     unit.sigmoid().backward()
-    assert (unit.grad == 0) == closed
+    assert (unit.grad == 0) == is_shut
 for z, derivative in ((0, 0), (Fraction(1, 1000), 1)):
     unit = Scalar(z)
     (unit.relu() - (-unit).relu()).backward()
@@ -301,7 +305,7 @@ for z, derivative in ((0, 0), (Fraction(1, 1000), 1)):
 # .. guess::
 #    :answer: 1
 #
-#    ReLU of −*z*, plus *z*, is another way to write the larger of *z* and 0. What is its derivative at 0, if the derivative of ReLU there is 0?
+#    The sum relu(−\ *z*) + *z* is another way to write the larger of *z* and 0. What is its derivative at 0, if the derivative of ReLU there is 0?
 #
 #    The first part gives 0, and the second gives 1.
 #

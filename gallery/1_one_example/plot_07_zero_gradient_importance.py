@@ -105,7 +105,7 @@ draw.alt(
 #    :sources: bengio2003, lecun1990
 #    :refuted-by: against-left-out, leaky-shut-gate, whispering-relu
 #
-#    A weight that the forward pass does not use makes its unit inactive, and so it has no effect.
+#    A weight into an inactive unit is not used in the forward pass, and so it has no effect.
 #
 #    >>> from sgdexplained import MLP, half_squared_error
 #    >>> def one_pass(weight):
@@ -168,12 +168,12 @@ draw.show()
 
 # %%
 # If both questions had the same answer, the dots would lie on a line.
-# (Dots that belong to the same place stand side by side.)
+# (Where several dots would cover each other, they stand side by side.)
 # One of the weights with the gradient 2 is 0 already, so there is nothing to remove; a step moves it all the same.
 #
 # .. claim:: E1
 #    :verdict: false as stated
-#    :corrected: Plain SGD moves a weight in proportion to how steep the loss is at this place. What would happen without the weight is another number, and neither number tells the other.
+#    :corrected: Plain SGD moves a weight in proportion to how steep the loss is at this place. What would happen without the weight is another number, and you cannot work out one of the two numbers from the other.
 #    :sources: lecun1990, tanaka2020
 #    :refuted-by: leaky-shut-gate, doubled-derivative, sender-forgotten
 #
@@ -200,9 +200,9 @@ draw.show()
 # When it is different
 # --------------------
 #
-# - **Some parameters are not used.** A table of words is asked only for the words of the example. If each row is a parameter of its own, the other rows have no gradient at all, which is not the same as a gradient of zero. If the table is one array, they have zeros.
-# - **At its best value** every weight has the gradient zero, and removing it may be expensive.
-# - **Adam** does not move a weight in proportion to its gradient: in its first step all weights with a gradient move equally far.
+# - **Some parameters are not used.** An *embedding* is a table with one row of weights for each word, and an example uses only the rows of its own words. If each row is a parameter of its own, the other rows have no gradient at all, which is not the same as a gradient of zero. If the table is one array, they have zeros.
+# - **If a weight stands at its best value,** its gradient is zero. Removing this weight can still make the loss much larger.
+# - **Adam** does not move a weight in proportion to its gradient: in its first step all weights whose gradient is not 0 move equally far.
 # - **The gradient depends on how a network is written down**: :ref:`sphx_glr_story_4_further_plot_18_same_function.py`.
 
 # Check: a table of words, a weight at its best, and Adam

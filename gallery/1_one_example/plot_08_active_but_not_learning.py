@@ -81,7 +81,8 @@ draw.alt(
 #
 #    \frac{\partial L}{\partial w} = a \cdot \varphi'(z) \cdot u = 1 \cdot 1 \cdot (3 \cdot 1) = 3
 #
-# Here *a* is the activation of the sender, *φ′(z)* the derivative of the unit, and *u* the upstream gradient: the weight ahead times the error.
+# Here *a* is the activation of the sender, *φ′(z)* is the derivative of the unit, and *u* is the upstream gradient: the weight ahead times the error.
+# *Ahead* means nearer to the output, and *behind* means nearer to the input.
 # In the other lines one thing is different, and the unit is active each time:
 #
 # - **The input is 0.** The unit is active because of its bias.
@@ -110,7 +111,7 @@ half_squared_error(torn([[1]]), [[-5, 5]]).backward()
 ax = draw.network(torn)
 draw.title(
     ax,
-    "Both weights ahead move; for the weight behind, 6 and −6 cancel.",
+    "Both weights ahead move; for the one behind, 1·6 and 2·(−3) cancel.",
 )
 draw.alt(
     ax,
@@ -135,7 +136,7 @@ assert ask(network(weight=1), [[1], [1]], [[2], [4]]).gradient == 0
 #
 # The last way needs a batch of two examples.
 # The sender is active in the first example, and the receiver is open in the second one.
-# But they never do it in the same example.
+# But no example has both.
 
 # Set-up: two units in a row, two examples, and the figure
 chain = MLP([1, 1, 1, 1], init=[([[1]], [0]), ([[-1]], [1]), ([[1]], [0])])
@@ -153,7 +154,9 @@ draw.alt(
 
 # %%
 # This is not rare.
-# In random networks with two layers of six units, and batches of four examples, it happens to about one fifth of the weights whose two ends both work somewhere in the batch.
+# Take random networks with two layers of six units, and batches of four examples.
+# Look at the weights between the two layers whose sender is active in some example, and whose receiver is open in some example.
+# For about one fifth of them, this is never the same example.
 
 # Check: forty random networks with four examples each, ten times
 rng = np.random.default_rng(8)
@@ -172,7 +175,7 @@ assert 0.17 < apart / somewhere < 0.25
 # %%
 # .. claim:: D3
 #    :verdict: false as stated
-#    :corrected: An active unit is not enough. A weight has a gradient only if, in one and the same example, its sender is active, its receiver is open, and an error comes back to the receiver. Even then the contributions of several paths or examples may cancel.
+#    :corrected: An active unit is not enough. A weight gets a gradient other than zero only if, in one and the same example, its sender is active, its receiver is open, and an error comes back to the receiver. Even then the contributions of several paths or examples may cancel.
 #    :sources: srivastava2014
 #    :refuted-by: gates-ignored, whispering-relu, sender-forgotten, unweighted-return, together-or-apart
 #
@@ -264,7 +267,7 @@ draw.show()
 # - **Another loss** is satisfied by other answers. For the label 1 and the output 6 the hinge loss is 0, but the logistic loss is not.
 # - **A smooth unit** is never fully saturated: hard tanh at 2 is shut, but tanh at 2 has the derivative 0.07.
 # - **A small change** ends a cancellation: with the targets 2 and 4.1 the weight moves.
-# - **Two zeros in a row** never open: if the weight behind is 0 as well, neither of them moves.
+# - **Two weights of 0,** one behind the other, never move in a chain like this one, because each of them makes the gradient of the other 0.
 # - **Momentum** moves a weight although its gradient is zero: :ref:`sphx_glr_story_3_inactive_connections_plot_13_moving_without_a_gradient.py`.
 
 
