@@ -52,7 +52,9 @@ ax = draw.batch_stack(
     rows=["x₁", "x₂"],
     columns=["unit 1", "unit 2", "unit 3"],
 )
-draw.title(ax, "Three of four examples leave zeros; their mean has none.")
+draw.title(
+    ax, "Three of the four examples leave zeros; the mean of all has none."
+)
 draw.alt(
     ax,
     "Four grids of two inputs by three hidden units, one for each example."
@@ -102,16 +104,16 @@ draw.alt(
 # -------------------------
 #
 # An example that shuts a unit adds a zero, and it is still counted when the mean is taken.
-# So the one example that does move a weight moves it less in a larger batch.
+# So if one example alone moves a weight, it moves the weight less in a larger batch.
 
 
 # Set-up: a weight that one example alone can move, and the figure
-def gradient_of_one_among(examples):
+def gradient_of_one_among(examples, reduction="mean"):
     """Return the gradient of a weight into a unit that only example 1 opens."""
     net = MLP([1, 1, 1], init=[([[1]], [0]), ([[1]], [0])])
     X = [[2]] + [[-1]] * (examples - 1)
     wanted = [[Fraction(-4)]] + [[Fraction(5)]] * (examples - 1)
-    half_squared_error(net(X), wanted).backward()
+    half_squared_error(net(X), wanted, reduction).backward()
     return net.layers[0].weight[0][0].grad
 
 
@@ -134,11 +136,16 @@ draw.alt(
 # %%
 # If *k* of *B* examples contribute, the gradient is *k/B* times the mean of those *k*.
 # It is zero for certain only if *k* is zero.
-#
+# With a sum over the batch instead of the mean, the gradient is 12 in each of these batches, as if the example were alone.
+
+# Check: the same batches with a sum
+assert {gradient_of_one_among(size, "sum") for size in sizes} == {12}
+
+# %%
 # .. claim:: D4
 #    :verdict: holds when
 #    :when: the unit is inactive and shut in every example of the batch, and the optimiser is plain SGD.
-#    :corrected: An example in which a ReLU unit is inactive adds exactly zero to the weights of this unit. If the other *k* of the *B* examples contribute, the gradient of the batch is *k/B* times their mean.
+#    :corrected: If a ReLU unit is inactive in an example, this example adds exactly zero to the gradients of the weights of this unit. If the other *k* of the *B* examples contribute, the gradient of the batch is *k/B* times their mean.
 #    :sources: srivastava2014
 #    :refuted-by: leaky-shut-gate, sum-for-mean
 #
@@ -275,7 +282,7 @@ assert sum(map(sum, zero)) == 2
 # --------------------------------------
 #
 # - **Examples can cancel.** Two examples that give +1 and −1 have the mean 0, although both ends work in both.
-# - **Similar examples leave more zeros.** A unit with random weights is shut for all of *B* inputs with probability 1 in 2\ :sup:`B` if the inputs are at right angles to each other, and 1 in *B* + 1 if any two of them are 60 degrees apart. For 32 examples this is one unit in four thousand million, or one in 33.
+# - **Similar examples leave more zeros.** Take a unit with random weights and no bias, and *B* inputs. If the inputs are at right angles to each other, the unit is shut for all of them with probability 1 in 2\ :sup:`B`. For 32 inputs this is one unit in four thousand million. If any two inputs are 60 degrees apart, the probability is 1 in *B* + 1. For 32 inputs this is one unit in 33.
 # - **Leaky units** contribute in every example.
 # - **Batch normalisation** lets the examples change each other's gradients: :ref:`sphx_glr_story_3_inactive_connections_plot_16_examples_of_one_batch.py`.
 

@@ -189,9 +189,9 @@ draw.show()
 # With plain SGD you can, and the two steps are equal.
 # With anything else that enters a step they are not:
 #
-# - **Weight decay** adds a share of the weight to the gradient once, so it counts less beside a sum.
+# - **Weight decay** adds a share of the weight to the gradient. This share is the same beside a mean and beside a sum. The sum is *B* times as large, so beside it the decay counts *B* times less.
 # - **Adam** divides the gradient by its own size, so its first step is the learning rate in both cases. A quarter of the learning rate is then a quarter of the step.
-# - **Clipping** cuts a gradient that is too long. The sum 12 and the mean 3 may both become 1.
+# - **Clipping** cuts a gradient that is longer than a limit. With the limit 1, the sum 12 and the mean 3 both become 1, so the difference is lost.
 
 
 # Check: four examples, and the sum with a quarter of the learning rate
@@ -210,6 +210,7 @@ decayed = [
 assert decayed == [1.968, 1.9695]
 assert after_one_step(Adam, "mean", 0.01) == 1.99
 assert after_one_step(Adam, "sum", 0.0025) == 1.9975
+assert [gradient * min(1, 1 / gradient) for gradient in (12, 3)] == [1, 1]
 
 # %%
 # .. claim:: P8
@@ -217,9 +218,9 @@ assert after_one_step(Adam, "sum", 0.0025) == 1.9975
 #    :sources: goyal2017
 #    :refuted-by: fixed-step-length, doubled-derivative
 #
-#    A few steps with a small learning rate do the same as one step with the sum of their learning rates, except for a difference that shrinks as the square of the learning rate.
+#    Take a few steps with a small learning rate, or one step with the sum of their learning rates. The results are nearly the same: if the learning rate is ten times smaller, the difference is about a hundred times smaller.
 #
-#    So a batch that is twice as large can take half as many steps with twice the learning rate, and this is *nearly* the same.
+#    So if a batch is twice as large, half as many steps with twice the learning rate do *nearly* the same.
 #
 #    >>> from fractions import Fraction
 #    >>> from sgdexplained import SGD, Scalar, half_squared_error

@@ -4,8 +4,9 @@ Does one random example point the right way?
 
 .. needs:: 9 10
 
-A step of SGD looks at one example or at a few of them, and it stands for the whole data set.
-How far can it be off?
+A step of SGD looks at one example, or at a few.
+These examples stand for the whole data set.
+How wrong can the step be?
 
 .. guess::
    :answer: 2
@@ -55,7 +56,7 @@ with draw.style():
     )
     ax.spines["left"].set_visible(False)
     ax.tick_params(left=False)
-draw.title(ax, "Most batches are wrong, and all sizes are right on average.")
+draw.title(ax, "Most batches are wrong. On average, each size is right.")
 draw.alt(
     ax,
     "Each row shows the gradients of all batches of one size. Single examples:"
@@ -66,7 +67,7 @@ draw.alt(
 # %%
 # The weight is 10 and the targets are 9, 8, 7 and 4, so the gradients of the examples are 1, 2, 3 and 6.
 # Each dot is the gradient of one possible batch, and the triangle is the mean of its row.
-# Two of the six pairs are wrong by half: 1.5 and 4.5 instead of 3.
+# The two worst pairs give 1.5 and 4.5 instead of 3: each is wrong by 1.5, which is half of 3.
 #
 # The mean over all batches of the same size is the gradient of the whole data set:
 #
@@ -104,8 +105,8 @@ assert mean(pairs) == gradient(wanted) == 3
 #    ['3', '3', '3', '3']
 #
 # Right on average does not mean right in every respect.
-# The *square* of a noisy number is too large on average.
-# For single examples the mean of the squares is (1 + 4 + 9 + 36) / 4 = 12.5, and not 9.
+# The mean of the *squares* of the gradients is larger than the square of their mean.
+# For single examples the mean of the squares is (1 + 4 + 9 + 36) / 4 = 12.5, and the square of the mean is 9.
 # So a rule that looks at the length of a gradient, such as clipping, also reacts to the noise.
 #
 # .. claim:: X6
@@ -202,6 +203,7 @@ draw.alt(
 # - **Following a target that moves.** This works if the learning rate stays the same. With a learning rate that shrinks, the weight stays far behind the target.
 #
 # The picture shows the second: eight examples have the targets −7/8, −5/8 and so on up to 7/8, so the best weight is 0.
+# Each arrow is the step that one example asks for, with the learning rate 1/2.
 
 # Set-up: where eight examples pull the weight, and the figure
 eight = [Fraction(odd, 8) for odd in range(-7, 8, 2)]
@@ -282,7 +284,7 @@ assert distance_behind(lambda t: 1 / t) == 49.5
 # -----------------------------------
 #
 # - **Most programs do not draw at random.** They shuffle the data and go through it. Then the batches of one pass depend on each other, and their order changes the result.
-# - **Who draws anew leaves some out.** Of *N* draws from *N* examples, all miss a given example with a probability near 1/e, which is more than a third.
+# - **If you draw each time from all examples, you leave some out.** After *N* draws from *N* examples, a given example has not been drawn with a probability of about 0.37, if *N* is large.
 # - **Only the gradient is right on average.** Of the gradients −1, −1, −1 and 9 the mean is positive, and the mean of their signs is negative. An optimiser that uses signs goes uphill on average here.
 #
 # How fast the noise shrinks with the batch is on :ref:`sphx_glr_story_4_further_plot_19_how_noisy.py`.

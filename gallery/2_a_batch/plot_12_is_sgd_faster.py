@@ -140,7 +140,7 @@ assert all(ahead_by_steps[4:])
 #
 # Now 2 000 examples have 20 features each, and a linear unit learns from them.
 # Each size of batch has a learning rate of its own.
-# The *excess loss* is what the loss is above the smallest possible one.
+# The *excess loss* is the loss minus the smallest possible loss.
 
 # Set-up: a race on 2 000 examples, and the figure
 rng = np.random.default_rng(0)
@@ -225,15 +225,16 @@ print(
 print("before a thousandth of the excess loss is left.")
 
 # %%
-# Which of the two counts is yours depends on the machine.
+# Should you count examples or steps?
+# That depends on your machine.
 # If it computes one example after the other, its time is the left picture.
 # If it computes a whole batch as fast as one example, its time is the right picture.
 # Real machines lie between the two.
 # Only the full batch reaches one part in 100 million of the first excess loss in this race.
 # Why the others stop is told on :ref:`sphx_glr_story_4_further_plot_20_the_floor.py`.
 #
-# SGD is the running mean
-# -----------------------
+# With the learning rate 1/t, SGD is the running mean
+# ---------------------------------------------------
 #
 # SGD goes back to 1951 :footcite:p:`robbins1951`, with a learning rate that shrinks as 1/*t* at step *t*.
 # Let a weight follow the targets 3, 5, 10 and 2 in this way.
@@ -267,7 +268,7 @@ print("before a thousandth of the excess loss is left.")
 # When the race goes differently
 # ------------------------------
 #
-# - **If all examples agree,** SGD has no noise. Single examples then arrive a hundred times as cheaply as the full batch of a hundred.
+# - **If all examples agree,** SGD has no noise. To come equally near, SGD with single examples then needs a hundredth of the examples that the full batch of a hundred needs.
 # - **A single step can make things worse.** Two examples have the targets 0 and 2, and the weight is 1, the best there is. A step on the second example raises the loss from 0.5 to 0.625.
 # - **Pairs can cancel the noise.** Batches of one 9 and one 11 give exactly the gradient of the full batch.
 
