@@ -10,7 +10,7 @@ Plain SGD leaves it where it is, but other optimisers do not.
 .. guess::
    :answer: 4
 
-   The optimiser is SGD with momentum 0.9. Which part of its whole way does this weight make while its gradient is zero?
+   The optimiser is SGD with momentum 0.9. The weight goes some distance in all. How much of this distance does it go while its gradient is zero?
 
    A. Nothing
    B. One tenth
@@ -69,6 +69,7 @@ once = [1] + [0] * 500
 ways = {name: moves(make, once) for name, make in optimisers.items()}
 first = {name: abs(way[0]) for name, way in ways.items()}
 later = {name: abs(sum(way[1:])) for name, way in ways.items()}
+both = {name: (f"{first[name]:.3g}", f"{later[name]:.3g}") for name in ways}
 
 fig, ax = draw.figure(3.0)
 bar = {"height": 0.62, "ec": draw.INK, "lw": 1.2}
@@ -78,11 +79,11 @@ with draw.style():
         rest = {"left": first[name], "fc": "none", "hatch": "////"}
         if later[name] > 0:
             ax.barh(row, later[name], **rest, **bar)
-        words = f"{first[name]:.3g} + {later[name]:.3g}"
+        words = " + ".join(both[name])
         ends = first[name] + later[name] + 0.2
         ax.text(ends, row, words, va="center_baseline")
     ax.set_yticks(range(len(optimisers)), list(optimisers))
-    ax.set_xlabel("way, in learning rates")
+    ax.set_xlabel("distance, in learning rates")
     key = "■ with the gradient      ▨ while the gradient is exactly 0"
     ax.set_title(key, fontsize=13.5, loc="left")
 ax.set(xlim=(0, 13), ylim=(5.6, -0.6), xticks=[0, 5, 10])
@@ -92,9 +93,9 @@ draw.title(fig, "Three optimisers stop at once, three go on.")
 draw.alt(
     fig,
     "Bars of how far a weight goes, in learning rates: in the first step, with"
-    " a gradient of 1, and in 500 steps with a gradient of 0. SGD 1 and 0,"
-    " Adagrad 1 and 0, RMSprop 10 and 0, Adam 1 and 5.02, momentum 1 and 9,"
-    " Nesterov momentum 1.9 and 8.1.",
+    " a gradient of 1, and in 500 steps with a gradient of 0. "
+    + ", ".join(f"{name} {' and '.join(both[name])}" for name in ways)
+    + ".",
 )
 
 # %%
@@ -113,6 +114,8 @@ draw.alt(
 # *Adam* keeps a velocity too, and divides it by the usual size of the gradients.
 # *Adagrad* and *RMSprop* only divide, so they have no velocity that could carry the weight on.
 # The first step of RMSprop is 10 learning rates long, because its average of squared gradients starts at zero.
+#
+# What the velocity has kept from earlier steps is called *memory* below: it is a part of a move that does not come from the gradient of this step.
 #
 # .. live:: account
 #
@@ -147,8 +150,8 @@ for reason in explain(net, *shutting, half_squared_error, optimiser):
     print(f"{reason.name} moves by {float(reason.move):.4f}: {reason.why}")
 
 # %%
-# *Weight decay* is the other way to move with a gradient of zero.
-# It makes each weight a little smaller in every step.
+# *Weight decay* also moves a weight with a gradient of zero.
+# It makes each weight a little smaller in every step: it subtracts the learning rate times the decay times the weight.
 # With a decay of 0.01 and a learning rate of 0.1, a weight loses one thousandth in each step, and half of it is gone after 693 steps.
 
 # Check: the half-life of a weight, and where momentum ends
@@ -296,7 +299,7 @@ draw.show()
 # ---------------------------------
 #
 # - **Newton's method** multiplies the gradient by a matrix. A weight with the gradient zero then moves because of the gradients of others.
-# - **Weight normalisation** computes the weights of a unit from other numbers. One weight with a gradient is enough to give all these numbers a gradient.
+# - **Weight normalisation** computes the weights of a unit from other numbers. If the gradient of one weight of the unit is not 0, the gradients of all these numbers can be other than 0.
 # - **A weight that is used in several places**, as in a convolution, needs only one place where its unit is open: :ref:`sphx_glr_story_3_inactive_connections_plot_16_examples_of_one_batch.py`.
 # - **After many zeros**, Adam and RMSprop take longer steps than usual: :ref:`sphx_glr_story_4_further_plot_21_after_many_zeros.py`.
 
@@ -321,9 +324,9 @@ assert [tap.grad for tap in taps] == [1 + 2, 2 + 3]
 #
 # .. guess::
 #    :answer: 1/2
-#    :unit: of the way
+#    :unit: of the distance
 #
-#    The momentum is 1/2 instead of 9/10. Which part of the way is made while the gradient is zero?
+#    The momentum is 1/2 instead of 9/10. How much of its distance does the weight go while the gradient is zero?
 #
 #    The moves are 1, 1/2, 1/4 and so on, and they add up to 2.
 #    The first of them, with the gradient, is half of that.

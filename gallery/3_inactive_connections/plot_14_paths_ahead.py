@@ -4,14 +4,14 @@ Do shut units ahead make a gradient smaller?
 
 .. needs:: 2 5
 
-A weight acts on the output through every unit that lies ahead of it.
+A weight acts on the output through every unit that lies ahead of it, which means nearer to the output.
 Some of these units are shut for an example.
 Many people believe that the gradient of the weight must then be smaller.
 
 .. guess::
    :answer: 4
 
-   Two paths lead from a weight to the output. One carries +2, the other −1. The unit on the second path becomes shut. What happens to the gradient of the weight?
+   Two paths lead from a weight to the output. A path *carries* the input times all other weights on the path. One carries +2, the other −1. The unit on the second path becomes shut. What happens to the gradient of the weight?
 
    A. It becomes zero.
    B. It becomes smaller.
@@ -63,7 +63,7 @@ for ax, bias_of_q, heading in (
     ax.set_xlim(-2.4, 3)
     with draw.style():
         ax.set_title(f"{heading} {first_gradient(net)}.", fontstyle="italic")
-draw.title(fig, "One path closes, and the gradient becomes twice as large.")
+draw.title(fig, "One path is cut, and the gradient becomes twice as large.")
 draw.alt(
     fig,
     "Bars for the two paths and their sum. With q open: +2 through r, -1"
@@ -77,7 +77,7 @@ draw.alt(
 # The bias of *q* is a switch: with 0 the unit is open, and with −2 it is shut.
 #
 # A *path* is a chain of weights from an input to the output.
-# It is *open* if all units on it are open, and *closed* if one of them is shut.
+# It is *open* if all units on it are open, and *cut* if one of them is shut.
 # Without biases, the output *y* of a ReLU network is a sum over the open paths:
 #
 # .. math::
@@ -88,6 +88,7 @@ draw.alt(
 #
 # Here *x* is the input at the start of a path, and :math:`w_1` to :math:`w_n` are the weights on it.
 # The derivative for a weight is the same sum over the paths through that weight, with the weight itself left out.
+# For a weight of the first layer, this second formula is true with biases too, because nothing that begins at a bias goes through this weight.
 #
 # .. live:: paths
 #
@@ -95,7 +96,7 @@ draw.alt(
 # ----------------------------------
 #
 # The next network has two inputs, two layers of two units, one output, and no biases.
-# The second unit of its second layer is shut, so four of the eight paths are closed.
+# The second unit of its second layer is shut, so four of the eight paths are cut.
 
 path_net = MLP(
     [2, 2, 2, 1],
@@ -114,7 +115,7 @@ draw.title(
 draw.alt(
     ax,
     "Eight bars. The four paths through the first unit of the second layer"
-    " carry +2, +1, +4 and -4; the four through its second unit are closed and"
+    " give +2, +1, +4 and -4; the four through its second unit are cut and"
     " hollow. The sum is 3.",
 )
 
@@ -154,12 +155,12 @@ draw.alt(
 #    >>> net.gradients()["W1"], len(active_paths(net, [1, 2]))
 #    ([[2, -1], [4, -2]], 4)
 #
-# One path closes, and anything can happen
+# One path is cut, and anything can happen
 # ----------------------------------------
 #
-# If *every* path ahead of a weight is closed, its gradient is zero.
-# If only some are closed, the result depends on the signs.
-# Here the second of two paths closes, in four networks:
+# If *every* path ahead of a weight is cut, its gradient is zero.
+# If only some are cut, the result depends on the signs.
+# Here the second of two paths is cut, in four networks:
 
 # Set-up: four networks with two paths
 for carried in ((1, 2), (2, -1), (1, -2), (1, -1)):
@@ -172,8 +173,8 @@ for carried in ((1, 2), (2, -1), (1, -2), (1, -1)):
 #
 # .. claim:: E2
 #    :verdict: holds when
-#    :when: every path ahead is closed; the effect of a small change is then exactly zero.
-#    :corrected: If every path ahead of a weight is closed, a small change of it has no effect. If only some are, the effect is the sum of what the open paths carry, and this can be smaller, larger, or of the other sign.
+#    :when: every path ahead is cut; the effect of a small change is then exactly zero.
+#    :corrected: If every path ahead of a weight is cut, a small change of it has no effect. If only some are, the effect is the sum of what the open paths carry, and this can be smaller, larger, or of the other sign.
 #    :sources: balduzzi2017, veit2016
 #    :refuted-by: gates-ignored, last-contribution-wins
 #
@@ -197,23 +198,23 @@ for carried in ((1, 2), (2, -1), (1, -2), (1, -1)):
 # -----------------------------------
 #
 # Let four paths carry +1 or −1 each; there are sixteen such networks.
-# Close one path in each of them.
-# Without its sign, the gradient becomes larger in exactly eight of the sixteen, and smaller in the other eight.
-# But the mean of the *squared* gradient falls with every path that closes.
+# Cut one path in each of them.
+# Look only at the size of the gradient, not at its sign: it becomes larger in eight of the sixteen networks, and smaller in the other eight.
+# But the mean of the *squared* gradient falls with every path that is cut.
 
 
 # Set-up: sixteen networks with four paths, and the figure
-def strength(carried, closed):
-    biases = [-2] * closed + [0] * (len(carried) - closed)
+def strength(carried, cut):
+    biases = [-2] * cut + [0] * (len(carried) - cut)
     return abs(first_gradient(network(biases, carried)))
 
 
 cases = list(product([1, -1], repeat=4))
 mean_squares = [
-    sum(strength(case, closed) ** 2 for case in cases) / len(cases)
-    for closed in range(5)
+    sum(strength(case, cut) ** 2 for case in cases) / len(cases)
+    for cut in range(5)
 ]
-names = [f"{4 - closed} paths open" for closed in range(5)]
+names = [f"{4 - cut} paths open" for cut in range(5)]
 names[3] = "1 path open"
 ax = draw.bars(names, mean_squares)
 draw.title(ax, "The mean of the squared gradient counts the open paths.")
@@ -227,7 +228,7 @@ draw.show()
 # %%
 # With random numbers it is nearly the same.
 # Let *k* independent paths carry numbers from a normal distribution with the mean zero.
-# If one of them closes, this is the probability *P* that the gradient becomes larger:
+# If one of them is cut, this is the probability *P* that the size of the gradient becomes larger:
 #
 # .. math::
 #
@@ -253,7 +254,7 @@ for k in (2, 3, 4, 8, 64):
 # %%
 # .. claim:: E3
 #    :verdict: false as stated
-#    :corrected: When a path closes, the gradient of a weight can become smaller, become larger, or change its sign. Only the mean of the squared gradient, over many independent paths, falls in proportion to the number of open paths.
+#    :corrected: When a path is cut, the gradient of a weight can become smaller, become larger, or change its sign. Only the mean of the squared gradient, over many independent paths, falls in proportion to the number of open paths.
 #    :sources: balduzzi2017, he2015
 #    :refuted-by: gates-ignored, last-contribution-wins
 #
@@ -261,25 +262,25 @@ for k in (2, 3, 4, 8, 64):
 #
 #    >>> from itertools import product
 #    >>> from sgdexplained import MLP
-#    >>> def gradient(carried, closed):
+#    >>> def gradient(carried, cut):
 #    ...     n = len(carried)
-#    ...     biases = [-2] * closed + [0] * (n - closed)
+#    ...     biases = [-2] * cut + [0] * (n - cut)
 #    ...     layers = [([[1] * n], biases), ([[c] for c in carried], None)]
 #    ...     net = MLP([1, 1, n, 1], init=[([[1]], None), *layers])
 #    ...     net([[1]])[0][0].backward()
 #    ...     return net.layers[0].weight[0][0].grad
-#    >>> def mean_square(closed):
+#    >>> def mean_square(cut):
 #    ...     cases = product([1, -1], repeat=4)
-#    ...     return sum(gradient(case, closed) ** 2 for case in cases) / 16
-#    >>> [mean_square(closed) for closed in range(5)]
+#    ...     return sum(gradient(case, cut) ** 2 for case in cases) / 16
+#    >>> [mean_square(cut) for cut in range(5)]
 #    [4.0, 3.0, 2.0, 1.0, 0.0]
-#    >>> gradient([-1, 2], closed=0), gradient([-1, 2], closed=1)
+#    >>> gradient([-1, 2], cut=0), gradient([-1, 2], cut=1)
 #    (1, 2)
 #
 # What this does not say
 # ----------------------
 #
-# - **Other activation functions** close a path only in part. With a leaky ReLU the shut path still carries a hundredth, so the first gradient is 2 − 0.01.
+# - **Other activation functions** weaken a path, and do not cut it. With a leaky ReLU at unit *q* the second path still carries a hundredth, so the first gradient is 2 − 0.01.
 # - **A small gradient is not always a small step**: :ref:`sphx_glr_story_4_further_plot_22_small_gradient_small_step.py`.
 # - **In deep networks** the first weights decide how much of a signal gets through many layers: :ref:`sphx_glr_story_4_further_plot_23_first_weights.py`.
 
@@ -306,13 +307,13 @@ assert first_gradient(leaking) == 1.99
 #    :answer: 2
 #    :unit: of 8
 #
-#    Three paths carry +1 or −1 each, so there are eight cases. One path closes. In how many cases does the gradient become larger?
+#    Three paths carry +1 or −1 each, so there are eight cases. One path is cut. In how many cases does the size of the gradient become larger?
 #
-#    The sum of three is ±3 or ±1, and the sum of two is ±2 or 0.
-#    It grows from ±1 to ±2 if the path that closes was the only one with its sign.
+#    The size of a sum of three is 3 or 1, and the size of a sum of two is 2 or 0.
+#    So the size can only grow from 1 to 2. This happens if the path that is cut was the only one with its sign.
 #
 #    >>> three = list(product([1, -1], repeat=3))
-#    >>> sum(strength(case, closed=1) > strength(case, closed=0) for case in three)
+#    >>> sum(strength(case, cut=1) > strength(case, cut=0) for case in three)
 #    2
 #
 # .. guess::

@@ -87,7 +87,7 @@ def paths(
     example: int = 0,
     total: str = "sum",
 ) -> Axes:
-    """Draw every path as a bar, hollow where it is closed, and their sum.
+    """Draw every path as a bar, hollow where it is cut, and their sum.
 
     Parameters
     ----------
@@ -119,7 +119,7 @@ def paths(
     ...     ]
     ... )
     >>> [text.get_text() for text in ax.texts]
-    ['+2', '−1 closed', '+2']
+    ['+2', '−1 cut', '+2']
     """
     listed = path_list(source, example) if isinstance(source, MLP) else list(source)
     if not 0 < len(listed) <= MOST_PATHS:
@@ -129,7 +129,7 @@ def paths(
     names = [path.get("name") or _name(path["places"]) for path in listed]
     carried = sum(value for value, passes in zip(values, is_open, strict=True) if passes)
     texts = [
-        number(value, signed=True) + ("" if passes else " closed")
+        number(value, signed=True) + ("" if passes else " cut")
         for value, passes in zip(values, is_open, strict=True)
     ]
     ax = bars(
