@@ -326,7 +326,8 @@ def test_decay_moves_a_weight_that_has_no_gradient(decoupled):
     assert [row.why for row in rows] == ["decay"] * 3
     assert rows[0].value + rows[0].move == pytest.approx(1.998)
     assert rows[0].sentence == (
-        "Moves without a gradient (the loss is flat here, its derivative there is 0): -0.002 decay."
+        "Moves although its gradient is 0 (the loss is flat here, its derivative there is 0): "
+        "-0.002 decay."
     )
 
 
@@ -404,7 +405,8 @@ def test_a_frozen_tensor():
 
     assert {row.why for row in step if row.name[:2] != "W1"} == {"not listed"}
     assert (
-        step.summary() == "7 of 13 do not move: 7 not in the optimiser; 4 move without a gradient."
+        step.summary()
+        == "7 of 13 do not move: 7 not in the optimiser; 4 move, but not by their gradient."
     )
 
 
@@ -493,7 +495,7 @@ def test_a_move_from_memory_that_cannot_do_without_it():
 
     assert (row.why, row.zero, row.parts) == ("memory", "flat", None)
     assert row.sentence.startswith(
-        "Moves without a gradient (the loss is flat here, its derivative there is 0): "
+        "Moves although its gradient is 0 (the loss is flat here, its derivative there is 0): "
     )
 
 

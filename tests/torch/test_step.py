@@ -316,7 +316,7 @@ def test_decay_that_a_weight_of_0_does_not_feel():
 
     assert [WORDS[code] for code in mine.reason] == ["", "decay"]
     assert mine.sentence((1,), 1.0, "unit 2 is shut") == (
-        "Moves without a gradient (unit 2 is shut): -0.05 decay."
+        "Moves although its gradient is 0 (unit 2 is shut): -0.05 decay."
     )
 
 

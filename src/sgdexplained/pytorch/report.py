@@ -58,7 +58,7 @@ class ModelExplanation(Explanation):
             moves, stays = parameter.split(self.words)
             moving.update(moves)
             staying.update(stays)
-        # What moves by something else than this step is not "without a gradient".
+        # What moves by something else than this step is told apart.
         others = {word: moving.pop(word) for word in BESIDE if moving[word]}
         moving["gradient"] += sum(others.values())
         text = summary(moving, +staying, self.said)

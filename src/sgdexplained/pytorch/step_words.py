@@ -32,14 +32,15 @@ def sentence(step: StepOf, place: tuple[int, ...], value: float, because: str = 
     gradient = _number(numbers["gradient"])
     apart = f" ({because})" if because else ""
     moved = _said(numbers["parts"]) or _number(numbers["move"])
+    none = numbers["gradient"] is None
+    otherwise = f"Moves {'without a gradient' if none else 'although its gradient is 0'}{apart}"
     note = f": {step.note}" if step.note else ""
     of = "" if step.arrived is None else f" of {_number(dense(step.arrived)[place].item())}"
     said = {
-        "memory": f"Moves without a gradient{apart}: {moved}.",
-        "decay": f"Moves without a gradient{apart}: {moved}.",
-        "memory+decay": f"Moves without a gradient{apart}: {moved}.",
-        "own rule": f"Moves without a gradient{apart}: {_number(numbers['move'])} by the "
-        f"rule of {step.optimizer}.",
+        "memory": f"{otherwise}: {moved}.",
+        "decay": f"{otherwise}: {moved}.",
+        "memory+decay": f"{otherwise}: {moved}.",
+        "own rule": f"{otherwise}: {_number(numbers['move'])} by the rule of {step.optimizer}.",
         "not listed": f"Stays: it is not among the optimiser's parameters; "
         f"{_its(numbers['gradient'], because)}.",
         "lr 0": f"Stays: the learning rate is 0; its gradient is {gradient}.",

@@ -6,7 +6,7 @@ For arrays a reason is a small number, one byte for each weight: its place in ``
 from __future__ import annotations
 
 MOVING = ("gradient", "memory", "decay", "memory+decay", "own rule")
-"""Why a weight moves: all but the first without a gradient."""
+"""Why a weight moves: by its gradient, or by something else."""
 
 ZERO = (
     "flat",

@@ -122,7 +122,8 @@ class Sentence:
     Moves: input 1 is 2 × derivative 1 × upstream gradient 1. Parts of the move: -2 gradient, -0.5
     decay.
     >>> tell(one, [[2]], [[2]], weight_decay=0.5)
-    Moves without a gradient (the loss is flat here, its derivative there is 0): -0.5 decay.
+    Moves although its gradient is 0 (the loss is flat here, its derivative there is 0): -0.5
+    decay.
     >>> tell([([[4]], [0])], [[1]], [[6]], weight_decay=0.5)
     Stays: the optimiser's own parts undo the gradient's (2 gradient, -2 decay); its gradient is
     -2.
@@ -141,7 +142,7 @@ class Sentence:
         if row.moves and row.gradient is None:
             return f"Moves without a gradient: the optimiser's own rule adds {number(row.move)}."
         if row.moves and row.zero:
-            return f"Moves without a gradient ({self.zero()}): {self.origin()}."
+            return f"Moves although its gradient is 0 ({self.zero()}): {self.origin()}."
         if row.moves:
             more = self.origin()
             return f"Moves: {self.product()}." + (f" Parts of the move: {more}." if more else "")

@@ -93,7 +93,7 @@ def summary(moving: Counter[str], staying: Counter[str], said: Mapping[str, str]
     >>> say({"gradient": 13}, {}), say({"gradient": 1}, {"shut": 1})
     ('All 13 move.', '1 of 2 does not move: 1 shut receiver.')
     >>> say({"gradient": 1, "memory": 1}, {"inactive": 2})
-    '2 of 4 do not move: 2 inactive sender; 1 moves without a gradient.'
+    '2 of 4 do not move: 2 inactive sender; 1 moves, but not by its gradient.'
     """
     total = moving.total() + staying.total()
     if staying:
@@ -104,5 +104,7 @@ def summary(moving: Counter[str], staying: Counter[str], said: Mapping[str, str]
         text = f"All {counted(total)} move"
     without = moving.total() - moving["gradient"]
     if without:
-        text += f"; {counted(without)} {'moves' if without == 1 else 'move'} without a gradient"
+        one = without == 1
+        text += f"; {counted(without)} {'moves' if one else 'move'}, but not by "
+        text += f"{'its' if one else 'their'} gradient"
     return f"{text}."
