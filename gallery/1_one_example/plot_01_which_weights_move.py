@@ -46,7 +46,7 @@ draw.alt(
 # The thin number on a line is the weight, and the bold number is its *gradient*.
 # The gradient says how much the loss changes if the weight changes a little.
 # A dashed line has a gradient of exactly 0, and so its weight stays.
-# The next picture also names what each gradient is made of; the words are explained below it, one after the other.
+# The next picture names what each gradient is made of; the text below it explains these words.
 #
 # .. live:: network
 #
@@ -56,13 +56,11 @@ draw.alt(
 # A hidden unit adds up its inputs, each times a weight, and its bias.
 # This sum is its *pre-activation* *z*.
 # Then ReLU keeps what is positive, and replaces everything else by 0.
-# The result is its *activation* *a*:
+# The result is its *activation* *a*. For the three units:
 #
 # .. math::
 #
 #    z = w_1 x_1 + w_2 x_2 + b \qquad a = \max(z, 0)
-#
-# For the three units that is:
 #
 # - unit 1: *z* = 1·1 + 1·2 + 0 = 3, so *a* = 3
 # - unit 2: *z* = 1·1 − 2·2 + 1 = −2, so *a* = 0
@@ -100,10 +98,10 @@ draw.alt(
 # %%
 # From there each number is found by multiplying.
 #
-# - The gradient of a weight into the output is the *activation of its sender*, times 1. So the weights from the three units have the gradients 3, 0 and 1.
+# - The gradient of a weight into the output is the *activation of its sender*, times 1: 3, 0 and 1 for the three units.
 # - What comes back to a hidden unit is its outgoing weight, times 1. These *upstream gradients* are 1, 2 and −1.
 # - A shut unit lets nothing through. So after the three units, the numbers 1, 0 and −1 are left.
-# - The gradient of a weight into a hidden unit is its *input*, times the number that is left at this unit. The weights from the first input have 1, 0 and −1, and those from the second have 2, 0 and −2.
+# - The gradient of a weight into a hidden unit is the *input*, times the number that is left at this unit: 1, 0, −1 for the weights from the first input, and 2, 0, −2 from the second.
 
 # Check: these numbers, by the engine and by small changes of each number
 assert net.gradients() == {

@@ -65,9 +65,8 @@ draw.alt(
 
 # %%
 # Each grid holds the gradients of the six weights into the hidden units, for one example.
-# Look at the middle column, the weights into unit 2.
-# The four examples give (0, 0), (12, 6), (0, 0) and (0, −16), and their mean is (3, −5/2).
-# Two examples contribute nothing to unit 2, and the other two decide.
+# The middle column belongs to unit 2: the four examples give (0, 0), (12, 6), (0, 0) and (0, −16), and their mean is (3, −5/2).
+# Two examples contribute nothing, and the other two decide.
 #
 # The gradient of a batch is the mean of what its examples give:
 #
@@ -103,7 +102,7 @@ draw.alt(
 # A zero counts in the mean
 # -------------------------
 #
-# An example that shuts a unit adds a zero, and it is still counted when the mean is taken.
+# An example that shuts a unit adds a zero, and the mean counts this example too.
 # So if one example alone moves a weight, it moves the weight less in a larger batch.
 
 
@@ -118,6 +117,7 @@ def gradient_of_one_among(examples, reduction="mean"):
 
 
 sizes = [1, 2, 4, 8, 32]
+assert {gradient_of_one_among(size, "sum") for size in sizes} == {12}
 ax = draw.bars(
     ["alone", *(f"1 of {size}" for size in sizes[1:])],
     [gradient_of_one_among(size) for size in sizes],
@@ -136,12 +136,8 @@ draw.alt(
 # %%
 # If *k* of *B* examples contribute, the gradient is *k/B* times the mean of those *k*.
 # It is zero for certain only if *k* is zero.
-# With a sum over the batch instead of the mean, the gradient is 12 in each of these batches, as if the example were alone.
-
-# Check: the same batches with a sum
-assert {gradient_of_one_among(size, "sum") for size in sizes} == {12}
-
-# %%
+# With a sum instead of the mean, the gradient is 12 in each of these batches.
+#
 # .. claim:: D4
 #    :verdict: holds when
 #    :when: the unit is inactive and shut in every example of the batch, and the optimiser is plain SGD.
@@ -282,7 +278,7 @@ assert sum(map(sum, zero)) == 2
 # --------------------------------------
 #
 # - **Examples can cancel.** Two examples that give +1 and −1 have the mean 0, although both ends work in both.
-# - **Similar examples leave more zeros.** Take a unit with random weights and no bias, and *B* inputs. If the inputs are at right angles to each other, the unit is shut for all of them with probability 1 in 2\ :sup:`B`. For 32 inputs this is one unit in four thousand million. If any two inputs are 60 degrees apart, the probability is 1 in *B* + 1. For 32 inputs this is one unit in 33.
+# - **Similar examples leave more zeros.** Take units with random weights and no bias, and 32 inputs at right angles to each other. One unit in 2\ :sup:`32` is shut for all of them, which is one in four thousand million. If any two inputs are 60 degrees apart, it is one unit in 33.
 # - **Leaky units** contribute in every example.
 # - **Batch normalisation** lets the examples change each other's gradients: :ref:`sphx_glr_story_3_inactive_connections_plot_16_examples_of_one_batch.py`.
 

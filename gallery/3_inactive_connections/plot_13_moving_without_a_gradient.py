@@ -10,7 +10,7 @@ Plain SGD leaves it where it is, but other optimisers do not.
 .. guess::
    :answer: 4
 
-   The optimiser is SGD with momentum 0.9. The weight goes some distance in all. How much of this distance does it go while its gradient is zero?
+   The optimiser is SGD with momentum 0.9. How much of its whole distance does the weight go while its gradient is zero?
 
    A. Nothing
    B. One tenth
@@ -114,8 +114,7 @@ draw.alt(
 # *Adam* keeps a velocity too, and divides it by the usual size of the gradients.
 # *Adagrad* and *RMSprop* only divide, so they have no velocity that could carry the weight on.
 # The first step of RMSprop is 10 learning rates long, because its average of squared gradients starts at zero.
-#
-# What the velocity has kept from earlier steps is called *memory* below: it is a part of a move that does not come from the gradient of this step.
+# Below, *memory* is what the velocity has kept from earlier steps.
 #
 # .. live:: account
 #
@@ -151,7 +150,7 @@ for reason in explain(net, *shutting, half_squared_error, optimiser):
 
 # %%
 # *Weight decay* also moves a weight with a gradient of zero.
-# It makes each weight a little smaller in every step: it subtracts the learning rate times the decay times the weight.
+# In every step it subtracts the learning rate times the decay times the weight.
 # With a decay of 0.01 and a learning rate of 0.1, a weight loses one thousandth in each step, and half of it is gone after 693 steps.
 
 # Check: the half-life of a weight, and where momentum ends
