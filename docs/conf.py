@@ -198,6 +198,7 @@ terms_by_hand = [
     "open",
     "parameter",
     "path",
+    "rank",
     "state",
     "step",
     "update",

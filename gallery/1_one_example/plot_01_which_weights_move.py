@@ -46,7 +46,7 @@ draw.alt(
 # The thin number on a line is the weight, and the bold number is its *gradient*.
 # The gradient says how much the loss changes if the weight changes a little.
 # A dashed line has a gradient of exactly 0, and so its weight stays.
-# The next picture names what each gradient is made of; the text below it explains these words.
+# The next picture names what each gradient is made of; these words are explained below.
 #
 # .. live:: network
 #

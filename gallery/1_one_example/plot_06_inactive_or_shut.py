@@ -254,7 +254,7 @@ assert round(paths[clamp][-1], 3) == 0
 #
 # - **A leak opens the unit.** Leaky ReLU at −2 has the derivative 1/100, and so the weights into it move.
 # - **A sigmoid is never shut on paper**, but in floating-point numbers it is: from −746 on, its derivative is exactly 0.
-# - **At a kink a program can be wrong.** The difference relu(*z*) − relu(−\ *z*) is just *z*, and its derivative is 1. At 0 a program computes it from two zeros, and gets 0.
+# - **At a kink a program can be wrong.** ReLU of *z* minus ReLU of −\ *z* is just *z*, whose derivative is 1. At 0 it is computed from two zeros, and comes out as 0.
 
 # Check: what this list says
 for z, is_shut in ((-745.0, False), (-746.0, True)):
@@ -305,7 +305,7 @@ for z, derivative in ((0, 0), (Fraction(1, 1000), 1)):
 # .. guess::
 #    :answer: 1
 #
-#    The sum relu(−\ *z*) + *z* is another way to write the larger of *z* and 0. What is its derivative at 0, if the derivative of ReLU there is 0?
+#    ReLU of −\ *z*, plus *z*, is another way to write the larger of *z* and 0. What is its derivative at 0, if the derivative of ReLU there is 0?
 #
 #    The first part gives 0, and the second gives 1.
 #

@@ -69,7 +69,6 @@ once = [1] + [0] * 500
 ways = {name: moves(make, once) for name, make in optimisers.items()}
 first = {name: abs(way[0]) for name, way in ways.items()}
 later = {name: abs(sum(way[1:])) for name, way in ways.items()}
-both = {name: (f"{first[name]:.3g}", f"{later[name]:.3g}") for name in ways}
 
 fig, ax = draw.figure(3.0)
 bar = {"height": 0.62, "ec": draw.INK, "lw": 1.2}
@@ -79,7 +78,7 @@ with draw.style():
         rest = {"left": first[name], "fc": "none", "hatch": "////"}
         if later[name] > 0:
             ax.barh(row, later[name], **rest, **bar)
-        words = " + ".join(both[name])
+        words = f"{first[name]:.3g} + {later[name]:.3g}"
         ends = first[name] + later[name] + 0.2
         ax.text(ends, row, words, va="center_baseline")
     ax.set_yticks(range(len(optimisers)), list(optimisers))
@@ -93,9 +92,10 @@ draw.title(fig, "Three optimisers stop at once, three go on.")
 draw.alt(
     fig,
     "Bars of how far a weight goes, in learning rates: in the first step, with"
-    " a gradient of 1, and in 500 steps with a gradient of 0. "
-    + ", ".join(f"{name} {' and '.join(both[name])}" for name in ways)
-    + ".",
+    " a gradient of 1, and in 500 steps with a gradient of 0. SGD 1 and 0,"
+    " Adagrad 1 and 0, RMSprop 10 and 0, Adam 1 and"
+    f" {later['Adam']:.3g}, momentum 1 and 9,"
+    " Nesterov momentum 1.9 and 8.1.",
 )
 
 # %%
