@@ -4,7 +4,7 @@ Does a weight move when its gradient is zero?
 
 .. needs:: 3 5
 
-A weight receives one gradient, and from then on its gradient is exactly zero.
+A weight receives one gradient, and then its gradient is exactly zero.
 Plain SGD leaves it where it is, but other optimisers do not.
 
 .. guess::
@@ -297,7 +297,7 @@ draw.show()
 # When a step mixes several weights
 # ---------------------------------
 #
-# - **Newton's method** multiplies the gradient by a matrix. A weight with the gradient zero then moves because of the gradients of others.
+# - **Newton's method** multiplies the gradient by a matrix. So a weight with the gradient zero moves because of the gradients of others.
 # - **Weight normalisation** computes the weights of a unit from other numbers. If the gradient of one weight of the unit is not 0, the gradients of all these numbers can be other than 0.
 # - **A weight that is used in several places**, as in a convolution, needs only one place where its unit is open: :ref:`sphx_glr_story_3_inactive_connections_plot_16_examples_of_one_batch.py`.
 # - **After many zeros**, Adam and RMSprop take longer steps than usual: :ref:`sphx_glr_story_4_further_plot_21_after_many_zeros.py`.
