@@ -264,7 +264,7 @@ for ax, (name, make) in zip(places, kinds.items(), strict=True):
 places[-1].set_xticks([1, 4, 8, 12, 16])
 places[-1].set_xlabel("text   (● its word   ○ moves with the gradient zero)")
 draw.title(
-    fig, "SGD moves the words that occur; AdamW moves every word at every step."
+    fig, "SGD moves the words that occur; AdamW moves all words in every step."
 )
 draw.alt(
     fig,
@@ -297,7 +297,7 @@ draw.show()
 # When a step mixes several weights
 # ---------------------------------
 #
-# - **Newton's method** multiplies the gradient by a matrix. So a weight with the gradient zero moves because of the gradients of others.
+# - **Newton's method** multiplies the gradient by a matrix. A weight with the gradient zero then moves by the gradients of others.
 # - **Weight normalisation** computes the weights of a unit from other numbers. If the gradient of one weight of the unit is not 0, the gradients of all these numbers can be other than 0.
 # - **A weight that is used in several places**, as in a convolution, needs only one place where its unit is open: :ref:`sphx_glr_story_3_inactive_connections_plot_16_examples_of_one_batch.py`.
 # - **After many zeros**, Adam and RMSprop take longer steps than usual: :ref:`sphx_glr_story_4_further_plot_21_after_many_zeros.py`.
