@@ -100,7 +100,7 @@ draw.alt(
 
 # %%
 # Momentum keeps a *velocity* *v*.
-# Each step adds the gradient *g* to it, and nine tenths of the old velocity stay:
+# Each step keeps nine tenths of it and adds the gradient *g*:
 #
 # .. math::
 #
@@ -143,7 +143,7 @@ for step in range(1, 6):
 
 # %%
 # Why will this weight move in the next step?
-# :func:`~sgdexplained.explain` gives one reason for each weight:
+# :func:`~sgdexplained.explain` gives the reason:
 
 for reason in explain(net, *shutting, half_squared_error, optimiser):
     print(f"{reason.name} moves by {float(reason.move):.4f}: {reason.why}")
@@ -151,7 +151,7 @@ for reason in explain(net, *shutting, half_squared_error, optimiser):
 # %%
 # *Weight decay* also moves a weight with a gradient of zero.
 # In every step it subtracts the learning rate times the decay times the weight.
-# With a decay of 0.01 and a learning rate of 0.1, a weight loses one thousandth in each step, and half of it is gone after 693 steps.
+# With a decay of 0.01 and a learning rate of 0.1, a weight loses one thousandth in each step, and half in 693 steps.
 
 # Check: the half-life of a weight, and where momentum ends
 shrinking = moves(
