@@ -100,7 +100,7 @@ draw.alt(
 #
 # - The gradient of a weight into the output is the *activation of its sender*, times 1: 3, 0 and 1 for the three units.
 # - What comes back to a hidden unit is its outgoing weight, times 1. These *upstream gradients* are 1, 2 and −1.
-# - A shut unit lets nothing through. So after the three units, the numbers 1, 0 and −1 are left.
+# - A shut unit lets nothing through. So after the three units, 1, 0 and −1 are left.
 # - The gradient of a weight into a hidden unit is the *input*, times the number left at this unit: 1, 0, −1 for input 1, and 2, 0, −2 for input 2.
 
 # Check: these numbers, by the engine and by small changes of each number
