@@ -279,7 +279,7 @@ LEADS = {
     "territories": "Drag an example to another colour, or change a weight: the lines move.",
     "account": "Choose an optimiser and a weight, and take steps: the account says what moved it.",
     "batch": "Put examples in and out, drag them, and compare the mean with the sum.",
-    "paths": "Choose a unit to shut it. Which paths must be closed for the gradient to grow, to "
+    "paths": "Choose a unit to shut it. Which paths must be cut for the gradient to grow, to "
     "change its sign, to be 0?",
     "predict": "Choose first; then let the engine judge.",
 }
