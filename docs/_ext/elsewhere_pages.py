@@ -267,18 +267,13 @@ class InYourLibrary(FromRecord):
 
     def run(self) -> list[nodes.Node]:
         """Write the line, with a link to all answers."""
-        records = self.records()
-        asked = self.arguments[0]
-        place, case = self.found(asked, records)
-        groups = (
-            self.moves(records, *place.case.rsplit("/", 1))
-            if place.page == "steps"
-            else record.grouped(records, place, case)
-        )
+        try:
+            place, about, answers = in_one_line(self.arguments[0], self.records())
+        except LookupError as problem:
+            raise self.error(problem.args[0]) from problem
         line = nodes.paragraph("", classes=["in-your-library"])
         line += nodes.strong("", "In your library")
-        about = f"what a mean divides by ({case['title']})" if "divisors" in case else case["title"]
-        line += nodes.Text(f", {about}: {sentence(groups, records)} ")
+        line += nodes.Text(f", {about}: {answers} ")
         line += [self.link(place), nodes.Text(".")]
         return [line]
 
@@ -292,35 +287,58 @@ class InYourLibrary(FromRecord):
         found = {"refdomain": "std", "refexplicit": True, "refwarn": True} | target
         return addnodes.pending_xref("", words, refdoc=self.env.docname, **found)
 
-    def found(self, asked: str, records: dict[str, Any]) -> tuple[Place, dict[str, Any]]:
-        """Find a case by its name, or a step by its optimiser and what that is given."""
-        everything = record.cases()
-        for page, cases in everything.items():
-            if asked in cases:
-                return Place(page, asked), cases[asked]
-        optimiser, _, kind = (part.strip() for part in asked.rpartition("/"))
-        known = {name for one in records.values() for name in one["pages"].get("steps", {})}
-        if optimiser in known and kind in STEPS:
-            title = f"how far {optimiser} moves at rate 0.1 {GIVEN[kind]}"
-            return Place("steps", f"{optimiser}/{kind}"), {"title": title}
-        names = ", ".join(name for cases in everything.values() for name in cases)
-        message = (
-            f"no case {asked!r} in the record of other libraries; there are {names}, "
-            f"and optimisers with one of {', '.join(STEPS)}, such as Adam / then-zero"
-        )
-        raise self.error(message)
 
-    def moves(self, records: dict[str, Any], optimiser: str, kind: str) -> dict[str, list[str]]:
-        """Return the libraries by how far their optimiser moves."""
-        groups: dict[str, list[str]] = {}
-        for name, one in records.items():
-            entry = one["pages"].get("steps", {}).get(optimiser)
-            if entry:
-                answer = entry["answers"][kind]
-                if isinstance(answer, float | int):
-                    answer = float(f"{answer:.2g}")
-                groups.setdefault(record.said(answer), []).append(name)
-        return dict(sorted(groups.items(), key=lambda group: -len(group[1])))
+# ## In one line
+
+
+def in_one_line(asked: str, records: dict[str, Any]) -> tuple[Place, str, str]:
+    """Say where all answers stand, what they are about, and who gives which.
+
+    Raises
+    ------
+    LookupError
+        If the record has no such case.
+    """
+    place, case = found(asked, records)
+    groups = (
+        moves(records, *place.case.rsplit("/", 1))
+        if place.page == "steps"
+        else record.grouped(records, place, case)
+    )
+    about = f"what a mean divides by ({case['title']})" if "divisors" in case else case["title"]
+    return place, about, sentence(groups, records)
+
+
+def found(asked: str, records: dict[str, Any]) -> tuple[Place, dict[str, Any]]:
+    """Find a case by its name, or a step by its optimiser and what that is given."""
+    everything = record.cases()
+    for page, cases in everything.items():
+        if asked in cases:
+            return Place(page, asked), cases[asked]
+    optimiser, _, kind = (part.strip() for part in asked.rpartition("/"))
+    known = {name for one in records.values() for name in one["pages"].get("steps", {})}
+    if optimiser in known and kind in STEPS:
+        title = f"how far {optimiser} moves at rate 0.1 {GIVEN[kind]}"
+        return Place("steps", f"{optimiser}/{kind}"), {"title": title}
+    names = ", ".join(name for cases in everything.values() for name in cases)
+    message = (
+        f"no case {asked!r} in the record of other libraries; there are {names}, "
+        f"and optimisers with one of {', '.join(STEPS)}, such as Adam / then-zero"
+    )
+    raise LookupError(message)
+
+
+def moves(records: dict[str, Any], optimiser: str, kind: str) -> dict[str, list[str]]:
+    """Return the libraries by how far their optimiser moves."""
+    groups: dict[str, list[str]] = {}
+    for name, one in records.items():
+        entry = one["pages"].get("steps", {}).get(optimiser)
+        if entry:
+            answer = entry["answers"][kind]
+            if isinstance(answer, float | int):
+                answer = float(f"{answer:.2g}")
+            groups.setdefault(record.said(answer), []).append(name)
+    return dict(sorted(groups.items(), key=lambda group: -len(group[1])))
 
 
 def sentence(groups: dict[str, list[str]], records: dict[str, Any]) -> str:
