@@ -254,8 +254,8 @@ def live(page: Page, kind: str, options: dict[str, str], body: str) -> str:
 def in_your_library(page: Page, asked: str, _: dict[str, str], __: str) -> str:
     """Say in one line what other libraries do."""
     records = elsewhere_record.read(page.place.docs / elsewhere_pages.FOLDER)
-    place, about, answers = elsewhere_pages.in_one_line(asked, records)
-    line = f"**In your library**, {about}: {answers}"
+    place, says = elsewhere_pages.in_one_line(asked, records)
+    line = f"**In other libraries:** {says}"
     if page.place.site:
         address = f"{page.place.site}{elsewhere_pages.FOLDER}/{place.page}.html"
         line += f" [All answers, with their programs]({address})."

@@ -222,7 +222,9 @@ def first_layer():
 deep = MLP([1, 1, 1], output="relu", init=[([[1.0]], [0.0]), ([[-1.0]], [0.5])])
 alike, weight_only = first_layer(), first_layer()
 fates = {
-    "first layer,\ndecay of all": until_it_opens(alike, alike.parameters(), [1]),
+    "first layer,\ndecay of all": until_it_opens(
+        alike, alike.parameters(), [1]
+    ),
     "first layer, decay\nof the weight only": until_it_opens(
         weight_only, weight_only.parameters()[:1], [1]
     ),
@@ -233,9 +235,7 @@ ax.axhspan(-0.6, 0, fc="none", ec=draw.GRID, hatch="////", lw=0)
 ax.axhline(0, color=draw.INK, lw=0.8)
 lines = ["--", ":", "-"]
 names = [(80, -0.35), (75, -0.065), (2, 0)]
-for (name, found), line, place in zip(
-    fates.items(), lines, names, strict=True
-):
+for (name, found), line, place in zip(fates.items(), lines, names, strict=True):
     ax.plot(range(len(found)), found, color=draw.INK, lw=2.4, ls=line)
     opens = found[-1] > 0
     if opens:
