@@ -234,7 +234,7 @@ _, ax = draw.figure(3.4)
 ax.axhspan(-0.6, 0, fc="none", ec=draw.GRID, hatch="////", lw=0)
 ax.axhline(0, color=draw.INK, lw=0.8)
 lines = ["--", ":", "-"]
-names = [(80, -0.35), (75, -0.065), (2, 0)]
+names = [(80, -0.36), (76, -0.09), (2, -0.065)]
 for (name, found), line, place in zip(fates.items(), lines, names, strict=True):
     ax.plot(range(len(found)), found, color=draw.INK, lw=2.4, ls=line)
     opens = found[-1] > 0

@@ -61,7 +61,7 @@ with draw.style():
     ax.set_ylabel("strength of the signal\n(its mean square)")
     ax.text(30.5, 12, "variance 2/n: it stays", ha="right", weight="bold")
     ax.text(13, 3e-3, "variance 1/n: each layer halves it", weight="bold")
-    key = "● forward   ○ backward   line: theory"
+    key = "line: theory\n● forward   ○ backward"
     ax.text(1, 2e-10, key, fontstyle="italic")
 draw.title(
     ax, "With variance 2/n the signal survives thirty layers; not with 1/n."
