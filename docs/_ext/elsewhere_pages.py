@@ -29,7 +29,7 @@ STEPS = {
     "then-zero": "1, then 0",
     "then-none": "1, then none",
 }
-# The same in a sentence, after "the step of Adam (learning rate 0.1)".
+# The same in a sentence, after "the step of Adam (weight 1, learning rate 0.1)".
 GIVEN = {
     "none": "without a gradient",
     "zero": "with the gradient 0",
@@ -329,7 +329,7 @@ def found(asked: str, records: dict[str, Any]) -> tuple[Place, dict[str, Any]]:
     known = {name for one in records.values() for name in one["pages"].get("steps", {})}
     if optimiser in known and kind in STEPS:
         name = optimiser.replace(", ", " with ", 1)
-        asks = f"the step of {name} (learning rate 0.1) {GIVEN[kind]}"
+        asks = f"the step of {name} (weight 1, learning rate 0.1) {GIVEN[kind]}"
         return Place("steps", f"{optimiser}/{kind}"), {"asks": asks}
     names = ", ".join(name for cases in everything.values() for name in cases)
     message = (

@@ -93,8 +93,9 @@ def test_a_line_says_who_answers_as_we_do_and_who_does_not(build: Callable[..., 
 def test_a_line_of_a_step_leads_to_the_page_of_steps(build: Callable[..., Any]) -> None:
     html = page(build("```{in_your_library} Adam / one\n```", TORCH, AUTOGRAD))
 
-    says = "The step of Adam (learning rate 0.1) with the gradient 1 is −0.1 in all libraries that"
-    assert says in html
+    assert (
+        "The step of Adam (weight 1, learning rate 0.1) with the gradient 1 is −0.1 in all" in html
+    )
     assert 'href="reference/elsewhere/steps.html"' in html
 
 
