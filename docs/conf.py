@@ -54,6 +54,7 @@ extensions = [
     "live",
     "menu",
     "moved",
+    "notebooks",
     "page_head",
     "sitemap",
     "story",

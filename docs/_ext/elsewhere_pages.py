@@ -1,11 +1,12 @@
 """Show what other libraries answered: pages of the reference, and a line on any other page.
 
 ``{elsewhere} kinks`` shows the cases of a page, each library with the program that gave its answer.
-``{in_your_library} relu-at-0`` says in one line where the answer is another one. Everything is made
+``{in_your_library} relu-at-0`` says in one line who answers otherwise. Everything is made
 from the record in ``reference/elsewhere/``; nothing is run here, so what is shown may be older than
 the programs, and then it is said.
 """
 
+import re
 from datetime import date
 from html import escape
 from pathlib import Path
@@ -28,14 +29,14 @@ STEPS = {
     "then-zero": "1, then 0",
     "then-none": "1, then none",
 }
-# The same in a sentence, after "how far Adam moves at rate 0.1".
+# The same in a sentence, after "the step of Adam (weight 1, learning rate 0.1)".
 GIVEN = {
     "none": "without a gradient",
-    "zero": "with gradient 0",
-    "one": "with gradient 1",
-    "tiny": "with gradient 1e−8",
-    "then-zero": "with gradient 0, one step after gradient 1",
-    "then-none": "without a gradient, one step after gradient 1",
+    "zero": "with the gradient 0",
+    "one": "with the gradient 1",
+    "tiny": "with the gradient 1e−8",
+    "then-zero": "with the gradient 0, one step after the gradient 1,",
+    "then-none": "without a gradient, one step after the gradient 1,",
 }
 ENDS = {
     "softmax": "softmax",
@@ -267,18 +268,14 @@ class InYourLibrary(FromRecord):
 
     def run(self) -> list[nodes.Node]:
         """Write the line, with a link to all answers."""
-        records = self.records()
-        asked = self.arguments[0]
-        place, case = self.found(asked, records)
-        groups = (
-            self.moves(records, *place.case.rsplit("/", 1))
-            if place.page == "steps"
-            else record.grouped(records, place, case)
-        )
+        try:
+            place, says = in_one_line(self.arguments[0], self.records())
+        except LookupError as problem:
+            raise self.error(problem.args[0]) from problem
         line = nodes.paragraph("", classes=["in-your-library"])
-        line += nodes.strong("", "In your library")
-        about = f"what a mean divides by ({case['title']})" if "divisors" in case else case["title"]
-        line += nodes.Text(f", {about}: {sentence(groups, records)} ")
+        line += nodes.strong("", "In other libraries:")
+        for part in re.split(r"\b(None)\b", f" {says} "):
+            line += nodes.literal("", part) if part == "None" else nodes.Text(part)
         line += [self.link(place), nodes.Text(".")]
         return [line]
 
@@ -292,48 +289,113 @@ class InYourLibrary(FromRecord):
         found = {"refdomain": "std", "refexplicit": True, "refwarn": True} | target
         return addnodes.pending_xref("", words, refdoc=self.env.docname, **found)
 
-    def found(self, asked: str, records: dict[str, Any]) -> tuple[Place, dict[str, Any]]:
-        """Find a case by its name, or a step by its optimiser and what that is given."""
-        everything = record.cases()
-        for page, cases in everything.items():
-            if asked in cases:
-                return Place(page, asked), cases[asked]
-        optimiser, _, kind = (part.strip() for part in asked.rpartition("/"))
-        known = {name for one in records.values() for name in one["pages"].get("steps", {})}
-        if optimiser in known and kind in STEPS:
-            title = f"how far {optimiser} moves at rate 0.1 {GIVEN[kind]}"
-            return Place("steps", f"{optimiser}/{kind}"), {"title": title}
-        names = ", ".join(name for cases in everything.values() for name in cases)
-        message = (
-            f"no case {asked!r} in the record of other libraries; there are {names}, "
-            f"and optimisers with one of {', '.join(STEPS)}, such as Adam / then-zero"
-        )
-        raise self.error(message)
 
-    def moves(self, records: dict[str, Any], optimiser: str, kind: str) -> dict[str, list[str]]:
-        """Return the libraries by how far their optimiser moves."""
-        groups: dict[str, list[str]] = {}
-        for name, one in records.items():
-            entry = one["pages"].get("steps", {}).get(optimiser)
-            if entry:
-                answer = entry["answers"][kind]
-                if isinstance(answer, float | int):
-                    answer = float(f"{answer:.2g}")
-                groups.setdefault(record.said(answer), []).append(name)
-        return dict(sorted(groups.items(), key=lambda group: -len(group[1])))
+# ## In one line
 
 
-def sentence(groups: dict[str, list[str]], records: dict[str, Any]) -> str:
-    """Say first who answers as we do, then everybody else."""
-    ours = next((answer for answer, names in groups.items() if OURS in names), None)
-    parts = []
-    if ours is not None:
-        same = record.together([name for name in groups[ours] if name != OURS], records)
-        parts.append(f"{ours} in {record.listed(['this engine', *same], 4)}")
-    for answer, names in groups.items():
-        if answer != ours:
-            parts.append(f"{answer} in {record.listed(record.together(names, records), 5)}")
-    return "; ".join(parts) + "."
+def in_one_line(asked: str, records: dict[str, Any]) -> tuple[Place, str]:
+    """Say where all answers stand, and what is asked and who gives which answer.
+
+    Raises
+    ------
+    LookupError
+        If the record has no such case.
+    """
+    place, case = found(asked, records)
+    groups = (
+        moves(records, *place.case.rsplit("/", 1))
+        if place.page == "steps"
+        else record.grouped(records, place, case)
+    )
+    if "divisors" in case:  # what is counted is named, but for "the sum of the weights"
+        groups = {
+            f"the number of {answer}"
+            if answer[0].isalpha() and answer[:4] != "the "
+            else answer: names
+            for answer, names in groups.items()
+        }
+    asks = case["asks"]
+    return place, capital(f"{asks} {sentence(groups, records, asks)}")
+
+
+def found(asked: str, records: dict[str, Any]) -> tuple[Place, dict[str, Any]]:
+    """Find a case by its name, or a step by its optimiser and what that is given."""
+    everything = record.cases()
+    for page, cases in everything.items():
+        if asked in cases:
+            case = cases[asked] | {"asks": record.asks()[page][asked]}
+            return Place(page, asked), case | {"means": record.asks()["means"].get(asked, {})}
+    optimiser, _, kind = (part.strip() for part in asked.rpartition("/"))
+    known = {name for one in records.values() for name in one["pages"].get("steps", {})}
+    if optimiser in known and kind in STEPS:
+        name = optimiser.replace(", ", " with ", 1)
+        asks = f"the step of {name} (weight 1, learning rate 0.1) {GIVEN[kind]}"
+        return Place("steps", f"{optimiser}/{kind}"), {"asks": asks}
+    names = ", ".join(name for cases in everything.values() for name in cases)
+    message = (
+        f"no case {asked!r} in the record of other libraries; there are {names}, "
+        f"and optimisers with one of {', '.join(STEPS)}, such as Adam / then-zero"
+    )
+    raise LookupError(message)
+
+
+def moves(records: dict[str, Any], optimiser: str, kind: str) -> dict[str, list[str]]:
+    """Return the libraries by how far their optimiser moves."""
+    groups: dict[str, list[str]] = {}
+    for name, one in records.items():
+        entry = one["pages"].get("steps", {}).get(optimiser)
+        if entry:
+            answer = entry["answers"][kind]
+            if isinstance(answer, float | int):
+                answer = float(f"{answer:.2g}")
+            groups.setdefault(record.said(answer), []).append(name)
+    return dict(sorted(groups.items(), key=lambda group: -len(group[1])))
+
+
+def sentence(groups: dict[str, list[str]], records: dict[str, Any], asks: str = "") -> str:
+    """Say our answer, or PyTorch's where we have none, and then only who answers otherwise."""
+    several = asks.startswith("the two") or "the loss and the" in asks
+    it, is_ = ("They", "are") if several else ("It", "is")
+    standing = [answer for who in (OURS, "torch") for answer in groups if who in groups[answer]]
+    first = standing[0] if standing else ""
+    others = [answer for answer in groups if answer != first]
+    said = []
+    if first:
+        said.append(f"{is_} {both(first)} {alike(groups, first, records)}")
+    answered = [answer for answer in others if not answer.startswith("error")]
+    where = [f"{both(answer)} in {libraries(groups[answer], records)}" for answer in answered]
+    if where:
+        verb = f"{it} {is_}" if first else is_
+        between = ", and " if len(where) < 3 else "; "
+        said.append(f"{verb} {between.join(where)}")
+    failing = [name for answer in others if answer.startswith("error") for name in groups[answer]]
+    if failing:
+        raises = "raises" if len(failing) == 1 else "raise"
+        said.append(f"{libraries(failing, records)} {raises} an error")
+    return ". ".join(said) + "."
+
+
+def alike(groups: dict[str, list[str]], answer: str, records: dict[str, Any]) -> str:
+    """Say where an answer is the same: by name only where few agree."""
+    here = ["here"] if OURS in groups[answer] else []
+    if len(groups) == 1:
+        return record.listed([*here, "in all libraries that were asked"])
+    rest = [name for name in groups[answer] if name not in (OURS, "torch")]
+    if 2 * len(groups[answer]) > sum(map(len, groups.values())) and len(rest) > 2:
+        torch = ["in PyTorch"] if "torch" in groups[answer] else []
+        return record.listed([*here, *torch, "in most others"])
+    named = [name for name in groups[answer] if name != OURS]
+    return record.listed([*here, f"in {libraries(named, records)}"] if named else here)
+
+
+def libraries(names: list[str], records: dict[str, Any]) -> str:
+    """Name libraries, but only the first few of many."""
+    return record.listed(record.together(names, records), 5)
+
+
+def both(answer: str) -> str:
+    """Write two numbers as a sentence has them."""
+    return answer.replace(", ", " and ")
 
 
 # ## Words and links

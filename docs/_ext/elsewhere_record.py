@@ -41,6 +41,11 @@ def cases() -> dict[str, dict[str, Any]]:
     return tomllib.loads((PROGRAMS / "cases.toml").read_text("utf-8"))
 
 
+def asks() -> dict[str, dict[str, Any]]:
+    """Return what the cases ask in words, page by page, and what some answers mean."""
+    return tomllib.loads((PROGRAMS / "asks.toml").read_text("utf-8"))
+
+
 def stale(record: dict[str, Any]) -> bool:
     """Tell whether the programs of a library have changed since they were run."""
     return record["programs"] != fingerprint(module_of(record["library"]))
@@ -78,9 +83,12 @@ def said(answer: Any, case: dict[str, Any] | None = None) -> str:
         return "None"
     if isinstance(answer, dict):
         return f"error: {answer['error']}"
+    if case and (means := case.get("means", {}).get(str(answer).removesuffix(".0"))):
+        return f"{number(answer)} ({means})"
     if case and "divisors" in case and isinstance(answer, int | float) and answer:
         divisor = case["sum"] / answer
         words = case["divisors"].get(f"{divisor:g}")
+
         return f"{words} ({divisor:g})" if words else f"÷ {divisor:.4g}"
     if isinstance(answer, list):
         return ", ".join(number(part) for part in answer)

@@ -180,7 +180,8 @@ assert [dead(net, data)[0][0] for net in stepped] == [False, False, True]
 # -----------------------------
 #
 # Weight decay moves weights whose gradient is zero.
-# Let it take one hundredth of each weight in every step, so that *c* = 0.99 is left.
+# Here the decay takes one hundredth of each weight and of each bias in every step.
+# So every step multiplies them by *c* = 0.99.
 # A unit of the first layer has the weight −1, the bias 1/2 and the input 1.
 # A unit of the second layer has the same numbers, and its input is the activation of a unit with the weight 1.
 # These are their pre-activations after *k* steps without any gradient:
@@ -194,7 +195,10 @@ assert [dead(net, data)[0][0] for net in stepped] == [False, False, True]
 #
 # In the first layer both terms shrink alike, so their sum stays below zero for ever.
 # In the second layer the input shrinks too, so the positive bias wins in the end.
-# In the first layer, with SGD, this happens only if the decay treats weight and bias differently; usually the bias is left out.
+#
+# Under SGD, decay can open a unit of the first layer only if it treats weight and bias differently.
+# For example, many training programs do not decay biases.
+# Then the weight shrinks, the bias stays, and the positive bias wins: this is the dotted curve in the picture.
 
 
 # Set-up: decay of all, or of the weight only, and the figure
@@ -218,7 +222,9 @@ def first_layer():
 deep = MLP([1, 1, 1], output="relu", init=[([[1.0]], [0.0]), ([[-1.0]], [0.5])])
 alike, weight_only = first_layer(), first_layer()
 fates = {
-    "first layer, decay of all": until_it_opens(alike, alike.parameters(), [1]),
+    "first layer,\ndecay of all": until_it_opens(
+        alike, alike.parameters(), [1]
+    ),
     "first layer, decay\nof the weight only": until_it_opens(
         weight_only, weight_only.parameters()[:1], [1]
     ),
@@ -227,28 +233,30 @@ fates = {
 _, ax = draw.figure(3.4)
 ax.axhspan(-0.6, 0, fc="none", ec=draw.GRID, hatch="////", lw=0)
 ax.axhline(0, color=draw.INK, lw=0.8)
-names = {0: (92, -0.38), 1: (76, 0.1), 2: (8, 0.1)}
-for place, (name, found) in enumerate(fates.items()):
-    draw.curve(range(len(found)), found, ax, colour=draw.INK, dashed=place == 0)
-    if found[-1] > 0:
+lines = ["--", ":", "-"]
+names = [(80, -0.36), (76, -0.09), (2, -0.065)]
+for (name, found), line, place in zip(fates.items(), lines, names, strict=True):
+    ax.plot(range(len(found)), found, color=draw.INK, lw=2.4, ls=line)
+    opens = found[-1] > 0
+    if opens:
         ax.plot(len(found) - 1, found[-1], "o", color=draw.INK, ms=8)
     with draw.style():
-        words = f"{name}:\nnever" if place == 0 else name
-        ax.text(*names[place], words, va="center", path_effects=halo)
+        words = name if opens else f"{name}: never"
+        ax.text(*place, words, va="center", path_effects=halo)
 with draw.style():
     ax.text(149, -0.56, "shut", fontstyle="italic", ha="right")
     ax.set_ylabel("pre-activation")
     ax.set_xlabel("step, with every gradient zero")
-ax.set(xlim=(0, 150), ylim=(-0.6, 0.2), xticks=[0, 50, 100, 150])
+ax.set(xlim=(0, 150), ylim=(-0.58, 0.12), xticks=[0, 50, 100, 150])
 ax.set_yticks([-0.5, 0], ["−0.5", "0"])
-draw.title(ax, "Decay opens two of these three shut units after step 69.")
+draw.title(ax, "Decay opens two of three shut units after 69 steps, one never.")
 draw.alt(
     ax,
     "The pre-activation of three shut units over 150 steps in which all"
     " gradients are zero. In the first layer with decay of weight and bias it"
     " rises towards zero and stays below. In the first layer with decay of the"
-    " weight only, and in the second layer with decay of all, it crosses zero"
-    " after step 69.",
+    " weight only, and in the second layer with decay of all, it is above zero"
+    " after 69 steps.",
 )
 
 # %%
@@ -279,7 +287,7 @@ draw.alt(
 #    ['-1', '-5/4']
 #    ['-1', '-5/4']
 #
-#    Decay of weights and biases alike opens a unit of the second layer, in step 69:
+#    Decay of weights and biases alike opens a unit of the second layer. It is shut after 68 steps, and open after 69:
 #
 #    >>> deep = [([[1.0]], [0.0]), ([[-1.0]], [0.5]), ([[1.0]], [0.0])]
 #    >>> for steps in (68, 69):
@@ -343,9 +351,9 @@ draw.alt(
 # ---------------------------
 #
 # - **New data** can open a dead unit, because *dead* is a word about a set of data.
-# - **A leaky ReLU** cannot die: it always has at least a hundredth of its gradient.
+# - **A leaky ReLU** cannot die: below zero its derivative is 1/100 and not 0, so a hundredth of the gradient still passes.
 # - **Momentum** can kill: with it, even the learning rate 1/10 shuts the unit above for both examples within five steps.
-# - **Adam with a penalty** can revive a unit of the first layer, because it makes all weights smaller by about the same amount.
+# - **Adam with a penalty** can open a unit of the first layer, because it makes every weight smaller by about the same *amount*, and not by the same *share*. For example, the weights 1 and −0.4 and the inputs 1 and 3 give the pre-activation −0.2. When each weight is smaller by 0.1, it is 0.9 − 0.3 · 3 = 0.
 # - **Before the first step** many deep and narrow networks are dead: :ref:`sphx_glr_story_4_further_plot_24_dead_at_birth.py`.
 
 # Check: new data, a leak, momentum, and Adam with a penalty
@@ -369,6 +377,7 @@ assert dead(moving, data)[0][0]
 penalised = MLP([2, 1], output="relu", init=[([[1.0], [-0.4]], None)])
 adam = Adam(penalised.parameters(), lr=1e-3, weight_decay=1e-4)
 assert dead(penalised, [[1, 3]])[0][0]
+assert Fraction("0.9") - Fraction("0.3") * 3 == 0
 for _ in range(150):
     penalised.zero_grad()
     penalised([[1, 3]])[0][0].backward()

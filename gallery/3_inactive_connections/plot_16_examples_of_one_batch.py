@@ -69,13 +69,13 @@ for place, (unit, heading) in enumerate(
     )
 draw.title(
     fig,
-    "With batch normalisation, shut examples have a delta too.",
+    "With batch normalisation, examples that shut the unit send a gradient back too.",
 )
 draw.alt(
     fig,
-    "The deltas of four examples, of which the first opens the unit and three"
-    " shut it. ReLU alone: 1, 0, 0, 0. After batch normalisation: 1/54, -1/27,"
-    " -1/27 and 1/18.",
+    "The gradient that comes back to the pre-activation from each of four"
+    " examples; the first opens the unit and three shut it. ReLU alone: 1, 0,"
+    " 0, 0. After batch normalisation: 1/54, -1/27, -1/27 and 1/18.",
 )
 
 # %%
@@ -83,6 +83,7 @@ draw.alt(
 # Its pre-activations for the four examples are 5, −1, −1 and −3, so only the first example opens it.
 # The loss is the sum of the activations, so the upstream gradient is 1 for each example.
 # The *delta* of an example says how much the loss changes with the pre-activation of that example.
+# The picture shows the four deltas, without batch normalisation and with it.
 #
 # *Batch normalisation* subtracts the mean of the batch and divides by its standard deviation (:footcite:t:`ioffe2015`):
 #
@@ -111,10 +112,11 @@ assert (alone["bias"], together["bias"]) == (1, 0)
 # A weight that is used twice
 # ---------------------------
 #
-# Weights can connect things as well.
+# Examples can also be connected by a weight that is used in two places.
 # In a model of language, an *embedding* is a table with one row for each word.
 # One word is looked up at the input, and at the output every word gets a score from its row.
 # The output can have its own table, or it can use the same table again; the tables are then *tied*.
+# In the picture, word 2 is looked up, and word 3 is the right answer.
 
 
 # Set-up: the gradient of the table, and the figure
@@ -134,27 +136,33 @@ tables = {
 fig, places = draw.figure(2.35, columns=2, layout="none")
 for place, (name, gradient) in enumerate(tables.items()):
     ax = places[place]
-    ax.set_position((0.53 * place, 0, 0.5, 1))
-    names = [f"word {row}" for row in (1, 2, 3, 4)] if place == 0 else [""] * 4
+    part = 0.36 if place else 0.62
+    ax.set_position((0.64 * place, 0, part, 1))
+    names = ["word 1", "word 2, the input", "word 3, the answer", "word 4"]
+    names = names if place == 0 else [""] * 4
     look = {"rows": names, "columns": [], "heading": name, "scale": 1.5}
-    draw.weight_grid(gradient, ax, width=draw.WIDTH / 2, **look)
+    draw.weight_grid(gradient, ax, width=draw.WIDTH * part, **look)
 draw.title(
-    fig, "Only word 2 occurs; with a tied table every word gets a gradient."
+    fig,
+    "Only word 2 is looked up; with a tied table every row gets a gradient.",
 )
 draw.alt(
     fig,
-    "The gradient of a table of four words by two numbers. With a table of its"
-    " own for the answers only the row of word 2, which was looked up, is not"
-    " zero: -1/2 and 1/2. With one table for both no row is zero: -1/2, 1/2;"
-    " -1, 1; 3/2, -3/2; -1/2, 1/2.",
+    "The gradient of a table of four words by two numbers. Word 2 is looked up"
+    " and word 3 is the right answer. With a table of its own for the answers"
+    " only the row of word 2 is not zero: -1/2 and 1/2. With one table for both"
+    " no row is zero: -1/2, 1/2; -1, 1; 3/2, -3/2; -1/2, 1/2.",
 )
 draw.show()
 
 # %%
-# A word that does not occur is an inactive sender, so its row has the gradient zero in a table of its own.
+# A word that is not looked up is an inactive sender, so its row has the gradient zero in a table of its own.
 # In the tied table each row is also an answer.
-# *Softmax* turns the scores into probabilities, and the gradient of the score of a wrong answer is the probability of this answer: here 1/4 for each of three wrong words.
-# So every wrong word gets a gradient, even if its probability is small.
+# *Softmax* turns the scores into probabilities, and the gradient of the score of a wrong answer is the probability of this answer: here 1/4 for each of the three wrong words.
+#
+# - **Rows 1 and 4** get a gradient as wrong answers.
+# - **Row 2** gets two contributions: it is looked up, and it is a wrong answer.
+# - **Row 3** gets a gradient as the right answer.
 #
 # .. claim:: D6
 #    :verdict: holds when
@@ -195,10 +203,14 @@ draw.show()
 # --------------------------------------------
 #
 # By its formula, softmax gives every class a probability above 0.
-# A float cannot be smaller than a certain size, so the probability becomes exactly 0 when a score lies far enough below the best one.
-# In 64 bits this happens when the gap is larger than 745.13, and in 32 bits when it is larger than 103.97.
-# The gradient of that class is then exactly 0.
-# The gradient of the right class is its probability minus 1, and it becomes exactly 0 much earlier: at a gap of 36.74 in 64 bits, and of 16.64 in 32 bits.
+# But there is a smallest positive float, and what is much smaller is rounded to 0.
+# Call the distance of a score from the best score its *gap*.
+# If the gap of a class is larger than 745.13 in 64 bits, or larger than 103.97 in 32 bits, its probability is exactly 0.
+# The gradient of this class is then exactly 0.
+#
+# The gradient of the right class is its probability minus 1.
+# Let the right class have the best score, and let there be one other class.
+# From a gap of 36.74 in 64 bits, or of 16.64 in 32 bits, the probability of the right class is rounded to 1, and its gradient is exactly 0.
 
 
 # Check: from which gap on the gradients are exactly 0, in 64 bits
@@ -215,9 +227,9 @@ assert gradients(36.73)[0] < 0 == gradients(36.74)[0]
 # When examples are compared, and when not
 # ----------------------------------------
 #
-# - **In evaluation mode** batch normalisation uses a stored mean and standard deviation, so examples are not compared, and shut examples have the delta zero.
-# - **A batch with more copies** changes nothing: with each example a hundred times in the batch, shut examples have the same delta as before.
-# - **Layer normalisation** compares the units of one layer, for each example by itself. A shut unit then gets a gradient through the open ones.
+# - **In evaluation mode** batch normalisation uses a stored mean and standard deviation, so examples are not compared, and an example that shuts the unit has the delta zero.
+# - **A batch with more copies** changes nothing: with each example a hundred times in the batch, every example has the same delta as before.
+# - **Layer normalisation** compares the units of one layer, for each example by itself. A shut unit then gets a gradient through the open units.
 # - **A contrastive loss** compares examples too: each example is a wrong answer for the others.
 # - **Dropout** makes units inactive at random, but it compares nothing: :ref:`sphx_glr_story_4_further_plot_25_dropout_and_likeness.py`.
 

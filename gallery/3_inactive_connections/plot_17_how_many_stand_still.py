@@ -74,7 +74,7 @@ draw.alt(
 # A dark square has a gradient, and a hatched square has the gradient zero.
 #
 # The signs of random weights are positive or negative with the same chance, so a hidden unit is inactive with the chance 1/2 (:footcite:t:`glorot2011`).
-# If *B* examples had nothing to do with each other, this part of the weights would stand still for all of them:
+# If the *B* examples of a batch were independent, a weight would stand still for all of them with this chance:
 #
 # .. math::
 #
@@ -246,12 +246,12 @@ draw.show()
 #
 # .. claim:: E5
 #    :verdict: holds when
-#    :when: different examples open different units and each unit is opened by some example (for how well it learns), or the zeros come in whole units and the code leaves these out (for how cheaply).
+#    :when: different examples open different units, and each unit is opened by some example: this is about how well a network learns. It holds for the work when whole units are zero, and the code leaves them out.
 #    :corrected: Inputs in different linear regions train different parts of the network, and an input that opens no unit can hardly teach it. Zeros save work only if the code skips them.
 #    :sources: glorot2011, bengio2013
 #    :refuted-by: leaky-shut-gate, gates-ignored, against-left-out
 #
-#    It matters for how well and how cheaply a network learns that updates depend on activation.
+#    Updates depend on activation, and this matters: for how well a network learns, and for how much work a step takes.
 #
 #    >>> from fractions import Fraction
 #    >>> from sgdexplained import MLP, half_squared_error
@@ -290,7 +290,7 @@ draw.show()
 #
 # This is the sentence that the whole story is about.
 # The example (−2, 1) opens no hidden unit, and still one number moves.
-# :func:`~sgdexplained.explain` gives the reason for the last four:
+# :func:`~sgdexplained.explain` gives the reason for the last four of the 13 numbers, the three weights into the output and its bias:
 
 net = MLP([2, 3, 1], init=layers_of_page_1)
 sgd = SGD(net.parameters(), lr=Fraction(1, 10))
@@ -322,7 +322,7 @@ for row in list(step)[-4:]:
 #    ...         if w.grad != 0
 #    ...     }
 #
-#    A copy that averages the weight over time goes on moving when the weight has stopped:
+#    Some training programs keep a second copy of each weight, the running average of its values. It goes on moving after the weight has stopped:
 #
 #    >>> w = Scalar(0)
 #    >>> average = MovingAverage([w], decay=0.5)
@@ -343,9 +343,10 @@ for row in list(step)[-4:]:
 # When these shares are different
 # -------------------------------
 #
-# - **After training** the share depends on the data. With biases of −1 instead of 0, a quarter of the units is open and not a half.
+# - **After training** the share depends on the data.
+# - **With other biases** it is another one from the start. In a new network with 20 random inputs of mean square 1, biases of −1 leave about a quarter of the units of the first layer open, and not a half.
 # - **With tanh** no weight between hidden layers has a gradient of exactly zero.
-# - **More units do not make all patterns possible.** Three lines divide a plane into at most 7 regions, and eight lines into 37, of 256 patterns.
+# - **Not all activation patterns are possible.** An *activation pattern* says which units are open. Three units have 8 patterns, but three lines divide a plane into at most 7 regions. Eight units have 256 patterns, but eight lines divide it into at most 37 regions.
 # - **Do all these zeros save work?** Only some do: :ref:`sphx_glr_story_4_further_plot_26_do_zeros_save_work.py`.
 
 # Check: biases, tanh, and lines in a plane

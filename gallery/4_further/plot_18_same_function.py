@@ -15,8 +15,9 @@ Two networks can give the same output for every input, and still have different 
    B. On the weights into the unit they become ten times smaller, on the weight out of it ten times larger.
    C. They all become ten times larger.
 
-   The gradient says how the loss changes with the *number* that is the weight.
-   If the number is ten times as large, the same change of it counts only a tenth.
+   A weight into the unit is ten times as large now. Adding 0.1 to it has the same effect as adding 0.01 to the old weight, because the weight out of the unit is a tenth.
+   So its gradient is a tenth of the old one.
+   For the weight out of the unit it is the other way round.
 """
 
 # Set-up: one network, written down in two ways, and the figure
@@ -76,18 +77,20 @@ draw.show()
 # The gradients are not the same, but weight *times* gradient is.
 #
 # Look at the three numbers on the right: 1 + 2 = 3.
-# What comes in equals what goes out:
+# The sum over the weights into the unit equals the sum over the weights out of it:
 #
 # .. math::
 #
 #    \sum_{\text{in}} w \, \frac{\partial L}{\partial w} = \sum_{\text{out}} w \, \frac{\partial L}{\partial w}
 #
 # The sum on the left goes over the weights into a unit and its bias, and the sum on the right over the weights out of it.
+# Here the bias is 0, so it adds nothing.
 #
 # The reason is short.
-# Make everything that comes in one per cent larger: the activation of a ReLU unit becomes one per cent larger, whether the unit is open or shut.
-# Make everything that goes out one per cent larger instead: the loss changes in exactly the same way.
-# The first change of the loss is one per cent of the left sum, and the second is one per cent of the right sum.
+# Make all weights into the unit and its bias one per cent larger: the activation of a ReLU unit becomes one per cent larger, whether the unit is open or shut.
+# Make all weights out of it one per cent larger instead: the loss changes in exactly the same way.
+# For a change as small as that, the first change of the loss is nearly one per cent of the left sum, and the second is nearly one per cent of the right sum.
+# The smaller the change, the more exactly this fits, so the two sums are equal.
 # A more general law is proved by :footcite:t:`tanaka2020`.
 #
 # .. claim:: T2
@@ -95,7 +98,7 @@ draw.show()
 #    :sources: tanaka2020
 #    :refuted-by: leaky-shut-gate, sender-forgotten, biases-left-out
 #
-#    At each hidden unit with ReLU, leaky ReLU or no activation function, weight times gradient adds up to the same number on both sides: over the weights into it and its bias, and over the weights out of it. This holds for every loss and every batch.
+#    Take a hidden unit with ReLU, leaky ReLU or no activation function. Add up weight times gradient over the weights into it and its bias, and add it up over the weights out of it. Both sums are the same, for every loss and every batch.
 #
 #    >>> from fractions import Fraction
 #    >>> from sgdexplained import MLP, half_squared_error
@@ -128,8 +131,8 @@ draw.show()
 # When the balance is lost
 # ------------------------
 #
-# - **With tanh** one per cent more in is not one per cent more out. For unit 1 the two sums are −0.08 and −2.68.
-# - **After a step** the balance between the weights themselves is kept only nearly. Take the squared weights into a unit minus the squared weights out of it. A step of size *η* changes this difference by *η*\ ² times the same difference of the gradients: here, with *η* = 1/10, from 1 to 97/100.
+# - **With tanh** a pre-activation that is one per cent larger does not make the activation one per cent larger. For unit 1 the two sums are −0.08 and −2.68.
+# - **After a step** there is a balance between the weights themselves, and it is kept only nearly. Add up the squares of the weights into a unit and of its bias, and subtract the squares of the weights out of it. Do the same with the gradients. One step of SGD with the learning rate *η* changes the first difference by *η*\ ² times the second. Here *η* = 1/10, the differences are 1 and −3, and so 1 becomes 1 − 3/100 = 97/100.
 
 # Check: tanh, and one step
 W1, W2 = [[1, 1, 2], [1, -2, 0]], [[1], [2], [-1]]
@@ -163,9 +166,9 @@ assert difference(one.grad for one in around) / 100 == Fraction(-3, 100)
 # .. guess::
 #    :answer: 0
 #
-#    All weights into unit 2 and its bias are multiplied by 10, and the weight out of it is divided by 10. What does weight times gradient add up to on each side?
+#    All weights into unit 2 and its bias are multiplied by 10, and the weight out of it is divided by 10. What is the sum of weight times gradient now, over the weights into it and over the weight out of it?
 #
-#    Unit 2 is shut and inactive, so all its gradients are zero, and the balance is 0 = 0.
+#    Unit 2 is shut and inactive, so all its gradients are zero, and both sums are 0.
 #
 #    >>> W1, W2 = [[1, 10, 2], [1, -20, 0]], [[1], [Fraction(1, 5)], [-1]]
 #    >>> net = MLP([2, 3, 1], init=[(W1, [0, 10, -1]), (W2, [0])])

@@ -12,7 +12,7 @@ How much larger must it be?
    :answer: 16
    :unit: examples
 
-   The gradient of one random example is off by 2 on average (as a root mean square). How many examples, each drawn anew, must a batch have so that it is off by 1/2?
+   The gradient of one random example is off by 2 (root mean square). A batch is drawn at random, and the same example may come twice. How many examples must the batch have so that its gradient is off by 1/2?
 
    The variance is divided by the number of examples, and the error is its square root.
    So a quarter of the error takes sixteen times as many examples.
@@ -41,7 +41,7 @@ anew = [pvariance(map(gradient, product(wanted, repeat=B))) for B in sizes]
 with draw.style():
     ax = draw.curve(sizes, anew, marker="o", dashed=True)
     draw.curve(sizes, once, ax, marker="o")
-    ax.text(2.35, 1.85, "each drawn anew", weight="bold")
+    ax.text(2.3, 1.75, "the same one may come twice", weight="bold")
     ax.text(2.3, 0.1, "no example twice", weight="bold", ha="right")
     ax.text(4.12, float(anew[3]), str(anew[3]), va="center")
     ax.text(4.12, 0, str(once[3]), va="center")
@@ -52,12 +52,15 @@ with draw.style():
         xlim=(0.8, 4.5),
     )
     ax.set_xticks(sizes)
-draw.title(ax, "All the data without repeats has no noise; drawn anew it has.")
+draw.title(
+    ax,
+    "A batch of all four examples has no noise if none comes twice; else it has some.",
+)
 draw.alt(
     ax,
-    "Variance of the batch gradient over the size of the batch. Each example"
-    " drawn anew: 7/2, 7/4, 7/6, 7/8. No example twice: 7/2, 7/6, 7/18 and 0"
-    " for all four.",
+    "Variance of the batch gradient over the size of the batch. If the same"
+    " example may come twice: 7/2, 7/4, 7/6, 7/8. No example twice: 7/2, 7/6,"
+    " 7/18 and 0 for all four.",
 )
 draw.show()
 
@@ -66,7 +69,7 @@ draw.show()
 # The four examples have the gradients 1, 2, 3 and 6, the right one is 3, and so the variance of one example is (4 + 1 + 0 + 9) / 4 = 7/2.
 #
 # A batch can be drawn in two ways.
-# If each example is **drawn anew**, the same one may come twice, and the variance is
+# If each example is drawn from all of them, **the same one may come twice**, and the variance is
 #
 # .. math::
 #
@@ -88,7 +91,7 @@ draw.show()
 #    :sources: cochran1977, bottou2018
 #    :refuted-by: sum-for-mean
 #
-#    The gradient of a batch of *B* of *N* examples has the variance *s*\ ²/*B* if each is drawn anew, and (*s*\ ²/*B*) (*N* − *B*)/(*N* − 1) if none comes twice, where *s*\ ² is the variance of one example.
+#    The gradient of a batch of *B* of *N* examples has the variance *s*\ ²/*B* if the same example may come twice. It has the variance (*s*\ ²/*B*) (*N* − *B*)/(*N* − 1) if none comes twice. Here *s*\ ² is the variance of one example.
 #
 #    >>> from fractions import Fraction
 #    >>> from itertools import combinations, product
@@ -99,10 +102,10 @@ draw.show()
 #    ...     half_squared_error([w] * len(batch), batch).backward()
 #    ...     return w.grad
 #    >>> def variances(B):
-#    ...     drawn_anew = product([9, 8, 7, 4], repeat=B)
+#    ...     maybe_twice = product([9, 8, 7, 4], repeat=B)
 #    ...     none_twice = combinations([9, 8, 7, 4], B)
 #    ...     return [
-#    ...         pvariance(map(gradient_of, some)) for some in (drawn_anew, none_twice)
+#    ...         pvariance(map(gradient_of, some)) for some in (maybe_twice, none_twice)
 #    ...     ]
 #    >>> s2 = Fraction(7, 2)
 #    >>> for B in (1, 2, 4):
@@ -116,8 +119,8 @@ draw.show()
 # How much this matters
 # ---------------------
 #
-# - **Small batches of a large data set:** both ways are nearly the same. Of a million examples, a batch of 256 without repeats has 99.97 % of the variance.
-# - **Large batches of a small data set:** of a thousand examples, a batch of 256 without repeats has 744/999 of the variance, which is a quarter less.
+# - **Small batches of a large data set:** both ways are nearly the same. Of a million examples, a batch of 256 in which none comes twice has 99.97 % of the variance.
+# - **Large batches of a small data set:** of a thousand examples, a batch of 256 in which none comes twice has 744/999 of the variance, which is a quarter less.
 # - **Examples that agree:** if all have the same gradient, there is no noise for any batch.
 
 # Check: these shares
@@ -137,7 +140,7 @@ assert Fraction(1000 - 256, 1000 - 1) == Fraction(744, 999)
 #    B. It is about half as large.
 #    C. It is about a fifth.
 #
-#    The examples disagree less: without repeats the variance falls from 7/6 to 11/48.
+#    The examples disagree less: if none comes twice, the variance falls from 7/6 to 11/48.
 #
 #    >>> pvariance(map(gradient, combinations([9, 8, 7, 7], 2)))
 #    Fraction(11, 48)
@@ -145,7 +148,7 @@ assert Fraction(1000 - 256, 1000 - 1) == Fraction(744, 999)
 # .. guess::
 #    :answer: 1/4
 #
-#    The batch becomes four times as large, and each example is drawn anew. By which number is the variance multiplied?
+#    The batch becomes four times as large, and the same example may come twice. By which number is the variance multiplied?
 #
 #    The variance is *s*\ ²/*B*, so it is divided by 4. The error itself is halved.
 #
@@ -169,6 +172,6 @@ assert Fraction(1000 - 256, 1000 - 1) == Fraction(744, 999)
 #    pairs = torch.combinations(each(w, targets), 2).mean(1)
 #    assert torch.isclose(pairs.var(correction=0), variance / 2 * 2 / 3)
 #
-# In the engine, one :engine:`backward pass <backward.backward>` from the mean loss leaves the gradient of the batch at each weight.
+# In the engine, one :engine:`backward pass <backward.backward>` from the mean loss stores the gradient of the batch in each weight.
 #
 # .. footbibliography::

@@ -77,7 +77,8 @@ draw.show()
 # Every dot is one weight after 120 steps.
 # A smaller learning rate or a larger batch makes the cloud narrower, but it stays a cloud.
 #
-# On the parabola *w*\ ²/2, whose curvature is 1, the variance of the weight settles at
+# Averaged over the examples, the loss is *w*\ ²/2 plus a constant: a parabola.
+# On it, the variance of the weight settles at
 #
 # .. math::
 #
@@ -85,7 +86,7 @@ draw.show()
 #
 # Here *η* is the learning rate, *s*\ ² is the variance of the gradient of one example (here 1), and *B* is the number of examples in the batch.
 # For *η* = 1/2 and single examples it is 1/3.
-# The loss stays half of that above its minimum: 1/6.
+# The loss is *w*\ ²/2 above its minimum, so on average it stays half the variance above it: 1/6.
 # This distance is called the *noise floor*.
 
 # Check: the clouds have the variance that the formula says
@@ -106,7 +107,7 @@ for (lr, batch), cloud in clouds.items():
 #    :sources: bottou2018
 #    :refuted-by: doubled-derivative, uphill
 #
-#    With a constant learning rate SGD does not come to rest at the best weight. On a parabola, the variance around it tends to η *s*\ ²/(*B* (2 − η)). After *n* steps with η = 1/2 it is this number times 1 − 1/4\ :sup:`n`.
+#    With a constant learning rate SGD does not come to rest at the best weight. On the parabola *w*\ ²/2 the variance of the weight tends to η *s*\ ²/(*B* (2 − η)). After *n* steps from the best weight, with η = 1/2, it is this limit times 1 − 1/4\ :sup:`n`.
 #
 #    >>> from fractions import Fraction
 #    >>> from itertools import product
@@ -132,8 +133,8 @@ for (lr, batch), cloud in clouds.items():
 # Three ways below the floor
 # --------------------------
 #
-# - **A smaller learning rate** lowers the floor, and makes the way to it longer.
-# - **A larger batch** lowers it as well. A batch four times as large lowers the floor about as much as a quarter of the learning rate. Either needs about four times as many examples to get there.
+# - **A smaller learning rate** lowers the floor, and more steps are needed to reach it.
+# - **A larger batch** lowers it as well. You can take a batch four times as large, or divide the learning rate by four. Both lower the floor by about the same factor. Both need about four times as many examples to reach it.
 # - **A learning rate that shrinks** as 1/*t* reaches the best weight in the end: :ref:`sphx_glr_story_2_a_batch_plot_12_is_sgd_faster.py`.
 #
 # And if all examples agree, there is no noise and no floor.

@@ -52,7 +52,8 @@ with draw.style():
     ax.set_xlabel("length of the step for one gradient, in learning rates")
 ax.figure.set_size_inches(ax.figure.get_figwidth(), 3.0)
 draw.title(
-    ax, "After many zeros, one gradient moves a weight three times as far."
+    ax,
+    "After many zeros, one gradient moves a weight three times as far as without.",
 )
 draw.alt(
     ax,
@@ -63,27 +64,34 @@ draw.alt(
 
 # %%
 # Adam has two memories.
-# The *velocity* is a running mean of the gradients, and keeps the share :math:`\beta_1 = 0.9` of itself in each step.
-# The *size* is a running mean of the squared gradients, and keeps :math:`\beta_2 = 0.999`.
-# The step is the velocity divided by the root of the size.
-# After many zeros both are empty, so one gradient of 1 makes the velocity :math:`1 - \beta_1` and the size :math:`1 - \beta_2`:
+# The *velocity* is a running mean of the gradients: in each step, 0.9 of the old velocity is kept and 0.1 of the new gradient is added.
+# This 0.9 is called :math:`\beta_1`.
+# The *size* is a running mean of the squared gradients: 0.999 of the old size is kept, and this number is called :math:`\beta_2`.
+# The step is the velocity divided by the root of the size, times the learning rate.
+# After many zeros both memories are 0, so one gradient of 1 makes the velocity :math:`1 - \beta_1` and the size :math:`1 - \beta_2`:
 #
 # .. math::
 #
 #    \frac{1 - \beta_1}{\sqrt{1 - \beta_2}} = \frac{0.1}{\sqrt{0.001}} = 3.1623
 #
 # This is the limit for one gradient after zeros, in learning rates (:footcite:t:`kingma2015`).
-# After only ten zeros the step is shorter than one learning rate.
-# At the start both memories are too small, so Adam makes them larger. After ten steps it still enlarges the size much more than the velocity, and it divides by the root of the size.
 #
-# It is not a limit for every step.
-# If gradients of 1 go on after the zeros, the velocity fills much faster than the size.
+# After only ten zeros the step is shorter than one learning rate.
+# The reason is that both memories begin at 0, and Adam enlarges both to make up for this.
+# For a gradient after ten zeros it makes the velocity 1.46 times as large, and the root of the size 9.56 times as large.
+# The root stands below the line, so the step is 3.1623 · 1.46 / 9.56 = 0.48 learning rates long.
+#
+# A step can be longer than 3.1623 learning rates, if more gradients of 1 follow.
+# The velocity then grows much faster than the root of the size.
 # The twelfth of these steps is the longest, with 6.57 learning rates.
 
 # Check: the limit, the longest step, and the whole way
 limit = (1 - 0.9) / (1 - 0.999) ** 0.5
 assert round(limit, 4) == 3.1623
 assert round(jumps[-1], 4) == 3.1622
+enlarged = 1 / (1 - 0.9**11), 1 / (1 - 0.999**11) ** 0.5
+assert [round(one, 2) for one in enlarged] == [1.46, 9.56]
+assert round(limit * enlarged[0] / enlarged[1], 2) == 0.48
 assert [round(jump, 2) for jump in jumps[1:4]] == [0.48, 0.98, 2.52]
 after = [-move for move in moves(adam, [0] * 10_000 + [1] * 20)[10_000:]]
 assert after.index(max(after)) == 12 - 1
@@ -96,8 +104,8 @@ assert round(max(after), 2) == 6.57
 # There are two ways to make weights smaller, and both are called *weight decay*.
 # One multiplies the weight by a number just below 1.
 # The other adds a *penalty*, a small share of the weight, to its gradient.
-# Under plain SGD the two are the same.
-# Adam divides the penalty by its own size, like every gradient, so the smallest penalty makes full steps:
+# Under plain SGD the two make the same step.
+# Adam divides every gradient by its size, and so it divides the penalty too: even a tiny penalty makes full steps.
 
 # Set-up: a weight of 2 with a penalty and no other gradient, and the figure
 penalty, rate, still = 1e-4, 1e-3, [0] * 1000
@@ -124,7 +132,7 @@ with draw.style():
 ax.set(ylim=(0, 2.35), yticks=[0, 1, 2])
 draw.title(
     ax,
-    "The same tiny penalty: SGD leaves the weight, Adam drags it away.",
+    "The same tiny penalty: SGD hardly moves the weight, Adam drags it away.",
 )
 draw.alt(
     ax,
@@ -151,7 +159,7 @@ assert abs(ends[2] - 2 * (1 - 1e-5) ** 1000) < 1e-9
 #    :sources: kingma2015, loshchilov2019
 #    :refuted-by: adam-without-correction, adam-without-root, decay-past-the-gradient
 #
-#    A single gradient after many zeros makes Adam take a step of almost (1 − β₁) / √(1 − β₂) = 3.1623 learning rates, and of no more. Decay of the weight itself is an L2 penalty under plain SGD, and is not under Adam.
+#    A single gradient after many zeros makes Adam take a step of almost (1 − β₁) / √(1 − β₂) = 3.1623 learning rates, and of no more. Under plain SGD, weight decay and an L2 penalty make the same step. Under Adam they do not.
 #
 #    >>> from sgdexplained import SGD, Scalar
 #    >>> from sgdexplained.contrasts import Adam, AdamW

@@ -37,7 +37,7 @@ def first_step(make_optimiser, gradient):
 makers = {
     "SGD": lambda w: SGD(w, lr=1.0),
     "Adam": lambda w: Adam(w, lr=1.0),
-    "sign of the\ngradient": lambda w: SignSGD(w, lr=1.0),
+    "sign only": lambda w: SignSGD(w, lr=1.0),
 }
 gradients = [1.0, 1e-3, 1e-6]
 fig, places = draw.figure(3.9, rows=3, sharex=True)
@@ -56,13 +56,15 @@ draw.title(fig, "Under SGD a tiny gradient makes a tiny step; not under Adam.")
 draw.alt(
     fig,
     "The length of the first step in learning rates. For the gradient 1 it is"
-    " 1 for SGD, Adam and the optimiser that uses the sign. For a thousandth it"
+    " 1 for SGD, Adam and SignSGD, which uses only the sign. For a thousandth it"
     " is 0.001 for SGD and 1 for the others. For a millionth it is 1e-06 for"
     " SGD, 0.99 for Adam and 1 for the sign.",
 )
 draw.show()
 
 # %%
+# The third bar of each group is *SignSGD*, an optimiser that uses only the sign of the gradient: each of its steps is one learning rate long.
+#
 # Let *g* be the first gradient of a weight, and *η* the learning rate.
 # These are the first steps of SGD and of Adam:
 #
@@ -100,10 +102,11 @@ draw.show()
 # A skip connection keeps one path open
 # -------------------------------------
 #
-# How can a deep network learn, if one shut unit closes every path through it?
+# A weight has the gradient 0, and not only a small one, if every path ahead of it goes through a shut unit.
+# How can a deep network still learn?
 # There are many paths, and some designs make sure that one of them is always open.
 # A *skip connection* adds the input of a block of layers to its output.
-# The gradient then has a path around the block.
+# Then one path goes around the block, and the gradient can pass there.
 #
 # .. claim:: X11
 #    :verdict: holds
@@ -127,7 +130,7 @@ draw.show()
 #
 # Four examples give one weight the gradients −1, −1, −1 and 9.
 # Their mean is 3/2, so the weight should become smaller.
-# Take them one by one, and use only their signs: three steps go up and one goes down, so the weight becomes larger.
+# SignSGD takes them one by one, and uses only their signs: three steps go up and one goes down, so the weight becomes larger.
 
 # Check: four signs
 w = Scalar(Fraction(0))

@@ -10,7 +10,7 @@ If they are too small, a signal fades on its way through many layers.
 .. guess::
    :answer: 4
 
-   Thirty layers of ReLU units have random weights, positive and negative with the same chance. Each layer passes on half of the signal's mean square. What is left at the end?
+   Thirty layers of ReLU units have random weights, positive and negative with the same chance. The strength of a signal is the mean of its squared activations, and each layer passes on half of it. What is left at the end?
 
    A. About one half
    B. About a thirtieth
@@ -53,15 +53,15 @@ for (variance, (forward, back)), look in zip(
     ax.plot(depth, theory, color=draw.INK, lw=1.6, **look)
     ax.plot(depth, forward, "o", color=draw.INK, ms=5)
     ax.plot(depth, back[::-1], "o", mfc="none", mec=draw.INK, ms=9)
-ax.set(yscale="log", xlabel="layers passed", xlim=(0, 31))
+ax.set(yscale="log", xlabel="layers passed, of n units each", xlim=(0, 31))
 ax.set_ylim(1e-10, 1e3)
 ax.set_yticks([1e-9, 1e-6, 1e-3, 1])
 ax.minorticks_off()
 with draw.style():
-    ax.set_ylabel("mean square of the signal")
+    ax.set_ylabel("strength of the signal\n(its mean square)")
     ax.text(30.5, 12, "variance 2/n: it stays", ha="right", weight="bold")
     ax.text(13, 3e-3, "variance 1/n: each layer halves it", weight="bold")
-    key = "● forward   ○ backward   line: theory"
+    key = "line: theory\n● forward   ○ backward"
     ax.text(1, 2e-10, key, fontstyle="italic")
 draw.title(
     ax, "With variance 2/n the signal survives thirty layers; not with 1/n."
@@ -132,13 +132,14 @@ assert 0.5 < measured[1][1][0] * 2**30 < 2
 # ------------------------------------------
 #
 # That was the mean over all networks, but you train one of them.
-# The next picture shows five hundred networks of two shapes, all with variance 2/*n*.
-# Each dot is the mean square after the last layer of one network, where 1 went in.
+# The next picture shows five hundred narrow networks and five hundred wide ones, all with variance 2/*n*.
+# Each dot is one network.
+# A signal of mean square 1 goes in, and the dot shows its mean square after the last layer.
 
 # Set-up: a hundred thousand networks of each shape, and the figure
 rng = np.random.default_rng(14)
 scales = {}
-for n, layers in ((10, 5), (50, 10)):
+for n, layers in ((10, 5), (50, 5)):
     q = np.ones(100_000)
     for _ in range(layers):
         z = rng.normal(size=(len(q), n))
@@ -153,40 +154,52 @@ with draw.style():
         ax.plot(q[:500], row + scatter, "o", **look)
         middle = np.median(q)
         ax.plot([middle] * 2, [row - 0.4, row + 0.4], color=draw.INK, lw=4)
-        place = {"ha": "right", "va": "bottom", "weight": "bold"}
-        ax.text(middle, row - 0.37, f"median {middle:.2f} ", **place)
+        place = {"ha": "right", "va": ("bottom", "top")[row], "weight": "bold"}
+        edge = row + (0.37 if row else -0.37)
+        ax.text(middle, edge, f"median {middle:.2f} ", **place)
     ax.axvline(1, color=draw.INK, lw=1.2, ls=(0, (3, 2)))
     ax.text(1.15, 1.62, "mean 1", va="center")
     ax.set(xscale="log", xlim=(0.008, 40), ylim=(1.75, -0.85))
     ax.set_xlabel("mean square after the last layer")
-    ax.set_yticks([0, 1], ["5 layers\nof 10 units", "10 layers\nof 50 units"])
+    ax.set_yticks(
+        [0, 1], ["narrow: 5 layers\nof 10 units", "wide: 5 layers\nof 50 units"]
+    )
     ax.set_xticks([0.01, 0.1, 1, 10], ["0.01", "0.1", "1", "10"])
     ax.minorticks_off()
     ax.tick_params(axis="y", length=0)
     ax.spines["left"].set_visible(False)
-draw.title(ax, "Narrow networks start on very different scales.")
+draw.title(
+    ax,
+    "Narrow networks start on very different scales, wide ones on similar scales.",
+)
 draw.alt(
     ax,
     "Five hundred networks of each shape as dots, over the mean square after"
     " the last layer on a logarithmic scale. With 5 layers of 10 units they"
-    " spread from 0.01 to 10 around a median of about a quarter; with 10"
-    " layers of 50 units from 0.1 to 5 around a median of 0.6. The mean of"
-    " both is 1.",
+    " spread from 0.01 to 10 around a median of about a quarter; with 5 layers"
+    " of 50 units nearly all lie between 0.2 and 4, around a median of 0.8. The"
+    " mean of both is 1.",
 )
 draw.show()
 
 # %%
-# The mean is 1 in both shapes, as it should be.
+# The mean is 1 for both, as it should be.
 # But the median of the narrow networks is only 0.26, because a few networks with a very large value make up for many with a small one.
 #
 # The spread has a simple rule.
-# With each layer of *n* units, the mean of the *squared* mean square grows by a factor:
+# Each network has its own *q*.
+# Take the mean of *q*\ ² over all networks.
+# Each layer of *n* units multiplies this mean by 1 + 5/*n*:
 #
 # .. math::
 #
 #    \frac{\operatorname{mean}(q_{\text{after}}^2)}{\operatorname{mean}(q_{\text{before}}^2)} = 1 + \frac{5}{n}
 #
-# The sum of 1/*n* over the layers decides how wide the spread is (:footcite:t:`hanin2018`); the factor 1 + 5/*n* is derived for this page.
+# Here *n* is the number of units of the layer itself; in the rule for the mean it was the number of senders.
+# In the pictures both numbers are the same.
+#
+# The sum of 1/*n* over the layers decides how wide the spread is (:footcite:t:`hanin2018`): more layers make it wider, and more units make it narrower.
+# The factor 1 + 5/*n* is derived for this page.
 
 # Check: means, medians, and the factor
 for (n, layers), q in scales.items():
@@ -194,7 +207,10 @@ for (n, layers), q in scales.items():
     error = np.std(q**2) / math.sqrt(len(q))
     assert abs(np.mean(q**2) - (1 + 5 / n) ** layers) < 4 * error
 assert round(np.median(scales[10, 5]), 2) == 0.26
-assert round(np.median(scales[50, 10]), 1) == 0.6
+assert round(np.median(scales[50, 5]), 1) == 0.8
+low, high = np.quantile(scales[50, 5][:500], [0.01, 0.99])
+assert low > 0.15
+assert high < 4
 
 # %%
 # .. claim:: P4
@@ -202,9 +218,9 @@ assert round(np.median(scales[50, 10]), 1) == 0.6
 #    :sources: hanin2018
 #    :refuted-by: whispering-relu
 #
-#    In ReLU networks with normal weights of variance 2/*n*, the mean square of the signal is kept on average, but the mean of its square grows by the factor 1 + 5/*n* with each layer of *n* units. The fewer units there are, the wider the spread.
+#    Let a ReLU network have random weights from a normal distribution, with the variance 2 divided by the number of senders. On average, each layer keeps the mean square *q* of the signal. But each layer of *n* units multiplies the mean of *q*\ ² over all networks by 1 + 5/*n*. The fewer units there are, the wider the spread.
 #
-#    A normal number has the same first five moments as a number that is −√3, 0 or √3 with the probabilities 1/6, 2/3 and 1/6. So 729 networks of two layers of two units are enough to count the means exactly:
+#    Let a weight *w* be −√3, 0 or √3, with the probabilities 1/6, 2/3 and 1/6. The means of *w*, *w*\ ², *w*\ ³, *w*\ ⁴ and *w*\ ⁵ are the same as for a normal (Gaussian) random number, so we may use it instead. Six weights with three values each make 3⁶ = 729 networks, and we can try them all:
 #
 #    >>> from fractions import Fraction
 #    >>> from itertools import product
@@ -239,7 +255,7 @@ assert round(np.median(scales[50, 10]), 1) == 0.6
 # .. guess::
 #    :answer: 6
 #
-#    A layer has 1 unit, and the variance is 2/*n*. By which factor does the mean of the squared mean square grow with this layer?
+#    A layer has 1 unit, and the variance is 2/*n*. By which factor does this layer multiply the mean of *q*\ ²?
 #
 #    1 + 5/1 = 6.
 #

@@ -68,7 +68,7 @@ for N, shares in drawn.items():
 with draw.style():
     ax.set_xlabel("layers of weights")
     ax.set_ylabel("share of dead networks")
-    key = "● random networks   grey band: bounds of the theory"
+    key = "● random networks   grey band: between two bounds"
     ax.set_title(key, fontsize=13.5, loc="left")
 ax.set(xlim=(2, 30.6), ylim=(0, 1.03))
 ax.set_xticks([3, 10, 20, 30])
@@ -94,6 +94,8 @@ draw.show()
 #
 # The whole network is dead only if *every* input is blocked.
 # That is less likely, because another input may find another way (:footcite:t:`lu2020`).
+# So the formula above is the upper edge of each grey band.
+# The lower edge is another formula, which was proved in the same paper.
 #
 # The smallest case can be counted
 # --------------------------------
@@ -139,7 +141,7 @@ assert 0.8 < drawn[2][depths.index(15)][1] < 0.99
 #    :sources: lu2020
 #    :refuted-by: whispering-relu, no-negative-weights
 #
-#    In a random ReLU network without biases and with *L* − 1 hidden layers of *N* units, the signal of one input is blocked with probability :math:`1 - (1 - 2^{-N})^{L-1}`, and the whole network is constant with at most that probability. For *L* = 3 and one input it is constant with exactly :math:`(3 - 2^{1-N}) / 4^N`.
+#    In a random ReLU network without biases and with *L* − 1 hidden layers of *N* units, the signal of one input is blocked with probability :math:`1 - (1 - 2^{-N})^{L-1}`, and the whole network is dead, so that its output is constant, with at most that probability. For *L* = 3 and networks with a single input unit it is dead with exactly :math:`(3 - 2^{1-N}) / 4^N`.
 #
 #    >>> from fractions import Fraction
 #    >>> from itertools import product
@@ -171,7 +173,8 @@ assert 0.8 < drawn[2][depths.index(15)][1] < 0.99
 #
 #    A network has one input, one hidden layer of ten units without biases, and one output. How many of 100 such networks are dead?
 #
-#    A unit that is shut for positive inputs is open for negative ones, so one of the two always gets through.
+#    A unit that is shut for positive inputs is open for negative inputs.
+#    So either the positive or the negative inputs get through, and the output is not the same for all.
 #
 #    >>> from sgdexplained.reasons import dead
 #    >>> shallow = [MLP([1, 10, 1], seed=seed, bias=False) for seed in range(100)]

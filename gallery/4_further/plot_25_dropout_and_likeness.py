@@ -22,15 +22,17 @@ Examples that are alike then open nearly the same units.
 # Set-up: twelve units in all directions, two inputs, and the figure
 from fractions import Fraction
 from itertools import product
-from math import acos, cos, degrees, pi, radians, sin
+from math import acos, cos, degrees, pi, prod, radians, sin
 from statistics import mean, stdev
 
 import numpy as np
 from matplotlib.patches import Wedge
+from matplotlib.patheffects import withStroke
 
 from sgdexplained import MLP, Scalar, Tensor, draw
 from sgdexplained.contrasts import Dropout
 
+halo = [withStroke(linewidth=4, foreground="white")]
 spread = [15 + 30 * k for k in range(12)]
 
 
@@ -60,12 +62,19 @@ for ax, angle in zip(places, (60, 120), strict=True):
         t = radians(direction)
         ax.annotate("", (0.92 * cos(t), 0.92 * sin(t)), (0, 0), arrowprops=look)
     for direction, times in zip(spread, opened(angle), strict=True):
-        t = radians(direction)
-        face = (draw.INK if times == 2 else "white") if times else draw.GRID
-        ax.plot(
-            1.09 * cos(t), 1.09 * sin(t), "o", ms=10, mfc=face, mec=draw.INK
-        )
+        t, half = radians(direction), "left" if times == 1 else "full"
+        look = {"color": draw.INK, "fillstyle": half, "markerfacecoloralt": "w"}
+        face = draw.INK if times else "white"
+        place = 1.12 * cos(t), 1.12 * sin(t)
+        ax.plot(*place, "o", ms=11, mfc=face, mec=draw.INK, **look)
     with draw.style():
+        middle = {"ha": "center", "va": "center", "fontsize": 13}
+        for way, words in (
+            (angle / 2, "open for\nboth"),
+            (angle / 2 + 180, "open for\nnone"),
+        ):
+            at = 0.7 * cos(radians(way)), 0.7 * sin(radians(way))
+            ax.text(*at, words, **middle, path_effects=halo)
         heading = f"inputs {angle}° apart:\n{opened(angle).count(2)} of 12 open for both"
         ax.set_title(heading, fontsize=15, loc="center")
     ax.set(xlim=(-1.25, 1.25), ylim=(-1.25, 1.25), aspect="equal")
@@ -75,16 +84,19 @@ draw.alt(
     fig,
     "Two circles of twelve unit directions, and two arrows, the inputs. At 60"
     " degrees the half circles that they open share a third: four units are"
-    " open for both, full dots, four for one, four for none. At 120 degrees"
+    " open for both, full dots; four for one, half dots; four for none, empty"
+    " dots. At 120 degrees"
     " they share a sixth: two units are open for both, two for none.",
 )
 
 # %%
 # The arrows are the two inputs, and each dot is a unit: it stands in the direction of its weights.
 # A unit without a bias is open for every input on its side of the circle.
-# A full dot is open for both inputs, a white one for one of them, and a grey one for none.
+# A full dot is a unit that is open for both inputs, a half dot is open for one of them, and an empty dot for none.
 # With random weights every direction is equally likely.
-# So this is the share of units that are open for both inputs, and this is the angle at which the two leave the layer (:footcite:t:`cho2009`):
+#
+# The first formula gives the share of units that are open for both inputs.
+# The second gives the angle between the two rows of activations after the layer (:footcite:t:`cho2009`):
 #
 # .. math::
 #
@@ -94,7 +106,7 @@ draw.alt(
 #
 # Here *t* is the angle between the inputs, and *t′* is the angle between the two rows of activations.
 # For 60 degrees one third of the units is open for both, for 90 degrees one quarter, and for 120 degrees one sixth.
-# Two inputs at a right angle leave the first layer at 71.4 degrees, and the fifth layer at 42.6 degrees.
+# Two inputs at a right angle have an angle of 71.4 degrees after the first layer, and of 42.6 degrees after the fifth.
 # So with each layer examples become more alike, and share more units.
 
 
@@ -130,7 +142,7 @@ assert (round(angles[1], 1), round(angles[5], 1)) == (71.4, 42.6)
 #    :sources: cho2009
 #    :refuted-by: gates-ignored, whispering-relu, against-left-out, no-negative-weights
 #
-#    Two inputs at an angle *t* both open :math:`(\pi - t) / 2 \pi` of the units of a random ReLU layer without biases, and they leave the layer at the angle whose cosine is :math:`(\sin t + (\pi - t) \cos t) / \pi`.
+#    Two inputs at an angle *t* both open :math:`(\pi - t) / 2 \pi` of the units of a random ReLU layer without biases. After the layer, the angle between their activations has the cosine :math:`(\sin t + (\pi - t) \cos t) / \pi`.
 #
 #    >>> from fractions import Fraction
 #    >>> from math import acos, cos, degrees, radians, sin
@@ -167,7 +179,8 @@ assert (round(angles[1], 1), round(angles[5], 1)) == (71.4, 42.6)
 #
 # *Dropout* makes each unit inactive with a given chance during training, and makes the others larger to keep the mean (:footcite:t:`srivastava2014`).
 # The weight of a dropped sender has a gradient of exactly zero, because its sender is inactive.
-# With dropout of one half before and after a layer, a weight gets a gradient from one example in four only.
+# Let dropout make half of the units inactive, before and after a layer.
+# Then a weight gets a gradient from about one example in four.
 # But each example of a batch has its own choice:
 
 
@@ -211,7 +224,10 @@ with draw.style():
 ax.set(ylim=(0, 1), xlim=(0.5, 16.5))
 ax.set_xticks(sizes)
 ax.set_yticks([0, 0.25, 0.5, 0.75, 1], ["0", "1/4", "1/2", "3/4", "all"])
-draw.title(ax, "With dropout, a batch of 16 examples misses hardly any weight.")
+draw.title(
+    ax,
+    "With dropout, a batch of 16 examples gives nearly every weight a gradient.",
+)
 draw.alt(
     ax,
     "Share of weights without a gradient, over the number of examples. With"
@@ -226,9 +242,13 @@ draw.show()
 # Take three inputs 1, 2 and 1, the weights 1, −2 and 3, and the target 1. Each input is dropped with the chance 1/2, and doubled if it stays, so there are eight equally likely cases.
 # Without dropout the loss is 1/2 and the gradient is −1, −2, −1.
 # The mean over the eight choices is 27/2 for the loss, and 0, −10, 2 for the gradient.
-# The difference between the two gradients is the gradient of a penalty: on average dropout adds to the loss half the sum of all (weight × input)².
+#
+# In this example dropout acts like a penalty: on average it adds half the sum of all (weight × input)² to the loss.
+# This is exact because the output is linear, the loss is half the squared error, and the chance is 1/2.
+# With another chance *q* to be dropped, the sum is multiplied by *q*/(1 − *q*).
+# For other losses and for deep networks there is no such simple formula.
 
-# Check: eight choices
+# Check: eight choices, and another chance to be dropped
 weights, x, target = (1, -2, 3), [1, 2, 1], 1
 
 
@@ -258,6 +278,15 @@ with_penalty = [
     error * value + w * value**2 for w, value in zip(weights, x, strict=True)
 ]
 assert mean_gradient == with_penalty
+
+q = Fraction(1, 4)
+expected = Fraction(0)
+for mask in product([0, 1], repeat=3):
+    chance = prod(1 - q if kept else q for kept in mask)
+    terms = zip(mask, weights, x, strict=True)
+    output = sum(kept * w * value / (1 - q) for kept, w, value in terms)
+    expected += chance * (output - target) ** 2 / 2
+assert expected == Fraction(1, 2) + q / (1 - q) * sum(squares) / 2
 
 # %%
 # One prediction

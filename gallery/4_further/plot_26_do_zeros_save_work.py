@@ -64,7 +64,9 @@ draw.show()
 #
 #    \frac{\partial L}{\partial W} = A^{\mathsf T} D
 #
-# *A* holds the activations of the senders, and *D* holds the deltas of the receivers; both have a row for each example.
+# *A* holds the activations of the senders, with one row for each example.
+# *D* holds, in the same rows, how the loss changes with the pre-activation of each receiver (its *delta*).
+# The sign T means that rows and columns are exchanged.
 # With 64 examples, 40 senders and 20 receivers, this takes 64 · 40 · 20 = 51 200 multiplications.
 # Only one activation in twenty is not zero, so 2560 of the multiplications are needed.
 # If the active places are scattered, the code skips nothing, and does all 51 200.
@@ -118,13 +120,13 @@ for examples in (1, 2, 3, 4):
 #    :sources: griewank2008
 #    :refuted-by: late-weights, change-unnoticed
 #
-#    The backward pass needs what the forward pass computed, so this has to be remembered: activations of senders, derivatives, and weights. The memory grows with the batch, the gradient does not.
+#    The backward pass needs what the forward pass computed, so this has to be remembered: activations of senders, derivatives, and weights. For a larger batch more numbers must be remembered. The number of gradients stays the same.
 #
 #    >>> import numpy as np
 #    >>> from sgdexplained import GraphError, MLP, Tensor, half_squared_error
 #    >>> layers = [([[1, 1, 2], [1, -2, 0]], [0, 1, -1]), ([[1], [2], [-1]], [0])]
 #
-#    A weight that changes in between does not change the gradient, because its old value has been kept:
+#    Change a weight between the forward and the backward pass. A network of scalars has kept the old value, so the gradient does not change:
 #
 #    >>> net = MLP([2, 3, 1], init=layers)
 #    >>> loss = half_squared_error(net([[1, 2]]), [[1]])
@@ -133,7 +135,7 @@ for examples in (1, 2, 3, 4):
 #    >>> net.gradients()["W1"]
 #    [[1.0, 0.0, -1.0], [2.0, 0.0, -2.0]]
 #
-#    A network of arrays keeps no copies. It notices that a value is lost, and refuses:
+#    A network of arrays keeps no copy. It notices that the old value is lost, and raises an error:
 #
 #    >>> net = MLP([2, 3, 1], node=Tensor, init=layers)
 #    >>> loss = half_squared_error(net([[1, 2]]), [[1]])

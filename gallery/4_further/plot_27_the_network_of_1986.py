@@ -16,7 +16,7 @@ The network found its own answer.
    B. About one half
    C. All of them
 
-   A sigmoid unit is never inactive, and its derivative is never 0. One row alone would not move the weights of its zeros. But there are 64 rows of six zeros and ones, a step uses all of them together, and each input is 1 in half of them.
+   A sigmoid unit is never inactive, and its derivative is never 0. With one row alone, the weights of the inputs that are 0 would not move. But a step uses all 64 rows, and each input is 1 in half of them.
 """
 
 # Set-up: the network, its training, and the figure
@@ -69,7 +69,8 @@ for k, ax in enumerate(places):
     with draw.style():
         ax.set_title(f"weights into unit {k + 1}", fontsize=15)
 draw.title(
-    fig, "The weights are mirror images: equal, opposite, and as 1 : 2 : 4."
+    fig,
+    "Weights on the two sides of the middle are equal and opposite, in the ratio 1 : 2 : 4.",
 )
 draw.alt(
     fig,
@@ -85,11 +86,15 @@ draw.show()
 #
 # On the two sides of the middle the weights are equal and opposite.
 # A symmetric row therefore adds up to 0, and only the bias of the unit is left.
-# On one side the weights are as 1 : 2 : 4.
-# No sum or difference of 1, 2 and 4 is 0, so only a symmetric row can add up to 0.
 #
-# For a symmetric row both units have a small activation.
-# For every other row one of the two is large.
+# On each side the sizes of the weights are in the ratio 1 : 2 : 4.
+# Where a row is not symmetric, the two inputs of at least one pair differ.
+# In units of the smallest weight, such a pair adds +1 or −1, +2 or −2, or +4 or −4; every other pair adds 0.
+# These numbers never cancel, so only a symmetric row adds up to 0.
+#
+# For a symmetric row both units have a small activation, because their biases are negative.
+# For every other row the sum is not 0.
+# The two units have opposite weights, so one of them gets a positive sum, and its activation is larger.
 # So a small activation is not a missing part of the network: it is the answer.
 
 # Check: the activations, and another start
@@ -115,7 +120,7 @@ assert learn(seed=0, steps=2500)[1] is None
 #    :sources: rumelhart1986
 #    :refuted-by: uphill, momentum-forgotten, sigmoid-never-saturates, biases-left-out
 #
-#    Gradient descent with momentum can find a network with two hidden sigmoid units that tells symmetric rows of six bits from others. Its weights are equal and opposite about the middle, and as 1 : 2 : 4; the biases of its hidden units are negative.
+#    Gradient descent with momentum can find a network with two hidden sigmoid units that tells symmetric rows of six bits from others. On the two sides of the middle, the weights into a hidden unit are equal and opposite, and their sizes are in the ratio 1 : 2 : 4. The biases of the hidden units are negative.
 #
 #    >>> from itertools import product
 #    >>> from random import Random
@@ -152,8 +157,8 @@ assert learn(seed=0, steps=2500)[1] is None
 # The famous weights are one answer of several
 # --------------------------------------------
 #
-# Another start leads to weights as 2 : 3 : 4.
-# They work as well, because no sum or difference of 2, 3 and 4 is 0 either.
+# Another start leads to weights in the ratio 2 : 3 : 4.
+# They work as well, because pairs that add ±2, ±3 and ±4 can never cancel either.
 # And some starts do not get there in 2500 steps.
 #
 # One prediction

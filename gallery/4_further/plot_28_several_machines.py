@@ -59,7 +59,7 @@ rows = [
 fig, ax = draw.figure(3.0)
 with draw.style():
     ax.text(2.95, -0.85, "gradients, by machine", ha="center", style="italic")
-    ax.text(5.75, -0.85, "after the exchange", ha="center", style="italic")
+    ax.text(5.75, -0.85, "average", ha="center", style="italic")
     for row, (name, machines, weighted) in enumerate(rows):
         ax.text(0, row, name, va="center_baseline")
         left = 1.85
@@ -104,6 +104,8 @@ draw.alt(
 # With two examples on each machine the means are 1 and 5, and their average is 3 again.
 # With three and one the means are 1 and 9, and their average is 5.
 #
+# To take this average, the machines send their gradients to each other: this is called the *exchange* here.
+#
 # The repair is to let each machine count as often as it has examples:
 #
 # .. math::
@@ -144,7 +146,7 @@ draw.alt(
 # %%
 # Before the exchange, machine 1 would leave this weight where it is.
 # After it, both machines have the gradient 6, and both move the weight by the same step.
-# So a weight stands still only if its gradient is 0 *on every machine*, just as it stands still in a batch only if it is 0 for every example.
+# So a weight stands still if its gradient is 0 *on every machine*, just as it stands still in a batch if its gradient is 0 for every example.
 #
 # No gradient on one machine
 # --------------------------
@@ -185,7 +187,8 @@ draw.alt(
 # The last lines of this script are for several processes.
 # If you start the script as usual, there is only one process, and it has the whole batch.
 # Each process has a number, its *rank*, counted from 0.
-# With ``mpiexec -n 2 python plot_28_several_machines.py`` each of two processes has one example, and :doc:`/howto/several-machines` tells how to set that up.
+# Start it with ``mpiexec -n 2 python plot_28_several_machines.py``: then there are two processes, and each has one example.
+# How to set this up is shown on another page: :doc:`/howto/several-machines`.
 
 from sgdexplained.parallel import Ranks, shard
 
@@ -218,11 +221,11 @@ with Ranks() as ranks:
 # .. guess::
 #    :answer: 1
 #
-#    The machines take the *sum* of the gradients of their examples, not the mean, and then average over the machines. With twice as many machines and the same batch, the step becomes ...
+#    Each machine *adds up* the gradients of its examples, and then all take the average over the machines. The batch stays the same, but there are twice as many machines. How long is the step?
 #
-#    A. half as long.
-#    B. twice as long.
-#    C. The same.
+#    A. Half as long
+#    B. Twice as long
+#    C. As long as before
 #
 #    The sum over the batch stays the same, and it is divided by the number of machines.
 #    So the learning rate means something else with every number of machines.
@@ -236,7 +239,13 @@ with Ranks() as ranks:
 # ---------------------------------
 #
 # ``DistributedDataParallel`` takes the plain average over the machines, and does not ask how many examples each one had.
-# To count each example once, the loss of a machine is multiplied by its number of examples and by the number of machines, and divided by the number of all examples.
+# To count each example once, multiply the mean loss of each machine by this factor before the backward pass:
+#
+# .. math::
+#
+#    p \cdot \frac{n_r}{N}
+#
+# Here *p* is the number of machines, *n*\ :sub:`r` is the number of examples on this machine, and *N* is the number of all examples.
 #
 # .. code-block:: python
 #

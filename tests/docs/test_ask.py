@@ -31,7 +31,7 @@ def test_an_answer_is_executed_and_leads_on(path: Path) -> None:
     assert re.search(r"\nShown in full: .*(\.\./story/|\{engine\})", text)
 
 
-LISTED = re.compile(r"^- \[\]\((?P<page>[\w-]+)\): \*\*(?P<answer>[^*\n]+)\*\*$", re.MULTILINE)
+LISTED = re.compile(r"^- \[\]\((?P<page>[\w-]+)\) – \*\*(?P<answer>[^*\n]+)\*\*$", re.MULTILINE)
 WORDS = {"yes": "yes", "no": "no", "depends": "it depends"}
 
 

@@ -84,8 +84,8 @@ def test_a_line_says_who_answers_as_we_do_and_who_does_not(build: Callable[..., 
     line = re.sub("<[^>]*>", "", re.search(r'<p class="in-your-library">.*?</p>', html)[0])
 
     assert line == (
-        "In your library, relu at 0: 0 in this engine and PyTorch; 0.5 in Autograd. "
-        "All answers, with their programs."
+        "In other libraries: The derivative of ReLU at 0 is 0 here and in PyTorch. "
+        "It is 0.5 in Autograd. All answers, with their programs."
     )
     assert 'href="reference/elsewhere/kinks.html#relu-at-0"' in html
 
@@ -93,14 +93,18 @@ def test_a_line_says_who_answers_as_we_do_and_who_does_not(build: Callable[..., 
 def test_a_line_of_a_step_leads_to_the_page_of_steps(build: Callable[..., Any]) -> None:
     html = page(build("```{in_your_library} Adam / one\n```", TORCH, AUTOGRAD))
 
-    assert "how far Adam moves at rate 0.1 with gradient 1: −0.1 in PyTorch and Autograd." in html
+    assert (
+        "The step of Adam (weight 1, learning rate 0.1) with the gradient 1 is −0.1 in all" in html
+    )
     assert 'href="reference/elsewhere/steps.html"' in html
 
 
 def test_a_line_of_a_mean_says_that_it_is_about_the_divisor(build: Callable[..., Any]) -> None:
     html = page(build("```{in_your_library} one-ignored\n```", TORCH))
 
-    about = "what a mean divides by (one of four rows is ignored): all rows (4) in PyTorch."
+    about = (
+        "If one of four rows is ignored, the divisor of the mean is the number of all rows (4) in"
+    )
     assert about in html
     assert 'href="reference/elsewhere/mean.html#one-ignored"' in html
 
@@ -208,7 +212,28 @@ def test_what_only_we_answer_is_said() -> None:
 
     said = sentence({"0": ["torch"], "1": ["sgdexplained"]}, records)
 
-    assert said == "1 in this engine; 0 in PyTorch."
+    assert said == "is 1 here. It is 0 in PyTorch."
+
+
+def test_errors_and_several_answers_are_whole_sentences() -> None:
+    names = ["sgdexplained", "torch", "jax", "autograd", "mygrad", "mlx", "tinygrad"]
+    records = {name: OURS | {"library": name, "name": name} for name in names}
+    groups = {"1, 0": names[:5], "error: TypeError": ["mlx"], "0, 1": ["tinygrad"]}
+
+    said = sentence(groups, records, "the two derivatives")
+
+    assert said == (
+        "are 1 and 0 here, in PyTorch and in most others. They are 0 and 1 in tinygrad. "
+        "mlx raises an error."
+    )
+
+
+def test_every_case_has_words_for_a_sentence() -> None:
+    asks = record.asks()
+
+    for page, cases in record.cases().items():
+        assert asks[page].keys() == cases.keys()
+    assert asks["means"].keys() <= set().union(*record.cases().values())
 
 
 def test_a_date_as_people_write_it() -> None:
