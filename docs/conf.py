@@ -145,7 +145,7 @@ annotated_modules = [
     "reasons.factors",
     "reasons.in_lists",
     "reasons.in_bulk",
-    "reasons.routes",
+    "reasons.paths",
     "reasons.step",
     "parallel",
     "parallel.shards",

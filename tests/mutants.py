@@ -47,7 +47,7 @@ MODULES = [
     *("losses", "layers", "sgd", "differences", "contrasts.optimisers", "reasons.explanation"),
     *("ops.elementwise", "ops.reductions", "ops.shapes"),
     *("reasons.factors", "reasons.in_bulk", "reasons.in_lists", "reasons.mlp", "reasons.passes"),
-    *("reasons.printing", "reasons.routes", "reasons.rows", "reasons.sentences"),
+    *("reasons.printing", "reasons.paths", "reasons.rows", "reasons.sentences"),
     *("reasons.source", "reasons.step", "reasons.wording", "reasons.words"),
 ]
 

@@ -506,7 +506,7 @@ def test_tokens_must_be_integers_of_the_table(weight, tokens, error, words):
         (
             lambda: BatchNorm(eps=0)(Tensor([[1, 2], [1, 3]])),
             ValueError,
-            "a unit hears the same in all examples and eps is 0",
+            "a pre-activation is the same in all examples and eps is 0",
         ),
         (
             lambda: BatchNorm(eps=0)(scalars([[1, 2], [1, 3]])),

@@ -30,7 +30,7 @@ from sgdexplained.backward import topological_order
 from sgdexplained.contrasts.optimisers import MovingAverage
 from sgdexplained.maths import NumberMaths
 from sgdexplained.reasons.codes import HELD, SAID, ZERO
-from sgdexplained.reasons.routes import active_paths
+from sgdexplained.reasons.paths import active_paths
 from sgdexplained.reasons.wording import summary
 
 from .helpers import BENCH_1, BENCH_4, bench

@@ -1034,7 +1034,7 @@ def test_words_ask_for_a_pass_first():
 def test_routes_through_a_weight_that_is_not_there():
     with pytest.raises(KeyError, match=r"W4\[0\]\[0\]"):
         active_paths(network(PATH_VALUES), [1, 2], through="W4[0][0]")
-    with pytest.raises(KeyError, match="is not on the route"):
+    with pytest.raises(KeyError, match="is not on the path"):
         active_paths(network(PATH_VALUES), [1, 2])[0].without("W1[1][1]")
 
 

@@ -31,7 +31,7 @@ SOURCE = Path(__file__).parent.parent / "src" / "sgdexplained"
 MODULES = [
     *("affine", "array_maths", "differences", "layers", "losses", "maths", "node", "scalar", "sgd"),
     *("tensor", "contrasts/optimisers", "reasons/explanation", "reasons/mlp"),
-    *("reasons/passes", "reasons/routes", "reasons/words"),
+    *("reasons/passes", "reasons/paths", "reasons/words"),
 ]
 
 
@@ -550,7 +550,7 @@ ERRORS = [
     ),
     (
         lambda: active_paths(net(), [1, 2])[0].without("W9"),
-        "KeyError: W9 is not on the route input 1 → output 1",
+        "KeyError: W9 is not on the path input 1 → output 1",
     ),
     (
         lambda: dead(net(), []),

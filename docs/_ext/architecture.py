@@ -22,7 +22,7 @@ class Room(NamedTuple):
 # From the ground up. Where there are two rooms, the first is for numbers, the second for arrays.
 STOREYS = [
     [Room("maths", "rules for numbers"), Room("array_maths", "rules for arrays")],
-    [Room("node", "every op once: its value and its slopes")],
+    [Room("node", "every op once: its value and its derivatives")],
     [Room("backward", "the walk back: it multiplies and adds")],
     [Room("scalar", "a number with a past"), Room("tensor", "an array with a past")],
     [Room("ops", "more ops, for those who reach for them")],

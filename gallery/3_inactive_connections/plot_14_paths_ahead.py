@@ -123,7 +123,7 @@ draw.alt(
 # .. claim:: T3
 #    :verdict: holds
 #    :sources: balduzzi2017
-#    :refuted-by: gates-ignored, routes-all-open
+#    :refuted-by: gates-ignored, paths-all-open
 #
 #    In a ReLU network without biases, the output is the sum over all open paths of the input times the weights on the path. The derivative for a weight is the same sum over the open paths through it, with that weight left out.
 #
@@ -346,4 +346,4 @@ assert first_gradient(leaking) == 1.99
 #    assert gradient(bias_of_q=0) == 1
 #    assert gradient(bias_of_q=-2) == 2
 #
-# In the engine, :engine:`active_paths <reasons.routes.active_paths>` lists the open paths, but the backward pass does not need such a list: :engine:`the walk back <backward.propagate>` adds the paths up on its way.
+# In the engine, :engine:`active_paths <reasons.paths.active_paths>` lists the open paths, but the backward pass does not need such a list: :engine:`the walk back <backward.propagate>` adds the paths up on its way.

@@ -2,7 +2,8 @@
 
 Three nodes in a row (product, sum, relu) would say the same. One node for all of them spares two
 passes over arrays on the way there and back, and what it does on the way back is the sentence of
-this project: *what a weight receives is what its sender said times what came back to its receiver*.
+this project: *the gradient of a weight is the activation of its sender times the delta of its
+receiver*.
 """
 
 from __future__ import annotations
@@ -25,13 +26,13 @@ class Affine:
     Parameters
     ----------
     inputs : array, shape (B, n)
-        X: what the senders said, one row an example.
+        X: the activations of the senders, one row for each example.
     weight : array, shape (n, m)
         W of the forward pass.
     data : array, shape (B, m)
         Z = X W + b.
     derivatives : array, shape (B, m), or None
-        The slope of relu at Z; ``None`` if there is no relu.
+        The derivative of relu at Z; ``None`` if there is no relu.
     towards : str
         Which of the parents want a share: some of ``"Wbx"``, in this order.
     parent : Tensor

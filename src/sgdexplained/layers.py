@@ -2,16 +2,16 @@
 
 A layer computes, for a batch of B examples with one row each,
 
-    | Z = A W + b: pre-activations, what the receivers hear
-    | A' = φ(Z): activations, what they say
+    | Z = A W + b: pre-activations of the receivers
+    | A' = φ(Z): their activations
 
-and remembers both until the next pass, with the slope φ'(Z) of each unit (its *gate*) and, after a
-backward pass, dL/dZ (its *delta*). ``W[j, k]`` goes **from** unit j **to** unit k.
+and remembers both until the next pass, with the derivative φ'(Z) of each unit and, after a backward
+pass, dL/dZ (its *delta*). ``W[j, k]`` goes **from** unit j **to** unit k.
 
 In these four things every gradient can be read, since for one example
 
     | dL/dW[j, k] = activation of the sender j × delta of the receiver k
-    | delta of k = gate of k × what comes back to it from the layer ahead
+    | delta of k = derivative φ' of k × its upstream gradient, from the layer ahead
 """
 
 from __future__ import annotations
@@ -101,7 +101,7 @@ class Linear:
         relu = self.activation == "relu"
         if self._of_scalars:
             units = self._units(inputs, relu)
-            # With relu, one node is a whole unit; its derivative knows what the unit heard.
+            # With relu, one node is a whole unit; its derivative knows the unit's pre-activation.
             z: Any = [[unit.dleft for unit in row] for row in units] if relu else units
             a: Any = units if relu else [[self._phi(unit) for unit in row] for row in units]
         else:
@@ -131,7 +131,7 @@ class Linear:
 
     @property
     def inputs(self) -> Any:
-        """What the senders said, shape (B, n)."""
+        """The activations of the senders, shape (B, n)."""
         return values(self._inputs)
 
     @property
@@ -442,7 +442,7 @@ def _slopes(phi: Callable[[Any], Any], z: Any) -> Any:
     if phi.__class__ is methodcaller:
         return slopes
     # All units can be asked at once if φ takes each by itself. Then, with 1, 2, 3, ... sent back
-    # in place of ones, each slope comes back that many times.
+    # in place of ones, each derivative comes back that many times.
     many = ones.cumsum().reshape(ones.shape)
     if (abs(_pulled_back(phi, units, many) - many * slopes) <= 1e-9 * abs(many * slopes)).all():
         return slopes

@@ -38,9 +38,9 @@ def half_squared_error(output: Any, target: Any, reduction: Reduction = "mean") 
     Parameters
     ----------
     output : Tensor or nested list of Scalar, shape (B, n) or (B,)
-        What the network says.
+        Outputs of the network.
     target : array_like
-        What it should say, in the same shape.
+        What they should be, in the same shape.
     reduction : {"mean", "sum"}
         Over the examples.
 
@@ -82,9 +82,9 @@ def mean_squared_error(output: Any, target: Any, reduction: Reduction = "mean") 
     Parameters
     ----------
     output : Tensor or nested list of Scalar, shape (B, n) or (B,)
-        What the network says.
+        Outputs of the network.
     target : array_like
-        What it should say, in the same shape.
+        What they should be, in the same shape.
     reduction : {"mean", "sum"}
         Over the examples and the outputs.
 

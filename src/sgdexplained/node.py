@@ -307,8 +307,8 @@ class Node:
         Parameters
         ----------
         kink : number, default 0
-            The slope to use at exactly 0, where the function has none: any value from 0 to 1 is
-            a subgradient. PyTorch, TensorFlow and JAX use 0.
+            The derivative to use at exactly 0, where the function has none: any value from 0 to 1
+            is a subgradient. PyTorch, TensorFlow and JAX use 0.
 
         Raises
         ------
@@ -324,7 +324,7 @@ class Node:
         >>> z.grad  # 0 from the first pass, 1 from the second
         1
         """
-        # relu(x) = max(x, 0)      slope: 1 if x > 0, 0 if x < 0, and `kink` at 0
+        # relu(x) = max(x, 0)      derivative: 1 if x > 0, 0 if x < 0, and `kink` at 0
         out, slope = self.maths.relu(self.data, kink if kink == 0 else checked_kink(kink))
         return self.computed(out, self, slope)
 

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 class Optimiser:
     """What an optimiser is: parameters, a learning rate, and a memory for each parameter.
 
-    A parameter without gradient (``None``) is skipped: nothing was said about it. A gradient of
-    zero is something said, and is stepped, so that momentum and decay act.
+    A parameter without gradient (``None``) is skipped. A gradient of zero is a
+    gradient, and its parameter is stepped, so that momentum and decay act.
 
     Parameters
     ----------

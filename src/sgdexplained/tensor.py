@@ -147,7 +147,7 @@ def _aligned(rule: Callable[[Any, Any], Any], reflected: Callable[[Any, Any], An
 
     Examples
     --------
-    A column and a row make a table, and each number hears from all its uses.
+    A column and a row make a table, and each number adds up what its uses send back.
 
     >>> column, row = Tensor([[6.0], [12.0]]), Tensor([2.0, 3.0])
     >>> for out in column + row, column - row, column * row, column / row, row ** (column / 6):

@@ -28,18 +28,18 @@ class Factors(tuple):  # type: ignore[type-arg]
 
 
 class Unit:
-    """The derivatives of a unit towards its weights, its bias and its senders, and what it heard.
+    """What a unit keeps: its derivatives towards weights, bias and senders, its pre-activation.
 
     Parameters
     ----------
     data : number
         z = w1 x1 + w2 x2 + ... + b.
     gate : number
-        The slope of relu at z; 1 if there is no relu.
-    said : tuple of number
-        What the senders said, and a 1 for the bias.
+        The derivative of relu at z; 1 if there is no relu.
+    inputs : tuple of number
+        Activations of the senders, and a 1 for the bias.
     weights : tuple of number
-        The weights of the forward pass, of those senders that want to hear.
+        The weights of the forward pass, of those senders that get a gradient.
 
     Attributes
     ----------
@@ -47,12 +47,12 @@ class Unit:
         z and dL/dz, under the names that a node for z would use.
     """
 
-    __slots__ = ("data", "gate", "grad", "said", "weights")
+    __slots__ = ("data", "gate", "grad", "inputs", "weights")
 
     def __init__(
-        self, data: Any, gate: Any, said: tuple[Any, ...], weights: tuple[Any, ...]
+        self, data: Any, gate: Any, inputs: tuple[Any, ...], weights: tuple[Any, ...]
     ) -> None:
-        self.data, self.gate, self.said, self.weights = data, gate, said, weights
+        self.data, self.gate, self.inputs, self.weights = data, gate, inputs, weights
         self.grad: Any = None
 
     def __mul__(self, gradient: Any) -> tuple[Iterable[Any], ...]:
@@ -61,7 +61,7 @@ class Unit:
         # Behind a shut gate nothing comes back: nothing to hand on, to however many parents.
         if not delta:
             return ()
-        return map(mul, self.said, repeat(delta)), map(mul, self.weights, repeat(delta))
+        return map(mul, self.inputs, repeat(delta)), map(mul, self.weights, repeat(delta))
 
 
 def linear_units(
@@ -71,7 +71,7 @@ def linear_units(
     relu: bool = False,
     kink: Any = 0,
 ) -> list[list[Scalar]]:
-    """Return what the units of a layer say, each a single node whose ``dleft`` is a :class:`Unit`.
+    """Return the activations of a layer, each a single node whose ``dleft`` is a :class:`Unit`.
 
     ``sum(w * x)`` makes two nodes for every weight; this makes one for a whole unit, with the same
     derivatives.
@@ -79,7 +79,7 @@ def linear_units(
     Parameters
     ----------
     rows : sequence of sequence of number or Scalar, shape (B, n)
-        What the n senders say, one row an example; numbers need no gradient and get none.
+        Activations of the n senders, a row for each example; numbers need no gradient and get none.
     columns : sequence of sequence of Scalar, shape (m, n)
         For each of the m receivers the n weights that lead to it.
     biases : sequence of Scalar, length m, or None
@@ -101,13 +101,13 @@ def linear_units(
     >>> z.data, [weight.grad for weight in w], b.grad
     (-2, [1, 2], 1)
 
-    The same unit with relu is shut, and remembers what it heard.
+    The same unit with relu is shut, and remembers its pre-activation.
 
     >>> [[a]] = linear_units([[1, 2]], [w], [b], relu=True)
     >>> a.data, a.dleft.data, a.dleft.gate
     (0, -2, 0)
     """
-    # A bias is a weight whose sender always says 1.
+    # A bias is a weight whose sender is always 1.
     for_bias = () if biases is None else (1,)
     of_biases = [()] * len(columns) if biases is None else [(bias,) for bias in biases]
     receivers = []
@@ -125,15 +125,17 @@ def _units_of_example(
     senders = tuple(compress(row, learn))
     learning = len(senders)
     mixed = 0 < learning < len(row)  # nodes beside plain numbers
-    said = tuple([x.data if x.__class__ is Scalar else Scalar.constant(x) for x in row]) + for_bias
+    inputs = (
+        tuple([x.data if x.__class__ is Scalar else Scalar.constant(x) for x in row]) + for_bias
+    )
     units = []
     for own, values, weights in receivers:
         # z = x_1 w_1 + x_2 w_2 + ... + 1 b
-        out = z = sum(map(mul, said, values))
+        out = z = sum(map(mul, inputs, values))
         gate = 1
         if relu and not z > 0:  # above 0 relu is the identity
             out, gate = NumberMaths.relu(z, kink)
         # dz/dw_j = x_j      dz/db = 1      dz/dx_j = w_j
         kept = tuple(compress(weights, learn)) if mixed else weights[:learning]
-        units.append(Scalar.computed(out, (own, senders), Unit(z, gate, said, kept)))
+        units.append(Scalar.computed(out, (own, senders), Unit(z, gate, inputs, kept)))
     return units

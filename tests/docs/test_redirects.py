@@ -12,10 +12,14 @@ MOVED = tomllib.loads((ROOT / "docs" / "redirects.toml").read_text("utf-8"))
 
 
 def sources() -> set[str]:
-    """Name all pages that somebody writes."""
+    """Name all pages that somebody writes, and those that are made of a module."""
     scripts = [path.relative_to(ROOT / "gallery") for path in (ROOT / "gallery").rglob("*.*")]
     names = {f"story/{path.with_suffix('').as_posix()}" for path in scripts}
     names |= {name.replace("GALLERY_HEADER", "index") for name in names}
+    modules = (path.relative_to(ROOT / "src") for path in (ROOT / "src").rglob("*.py"))
+    for module in modules:
+        name = ".".join(module.with_suffix("").parts)
+        names |= {f"reference/api/{name}", f"engine/{name.removeprefix('sgdexplained.')}"}
     pages = (ROOT / "docs").glob("[!n]*/*.md")
     return names | {path.relative_to(ROOT / "docs").with_suffix("").as_posix() for path in pages}
 

@@ -12,7 +12,7 @@ examples that do not talk to each other. Here stand the exhibits that break it, 
 Everything is built on the core, and the core needs nothing of it. Scalars need no NumPy here
 either.
 
-A unit that says 0, and is as open as any:
+A unit that is inactive, and as open as any:
 
 >>> from sgdexplained import Scalar
 >>> from sgdexplained.contrasts import gelu

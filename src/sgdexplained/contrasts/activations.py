@@ -1,16 +1,16 @@
 """Activation functions for which *inactive* and *shut* come apart.
 
-For ReLU a unit that says nothing (a = 0) is also one that learns nothing (slope 0). Here are units
-that are inactive and open (gelu at 0), loud and shut (relu6 at 7), or that speak and are shut at a
-single point (silu at its minimum).
+For ReLU an inactive unit (a = 0) is also shut (derivative 0), so it learns nothing. Here are units
+that are inactive and open (gelu at 0), active and shut (relu6 at 7), or active and shut at a single
+point only (silu at its minimum).
 
 Each function takes a ``Scalar`` or a ``Tensor`` and returns one of the same kind, with the value
-and the slope worked out side by side. Those with no further argument, or with a default for it,
-can be handed to a network as they are: ``MLP([2, 3, 1], activation=gelu)``.
+and the derivative worked out side by side. Those with no further argument, or with a default for
+it, can be handed to a network as they are: ``MLP([2, 3, 1], activation=gelu)``.
 
-At a kink a function has no slope, and each says which number it uses instead. The last four
-functions of this page are the same function spelled four ways, and at the kink they give three
-answers.
+At a kink a function has no derivative, and each docstring tells which number is used instead. The
+last four functions of this page are the same function spelled four ways, and at the kink they give
+three answers.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ def leaky_relu(x: N, slope: Any = 0.01) -> N:
     slope = python_number(slope)
     if not is_number(slope) or not 0 <= slope <= 1:
         raise ValueError(f"slope is {slope!r}, expected a number from 0 to 1")
-    # leaky(x) = x if x > 0, else s x      slope: 1 if x > 0, else s
+    # leaky(x) = x if x > 0, else s x      derivative: 1 if x > 0, else s
     z, maths = x.data, x.maths
     slope = beside(slope, z)
     open_ = maths.step(z, 0)
@@ -81,7 +81,7 @@ def elu(x: N, alpha: Any = 1) -> N:
         Pre-activations.
     alpha : number, default 1
         How far below 0 the left side goes, above 0. With 1 there is no kink; with another number
-        the slope used at exactly 0 is `alpha`, that of the left side, as in PyTorch.
+        the derivative used at exactly 0 is `alpha`, that of the left side, as in PyTorch.
 
     Returns
     -------
@@ -104,7 +104,7 @@ def elu(x: N, alpha: Any = 1) -> N:
     alpha = python_number(alpha)
     if not is_number(alpha) or not 0 < alpha < math.inf:
         raise ValueError(f"alpha is {alpha!r}, expected a number above 0")
-    # elu(x) = x if x > 0, else α (eˣ - 1)      slope: 1 if x > 0, else α eˣ
+    # elu(x) = x if x > 0, else α (eˣ - 1)      derivative: 1 if x > 0, else α eˣ
     z, maths = x.data, x.maths
     alpha = beside(alpha, z)
     rise = alpha * maths.exp(z)
@@ -114,8 +114,8 @@ def elu(x: N, alpha: Any = 1) -> N:
 def gelu(x: N) -> N:
     """Return x Φ(x), with the normal distribution function Φ itself, no approximation to it.
 
-    The slope is 0 at x = -0.7518 alone, and *negative* left of that: a lesson that arrives there
-    is passed on with its sign turned round.
+    The derivative is 0 at x = -0.7518 alone, and *negative* left of that: a gradient that arrives
+    there is passed on with the opposite sign.
 
     Parameters
     ----------
@@ -139,7 +139,7 @@ def gelu(x: N) -> N:
     >>> round(z.grad, 4)
     -0.0852
     """
-    # gelu(x) = x Φ(x)      slope: Φ(x) + x φ(x)      φ(x) = exp(-x²/2) / √(2π), the derivative of Φ
+    # gelu(x) = x Φ(x)      derivative: Φ(x) + x φ(x)      φ(x) = Φ'(x) = exp(-x²/2) / √(2π)
     z, maths = x.data, x.maths
     below = (1 + maths.erf(z / beside(math.sqrt(2), z))) / 2
     # Beyond 40 the density is 0, long before the square of z is too large for a float.
@@ -152,7 +152,7 @@ def gelu(x: N) -> N:
 def silu(x: N) -> N:
     """Return x σ(x), with the logistic function σ; also called swish.
 
-    The slope is 0 at the minimum, x = -1.2785, and nowhere else; left of it it is negative.
+    The derivative is 0 at the minimum, x = -1.2785, and nowhere else; left of it it is negative.
 
     Parameters
     ----------
@@ -165,7 +165,7 @@ def silu(x: N) -> N:
 
     Examples
     --------
-    At its minimum the unit speaks, and is shut.
+    At its minimum the unit is active, and shut.
 
     >>> from sgdexplained import Scalar
     >>> z = Scalar(-1.27846454)
@@ -174,7 +174,7 @@ def silu(x: N) -> N:
     >>> round(a.data, 5), abs(z.grad) < 1e-8
     (-0.27846, True)
     """
-    # silu(x) = x σ(x)      slope: σ(x) (1 + x σ(-x))      since 1 - σ(x) = σ(-x)
+    # silu(x) = x σ(x)      derivative: σ(x) (1 + x σ(-x))      since 1 - σ(x) = σ(-x)
     z, maths = x.data, x.maths
     right, left = maths.sigmoid(z), maths.sigmoid(-z)
     return x.computed(z * right + 0, x, right * (1 + z * left))
@@ -194,11 +194,11 @@ def relu6(x: N) -> N:
     Returns
     -------
     Scalar or Tensor
-        The slope used at exactly 0 and 6 is 0, as in PyTorch.
+        The derivative used at exactly 0 and 6 is 0, as in PyTorch.
 
     Examples
     --------
-    As loud as it can be, and shut.
+    At its largest activation it is shut.
 
     >>> from sgdexplained import Scalar
     >>> z = Scalar(7)
@@ -207,7 +207,7 @@ def relu6(x: N) -> N:
     >>> a.data, z.grad
     (6, 0)
     """
-    # relu6(x) = min(max(x, 0), 6)      slope: 1 if 0 < x < 6, else 0
+    # relu6(x) = min(max(x, 0), 6)      derivative: 1 if 0 < x < 6, else 0
     z, maths = x.data, x.maths
     y = -maths.maximum(-maths.maximum(z, 0), -6)
     return x.computed(y, x, maths.step(z, 0) * maths.step(6 - z, 0))
@@ -224,11 +224,11 @@ def hard_tanh(x: N) -> N:
     Returns
     -------
     Scalar or Tensor
-        The slope used at exactly -1 and 1 is 0, as in PyTorch.
+        The derivative used at exactly -1 and 1 is 0, as in PyTorch.
 
     Examples
     --------
-    Silent in the middle, where it is open; loud at both ends, where it is shut.
+    Inactive in the middle, where it is open; active at both ends, where it is shut.
 
     >>> from sgdexplained import Scalar
     >>> units = [Scalar(-2), Scalar(0), Scalar(2)]
@@ -237,7 +237,7 @@ def hard_tanh(x: N) -> N:
     >>> [a.data for a in outputs], [z.grad for z in units]
     ([-1, 0, 1], [0, 1, 0])
     """
-    # hardtanh(x) = min(max(x, -1), 1)      slope: 1 if -1 < x < 1, else 0
+    # hardtanh(x) = min(max(x, -1), 1)      derivative: 1 if -1 < x < 1, else 0
     z, maths = x.data, x.maths
     y = -maths.maximum(-maths.maximum(z, -1), -1)
     return x.computed(y, x, maths.step(z + 1, 0) * maths.step(1 - z, 0))
@@ -252,7 +252,7 @@ def hard_tanh(x: N) -> N:
 
 
 def relu(x: N) -> N:
-    """Return max(x, 0) with slope 0 at exactly 0, the spelling of the story.
+    """Return max(x, 0) with the derivative 0 at exactly 0, the spelling of the story.
 
     Parameters
     ----------
@@ -323,7 +323,7 @@ def clamp(x: N, low: Any = 0, high: Any = None) -> N:
     Returns
     -------
     Scalar or Tensor
-        The slope used at exactly `low` and `high` is 1.
+        The derivative used at exactly `low` and `high` is 1.
 
     Raises
     ------
@@ -355,7 +355,7 @@ def clamp_min(x: N, low: Any = 0) -> N:
     x : Scalar or Tensor
         Pre-activations.
     low : number, default 0
-        The least value; the slope used there is 1.
+        The least value; the derivative used there is 1.
 
     Returns
     -------

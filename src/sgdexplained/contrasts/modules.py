@@ -2,7 +2,7 @@
 
 All take a batch, one row an example: a ``Tensor`` of shape (B, n), or B lists of n Scalars. They
 stand between the layers of a network, not inside one: as the activation of a layer they would be
-asked for a slope of their own, which a unit here does not have.
+asked for a derivative of their own, which a unit here does not have.
 """
 
 from __future__ import annotations
@@ -155,7 +155,7 @@ class Dropout:
         Parameters
         ----------
         activations : Tensor or nested list of Scalar, shape (B, n)
-            What the units say.
+            Activations of the units.
         mask : array_like of 0 and 1, shape (B, n) or (n,), optional
             Which units to keep, for each example or for all; drawn if not given.
 
@@ -262,7 +262,7 @@ class BatchNorm:
         TypeError
             If it is not made of nodes.
         ValueError
-            If a unit hears the same in all examples and ε is 0.
+            If a pre-activation is the same in all examples and ε is 0.
         """
         examples, units = _batch_shape("z", z)
         if examples < 2:
@@ -295,7 +295,7 @@ class BatchNorm:
 #
 # It is put together from sums, products and a root, so the engine finds the derivative: through
 # the mean and the variance each output depends on every example.
-_FLAT = "a unit hears the same in all examples and eps is 0: expected a variance above 0"
+_FLAT = "a pre-activation is the same in all examples and eps is 0: expected a variance above 0"
 
 
 def _normalised_tensor(z: Any, gamma: Any, beta: Any, eps: Any) -> Any:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class SignSGD(Optimiser):
-    """Move every number by exactly the learning rate, down the slope; by nothing where it is 0.
+    """Move every number by exactly the learning rate, downhill; by nothing where it is 0.
 
     Parameters
     ----------

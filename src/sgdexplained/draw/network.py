@@ -130,7 +130,7 @@ def network(
     digits: int = 3,
     width: float = WIDTH,
 ) -> Axes:
-    """Draw a small network: units with what they hear and say, weights with their gradients.
+    """Draw a small network: units with pre-activation and activation, weights with their gradients.
 
     A unit with an activation function shows ``z | a``. Its left side is hatched and barred where
     it is shut, its right side where it is inactive: there the gradients on that side end. A line is

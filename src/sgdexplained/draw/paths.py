@@ -1,4 +1,4 @@
-"""Routes: every chain of weights from an input to an output, and what it carries."""
+"""Paths: every chain of weights from an input to an output, and what it carries."""
 
 from __future__ import annotations
 

@@ -135,7 +135,7 @@ def maximum(x: Any, y: Any) -> Any:
     >>> maximum(x, 2.5).data.tolist()
     [2.5, 2.5, 3.0]
     """
-    # max(x, y)      slope: 1 towards the larger, 0 towards the smaller, 1/2 each where equal
+    # max(x, y)      derivative: 1 towards the larger, 0 towards the smaller, 1/2 each where equal
     node, a, b = _values(x, y)
     return _one_of(node, node.maths.maximum(a, b), (x, a > b), (y, b > a), a == b)
 
@@ -167,7 +167,7 @@ def minimum(x: Any, y: Any) -> Any:
     >>> x.grad, y.grad
     (1.0, 0.0)
     """
-    # min(x, y)      slope: 1 towards the smaller, 0 towards the larger, 1/2 each where equal
+    # min(x, y)      derivative: 1 towards the smaller, 0 towards the larger, 1/2 each where equal
     node, a, b = _values(x, y)
     return _one_of(node, -node.maths.maximum(-a, -b), (x, a < b), (y, b < a), a == b)
 
@@ -202,7 +202,7 @@ def where(condition: Any, x: Any, y: Any) -> Any:
     >>> out.data.tolist(), x.grad.tolist(), y.grad.tolist()
     ([10.0, 2.0], [0.0, 1.0], [1.0, 0.0])
     """
-    # where(c, x, y)      slope: 1 towards the chosen, 0 towards the other
+    # where(c, x, y)      derivative: 1 towards the chosen, 0 towards the other
     if isinstance(condition, Node):
         raise TypeError(f"the condition is {condition!r}, expected truth values: compare it")
     node, a, b = _values(x, y)
@@ -230,7 +230,7 @@ def clamp(x: Any, low: Any = None, high: Any = None) -> Any:
     Returns
     -------
     Scalar or Tensor
-        The slope used at exactly `low` and `high` is 1, towards `x`, as in PyTorch.
+        The derivative used at exactly `low` and `high` is 1, towards `x`, as in PyTorch.
 
     Raises
     ------
@@ -248,7 +248,7 @@ def clamp(x: Any, low: Any = None, high: Any = None) -> Any:
     >>> y.data.tolist(), x.grad.tolist()
     ([0.0, 0.0, 0.5, 2.5], [0.0, 1.0, 1.0, 1.0])
     """
-    # clamp(x) = min(max(x, low), high)      slope: 1 if low <= x <= high, else 0
+    # clamp(x) = min(max(x, low), high)      derivative: 1 if low <= x <= high, else 0
     if low is None and high is None:
         raise TypeError("clamp has neither a low nor a high, expected a bound")
     _, *bounds = _values(x, *(bound for bound in (low, high) if bound is not None))[1:]
@@ -284,7 +284,7 @@ def sign(x: N) -> N:
     >>> y.data, x.grad
     (-1, 0)
     """
-    # sign(x)      slope: 0
+    # sign(x)      derivative: 0
     step = x.maths.step
     return x.computed(step(x.data, 0) - step(-x.data, 0), x, 0)
 
@@ -311,7 +311,7 @@ def round(x: N) -> N:  # noqa: A001 (the name that everybody knows)
     >>> y.data.tolist(), x.grad.tolist()
     ([0.0, 2.0, -3.0], [0.0, 0.0, 0.0])
     """
-    # round(x)      slope: 0
+    # round(x)      derivative: 0
     return x.computed(x.maths.round(x.data) + 0, x, 0)
 
 

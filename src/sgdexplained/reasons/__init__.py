@@ -24,7 +24,7 @@ through a copy. None of them needs NumPy for a network of Scalars.
 from sgdexplained.reasons.codes import CODE, SAID, WORDS
 from sgdexplained.reasons.explanation import Explanation
 from sgdexplained.reasons.mlp import explain
-from sgdexplained.reasons.routes import Route, active_paths
+from sgdexplained.reasons.paths import Path, active_paths
 from sgdexplained.reasons.rows import Parameter, Reason, Source
 from sgdexplained.reasons.words import (
     activation_derivative,
@@ -47,7 +47,7 @@ __all__ = [
     "Parameter",
     "Reason",
     "Source",
-    "Route",
+    "Path",
     "co_active",
     "dead",
     "delta",

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def sender_activation(layer: Linear) -> Numbers:
-    """Return what the senders of a layer said: the first factor of dL/dW.
+    """Return the activations of the senders of a layer: the first factor of dL/dW.
 
     Parameters
     ----------
@@ -53,7 +53,7 @@ def sender_activation(layer: Linear) -> Numbers:
 
 
 def activation_derivative(layer: Linear) -> Numbers:
-    """Return the slope φ'(z) of each unit, its gate: the second factor of dL/dW.
+    """Return the derivative φ'(z) of each unit: the second factor of dL/dW.
 
     Parameters
     ----------
@@ -101,7 +101,7 @@ def upstream_gradient(layer: Linear) -> Numbers:
 
     Examples
     --------
-    Sender, slope and upstream of unit 3: the weight into it from input 2 has gradient 2 × 1 × -1.
+    The weight from input 2 into unit 3 has the gradient 2 × 1 × -1.
 
     >>> from sgdexplained import MLP, half_squared_error
     >>> net = MLP([2, 3, 1], init=[([[1, 1, 2], [1, -2, 0]], [0, 1, -1]), ([[1], [2], [-1]], [0])])
@@ -115,7 +115,7 @@ def upstream_gradient(layer: Linear) -> Numbers:
 
 
 def delta(layer: Linear) -> Numbers:
-    """Return dL/dz of each unit: its slope times its upstream.
+    """Return dL/dz of each unit: its derivative φ'(z) times its upstream gradient.
 
     Parameters
     ----------
@@ -147,7 +147,7 @@ def delta(layer: Linear) -> Numbers:
 
 
 def inactive(layer: Linear) -> Mask:
-    """Return whether each unit said exactly 0.
+    """Return whether the activation of each unit was exactly 0.
 
     Parameters
     ----------
@@ -175,7 +175,7 @@ def inactive(layer: Linear) -> Mask:
 
 
 def shut(layer: Linear) -> Mask:
-    """Return whether the slope of each unit was exactly 0.
+    """Return whether the derivative φ'(z) of each unit was exactly 0.
 
     Parameters
     ----------
@@ -193,7 +193,7 @@ def shut(layer: Linear) -> Mask:
 
     Examples
     --------
-    Silent and shut are one thing for relu only. A tanh unit at 0 says nothing and learns most.
+    Inactive and shut are one thing for relu only. A tanh unit at 0 is inactive and learns most.
 
     >>> from sgdexplained import MLP
     >>> net = MLP([1, 1], output="tanh", init=[([[1]], None)])
@@ -208,7 +208,7 @@ def shut(layer: Linear) -> Mask:
 
 
 def without_contribution(layer: Linear) -> list[bool]:
-    """Return which units heard nothing from any example of the batch: every delta is exactly 0.
+    """Return which units no example of the batch sent anything back to: every delta is exactly 0.
 
     Neither the bias of such a unit nor a weight that leads to it has a gradient. A gradient can
     also be 0 because examples cancel: then the unit was touched.

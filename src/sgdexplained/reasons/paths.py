@@ -1,4 +1,4 @@
-"""Routes: chains of edges from an input to an output."""
+"""Paths: chains of weights from an input to an output."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Route:
-    """One chain of edges from an input to an output.
+class Path:
+    """One chain of weights from an input to an output.
 
     Attributes
     ----------
@@ -25,7 +25,7 @@ class Route:
         Where it passes, layer by layer, counted from 1: input, hidden units, output.
     factors : dict
         What is multiplied along it: the input (``"x[0]"``), each weight (``"W1[0][2]"``) and the
-        slope of each unit (``"slope1[2]"``).
+        derivative of each unit (``"derivative1[2]"``).
     """
 
     units: tuple[int, ...]
@@ -33,7 +33,7 @@ class Route:
 
     @property
     def contribution(self) -> Any:
-        """The product of all factors: what the route brings to the output."""
+        """The product of all factors: what the path brings to the output."""
         return prod(self.factors.values())
 
     def without(self, name: str) -> Any:
@@ -42,10 +42,10 @@ class Route:
         Raises
         ------
         KeyError
-            If the route has no such factor.
+            If the path has no such factor.
         """
         if name not in self.factors:
-            raise KeyError(f"{name} is not on the route {self}")
+            raise KeyError(f"{name} is not on the path {self}")
         return prod(factor for key, factor in self.factors.items() if key != name)
 
     def __str__(self) -> str:
@@ -54,28 +54,28 @@ class Route:
         return " → ".join(stops)
 
 
-def active_paths(net: MLP, example: Any, through: str | None = None) -> list[Route]:
-    """Return the routes of which every unit is open for one example.
+def active_paths(net: MLP, example: Any, through: str | None = None) -> list[Path]:
+    """Return the paths of which every unit is open for one example.
 
     In a network without biases, of units with φ(z) = z φ'(z) (relu, leaky relu, linear), the
-    contributions of all open routes add up to the outputs. The derivative of an output with
-    respect to a weight is the same sum over the routes through it, without the weight itself.
+    contributions of all open paths add up to the outputs. The derivative of an output with
+    respect to a weight is the same sum over the paths through it, without the weight itself.
     With biases the first sum leaves out what the biases bring, and the second is right for
     weights that leave an input.
 
     Parameters
     ----------
     net : MLP
-        It is left as it is: the example goes through a copy. The number of routes is the product
+        It is left as it is: the example goes through a copy. The number of paths is the product
         of all layer sizes, so keep it small.
     example : sequence of number
         One row of inputs.
     through : str, optional
-        Name of a weight, such as ``"W1[0][2]"``: only routes that use it.
+        Name of a weight, such as ``"W1[0][2]"``: only paths that use it.
 
     Returns
     -------
-    list of Route
+    list of Path
 
     Raises
     ------
@@ -86,7 +86,7 @@ def active_paths(net: MLP, example: Any, through: str | None = None) -> list[Rou
 
     Examples
     --------
-    Four of eight routes are open, and their contributions make the output.
+    Four of eight paths are open, and their contributions make the output.
 
     >>> from sgdexplained import MLP
     >>> net = MLP(
@@ -95,8 +95,8 @@ def active_paths(net: MLP, example: Any, through: str | None = None) -> list[Rou
     ... )
     >>> net([[1, 2]])
     [[Scalar(3)]]
-    >>> for route in active_paths(net, [1, 2]):
-    ...     print(route, route.contribution)
+    >>> for path in active_paths(net, [1, 2]):
+    ...     print(path, path.contribution)
     input 1 → unit 1 → unit 1 → output 1 2
     input 1 → unit 2 → unit 1 → output 1 1
     input 2 → unit 1 → unit 1 → output 1 4
@@ -104,7 +104,7 @@ def active_paths(net: MLP, example: Any, through: str | None = None) -> list[Rou
 
     The derivative of the output with respect to the weight from input 2 to unit 2:
 
-    >>> sum(route.without("W1[1][1]") for route in active_paths(net, [1, 2], through="W1[1][1]"))
+    >>> sum(path.without("W1[1][1]") for path in active_paths(net, [1, 2], through="W1[1][1]"))
     -2
     """
     layers = copied_layers(net, {})
@@ -118,20 +118,20 @@ def active_paths(net: MLP, example: Any, through: str | None = None) -> list[Rou
     }
     if through is not None and through not in names:
         raise KeyError(f"the network has no weight {through!r}, but for example {min(names)!r}")
-    routes = [Route((j,), {f"x[{j - 1}]": x}) for j, x in enumerate(plain(example), start=1)]
+    paths = [Path((j,), {f"x[{j - 1}]": x}) for j, x in enumerate(plain(example), start=1)]
     for number, (layer, matrix) in enumerate(zip(layers, weights, strict=True), start=1):
         gates = activation_derivative(layer)[0]
-        routes = [
-            _extended(route, number, k, matrix, gate)
-            for route in routes
+        paths = [
+            _extended(path, number, k, matrix, gate)
+            for path in paths
             for k, gate in enumerate(gates)
             if gate != 0
         ]
-    return [route for route in routes if through is None or through in route.factors]
+    return [path for path in paths if through is None or through in path.factors]
 
 
-def _extended(route: Route, number: int, k: int, matrix: list[list[Any]], gate: Any) -> Route:
-    """Return the route one edge longer, to unit k (from 0) of the layer of that number."""
-    j = route.units[-1] - 1
-    factors = {f"W{number}[{j}][{k}]": matrix[j][k], f"slope{number}[{k}]": gate}
-    return Route((*route.units, k + 1), route.factors | factors)
+def _extended(path: Path, number: int, k: int, matrix: list[list[Any]], gate: Any) -> Path:
+    """Return the path one weight longer, to unit k (from 0) of the layer of that number."""
+    j = path.units[-1] - 1
+    factors = {f"W{number}[{j}][{k}]": matrix[j][k], f"derivative{number}[{k}]": gate}
+    return Path((*path.units, k + 1), path.factors | factors)
