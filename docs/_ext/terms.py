@@ -7,6 +7,9 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util.nodes import make_refnode
 
+# A card is one link already, and the title of a figure is read at one glance.
+NO_LINKS = {"sd-card", "figure-title"}
+
 
 def is_prose(text: nodes.Text) -> bool:
     """Tell whether a text stands in a sentence of ours, and in no link."""
@@ -19,7 +22,7 @@ def is_prose(text: nodes.Text) -> bool:
         # The title of a source is no sentence of ours.
         if isinstance(node, nodes.footnote | nodes.citation):
             return False
-        if isinstance(node, nodes.Element) and "sd-card" in node.get("classes", ()):
+        if isinstance(node, nodes.Element) and not NO_LINKS.isdisjoint(node.get("classes", ())):
             return False
         node = node.parent
     return True

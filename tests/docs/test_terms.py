@@ -14,6 +14,10 @@ PAGE = """\
 About units
 ===========
 
+.. rst-class:: figure-title
+
+A unit in the title of a figure.
+
 The ``unit`` and `a unit <glossary.html>`_; *units* come first, a unit second, united never.
 One step.
 
