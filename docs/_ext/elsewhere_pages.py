@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import elsewhere_record as record
+from annotated_prose import inline
 from docutils import nodes
 from elsewhere_record import OURS, Place
 from sphinx import addnodes
@@ -204,7 +205,7 @@ class ElsewherePage(FromRecord):
         """Show case after case."""
         parts = []
         for name, case in record.cases()[page].items():
-            content = [nodes.paragraph("", case["says"])] if "says" in case else []
+            content = [nodes.paragraph("", "", *inline(case["says"]))] if "says" in case else []
             if not any(name in one["pages"][page] for one in records.values()):
                 continue
             shown = answers(records, Place(page, name), case)
