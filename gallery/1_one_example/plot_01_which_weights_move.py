@@ -45,6 +45,7 @@ draw.alt(
 # Each line is a weight, and it leads from a *sender* to a *receiver*.
 # The thin number on a line is the weight, and the bold number is its *gradient*.
 # The gradient says how much the loss changes if the weight changes a little.
+# The thicker a line, the larger its gradient.
 # A dashed line has a gradient of exactly 0, and so its weight stays.
 # The next picture names what each gradient is made of; these words are explained below.
 #
@@ -183,6 +184,7 @@ draw.show()
 # %%
 # Blue numbers went up, because their gradient is negative.
 # Orange numbers went down, because their gradient is positive.
+# The darker a box, the farther its number moved.
 #
 # .. claim:: C1
 #    :verdict: holds

@@ -157,30 +157,23 @@ drawn = {
     for B in (1, 10, 50)
 }
 steps = {B: 100 - found.count(0) for B, found in drawn.items()}
+fig, places = draw.figure(2.9, columns=3, sharey=True)
+sizes = {1: "1 example", 10: "10 examples", 50: "50 examples"}
+stairs = {B: f"{n} jumps of {100 // B}" for B, n in steps.items()}
+stairs[1] = "one jump of 100"
 with draw.style():
-    fig, ax = draw.figure(3.6)
-    look = {
-        "color": draw.ZERO,
-        "lw": 1.4,
-        "ls": (0, (1, 2)),
-        "label": "expected",
-    }
-    ax.plot([0, 100], [0, 100], **look)
-    looks = {1: ("-", 3), 10: ((0, (4, 1.5)), 2), 50: ("-", 1.2)}
-    for B, found in drawn.items():
-        dash, width = looks[B]
+    for ax, (B, found) in zip(places, drawn.items(), strict=True):
+        ax.plot([0, 100], [0, 100], color=draw.ZERO, lw=1.4, ls=(0, (1, 2)))
         total = [0, *accumulate(found)]
-        look = {"where": "post", "color": draw.INK, "lw": width, "ls": dash}
-        [handle] = ax.step(range(101), total, **look)
-        handle.set_label(f"batches of {B}: {steps[B]} × {100 // B}")
-    ax.legend(loc="lower right", borderaxespad=0, handlelength=1.8)
-    ax.set(xlabel="number of batches", ylabel="sum of the gradients")
-    ax.set(
-        xlim=(0, 142), ylim=(0, 118), xticks=[0, 50, 100], yticks=[0, 50, 100]
-    )
-draw.title(ax, "Small batches move a rare word seldom, and then far.")
+        ax.step(range(101), total, where="post", color=draw.INK, lw=2)
+        ax.set_title(f"{sizes[B]}:\n{stairs[B]}", fontsize=13)
+        ax.set(xticks=[0, 50, 100], yticks=[0, 50, 100], ylim=(0, 108))
+    places[0].text(28, 6, "expected", color=draw.ZERO, fontsize=13)
+    places[0].set_ylabel("sum of the gradients")
+    places[1].set_xlabel("number of batches")
+draw.title(fig, "Small batches move a rare word seldom, and then far.")
 draw.alt(
-    ax,
+    fig,
     "Three staircases: the gradients of a hundred batches, added up. Batches"
     f" of one: {steps[1]} stair of 100. Batches of ten: {steps[10]} stairs of"
     f" 10. Batches of fifty: {steps[50]} stairs of 2. A dotted line shows what"
@@ -255,6 +248,7 @@ def distance_behind(learning_rate):
     return round(100 - w.data, 6)
 
 
+assert steps[1] == 1
 assert distance_behind(lambda _: 1 / 2) == 1
 assert distance_behind(lambda t: 1 / t) == 49.5
 

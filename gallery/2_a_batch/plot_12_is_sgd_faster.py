@@ -43,27 +43,26 @@ def distances(batch, examples, wanted=wanted):
 
 
 single, full = distances(1, 2000), distances(100, 2000)
-with draw.style():
-    fig, ax = draw.figure(3.4)
-    look = {"color": draw.INK, "where": "post"}
-    ax.step(
-        [0, *range(1, 2001)], [10, *single], lw=1.4, ls=(0, (3, 1.5)), **look
-    )
-    ax.step(range(0, 2001, 100), [10, *full], lw=3, **look)
-    ax.text(1980, 0.8, "SGD, single examples: 1/3", ha="right")
-    ax.text(1230, 3e-4, "full batch", weight="bold", ha="right")
-    ax.set(yscale="log", ylim=(5e-6, 25), xlim=(-40, 2000))
-    ax.set(xlabel="examples looked at", ylabel="distance from the best")
-    ax.set_xticks([0, 500, 1000, 1500, 2000])
-    ax.set_yticks([10, 0.1, 1e-3, 1e-5], ["10", "0.1", "0.001", "0.00001"])
-    ax.minorticks_off()
-draw.title(ax, "SGD is near at once; the full batch is late, and comes closer.")
+moments = {"100": (single[99], full[0]), "2 000": (single[1999], full[19])}
+fig, axes = draw.figure(3.4, rows=2, sharex=True)
+for ax, (looked_at, (of_single, of_full)) in zip(
+    axes, moments.items(), strict=True
+):
+    names = ["SGD, single examples", "full batch"]
+    texts = ["1/3", "5" if looked_at == "100" else f"{of_full:.5f}"]
+    draw.bars(names, [of_single, of_full], ax, texts=texts)
+    ax.set_xlim(0, 5.8)
+    with draw.style():
+        ax.set_title(
+            f"after {looked_at} examples", fontstyle="italic", loc="left"
+        )
+axes[-1].set_xlabel("distance from the best weight")
+draw.title(fig, "At first SGD is nearer; in the end the full batch is.")
 draw.alt(
-    ax,
-    "Distance from the best weight over examples looked at, on a logarithmic"
-    " scale. Single examples fall from 10 to 1/3 at once and stay there. The"
-    " full batch halves its distance with every hundred examples, crosses them"
-    " at 500 and reaches 0.00001 at 2000.",
+    fig,
+    "How far the weight is from its best value. After 100 examples: SGD with"
+    " single examples 1/3, the full batch 5. After 2000 examples: SGD still"
+    " 1/3, the full batch 0.00001, a bar too short to be seen.",
 )
 
 # %%
@@ -179,39 +178,22 @@ def examples_until(goal, batch):
     return next(reached, None)
 
 
-def smoothed(run):
-    """Return the means of neighbouring moments of a run, some forty of them."""
-    ends = sorted({int(i) for i in np.geomspace(1, len(run), 45)})
-    groups = zip([0, *ends], ends, strict=False)
-    return np.array([np.mean(run[one:end], axis=0) for one, end in groups]).T
-
-
-looks = {
-    1: {"label": "1 example", "linestyle": (0, (1, 1.2)), "linewidth": 1.8},
-    10: {"label": "10 examples", "linestyle": (0, (4, 2)), "linewidth": 1.6},
-    100: {"label": "100 examples", "linewidth": 1.4},
-    2000: {"label": "full batch", "linewidth": 3.4},
-}
-with draw.style():
-    fig, (left, right) = draw.figure(3.6, width=7.2, columns=2, sharey=True)
-    for batch, run in races.items():
-        examples, share = smoothed(run)
-        left.loglog(examples, share, color=draw.INK, **looks[batch])
-        right.loglog(examples / batch, share, color=draw.INK, **looks[batch])
-    left.legend(loc="lower left", borderaxespad=0.2)
-    left.set(xlabel="examples looked at", xlim=(40, 1e6), ylim=(1e-9, 2))
-    left.set_ylabel("share of the excess loss")
-    right.set(xlabel="steps taken", xlim=(0.8, 2e4))
-    left.set_yticks([1, 1e-4, 1e-8], ["1", "1/10⁴", "1/10⁸"])
-    for ax in (left, right):
-        ax.minorticks_off()
-draw.title(fig, "Per example small batches lead; per step they are last.")
+names = ["1 example", "10 examples", "100 examples", "full batch"]
+needed = {batch: examples_until(1e-3, batch) for batch in races}
+steps = [n // batch for batch, n in needed.items()]
+fig, places = draw.figure(2.5, columns=2, sharey=True)
+for ax, counts in zip(places, (list(needed.values()), steps), strict=True):
+    texts = [f"{n:,}".replace(",", " ") for n in counts]
+    draw.bars(names, counts, ax, texts=texts)
+left, right = places
+left.set(xlabel="examples looked at", xlim=(0, 85_000))
+right.set(xlabel="steps taken", xlim=(0, 1_550))
+draw.title(fig, "The full batch needs most examples and fewest steps.")
 draw.alt(
     fig,
-    "The same four runs, twice: excess loss over examples looked at, and over"
-    " steps taken. Over examples, batches of 1 and 10 fall first and level"
-    " off, the full batch falls last and deepest. Over steps, the full batch"
-    " is first and batches of 1 are last.",
+    "What each batch size needs until a thousandth of the excess loss is left."
+    f" Examples: {', '.join(map(str, needed.values()))} for batches of 1, 10,"
+    f" 100 and the full batch. Steps: {', '.join(map(str, steps))}.",
 )
 draw.show()
 
@@ -230,6 +212,7 @@ print("before a thousandth of the excess loss is left.")
 # If it computes one example after the other, its time is the left picture.
 # If it computes a whole batch as fast as one example, its time is the right picture.
 # Real machines lie between the two.
+# Each bar ends when a thousandth of the first excess loss is left.
 # Only the full batch reaches one part in 100 million of the first excess loss in this race.
 # Why the others stop is told on :ref:`sphx_glr_story_4_further_plot_20_the_floor.py`.
 #

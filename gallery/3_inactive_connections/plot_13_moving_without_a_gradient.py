@@ -108,7 +108,11 @@ draw.alt(
 #
 # Here *w* is the weight, *η* is the learning rate, and *μ* is the momentum, 0.9.
 # With *g* = 1 once and zeros from then on, the velocity is 1, 0.9, 0.81, and so on.
-# The weight goes :math:`1 + 0.9 + 0.9^2 + \dots = 1 / (1 - 0.9) = 10` learning rates in all.
+# In all, the weight goes this number of learning rates:
+#
+# .. math::
+#
+#    1 + 0.9 + 0.9^2 + \dots = \frac{1}{1 - 0.9} = 10
 #
 # *Nesterov* momentum looks one step ahead along the velocity, so its first step is longer, and it ends at 10 as well.
 # *Adam* keeps a velocity too, and divides it by the usual size of the gradients.

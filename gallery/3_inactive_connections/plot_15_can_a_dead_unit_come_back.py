@@ -395,9 +395,14 @@ assert not dead(penalised, [[1, 3]])[0][0]
 #
 #    The unit with the inputs 1 and 2 takes one step. Below which learning rate does it stay open for both examples?
 #
-#    A step takes (5/2) η from the weight and (3/2) η from the bias.
-#    So the first pre-activation becomes 1 − 4 η, and it reaches zero at η = 1/4.
-#    The second becomes 2 − (13/2) η, and reaches zero later.
+#    A step with the learning rate *η* takes 5/2 of *η* from the weight and 3/2 of *η* from the bias.
+#    So these are the pre-activations of the two examples after the step:
+#
+#    .. math::
+#
+#       1 - 4\,\eta \qquad 2 - \tfrac{13}{2}\,\eta
+#
+#    The first reaches zero at *η* = 1/4, and the second reaches zero later.
 #
 #    >>> def pre_activations(lr):
 #    ...     net = after_one_step(lr)

@@ -82,11 +82,11 @@ with draw.style():
         ax.text(
             5.75,
             row,
-            draw.number(result),
+            draw.number(result) + ("" if right else "  wrong"),
             ha="center",
             va="center_baseline",
             fontweight="bold",
-            color=draw.INK if right else draw.NEGATIVE,
+            color=draw.INK,
         )
 ax.set(xlim=(0, 6.9), ylim=(3.5, -1.2))
 ax.axis("off")
