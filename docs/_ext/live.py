@@ -113,7 +113,8 @@ def name_runtime(app: Sphinx, config: Config) -> None:
 def write_runtime(app: Sphinx, error: Exception | None) -> None:
     """Write Python for the page into the site."""
     if not error and app.builder.format == "html":
-        live_runtime.write(Path(app.confdir), Path(app.outdir, FOLDER))
+        wheel = Path(app.outdir, app.config.downloads_wheel)
+        live_runtime.write(Path(app.confdir), Path(app.outdir, FOLDER), wheel)
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
@@ -126,5 +127,6 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("html-page-context", add_script)
     app.add_config_value("live_runtime", "", "html", str)
     app.connect("config-inited", name_runtime)
-    app.connect("build-finished", write_runtime)
+    # After downloads.py, which writes the wheel.
+    app.connect("build-finished", write_runtime, priority=600)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
