@@ -99,8 +99,8 @@ def add_script(app: Sphinx, name: str, _template: str, context: dict[str, Any], 
     if here.get("guess"):
         app.add_js_file("live/guess.js", loading_method="defer")
     if here.get("engine"):
-        known = {"data-claims": live_engine.FILE, "data-root": "../" * name.count("/") or "./"}
-        app.add_js_file("live/engine.js", loading_method="defer", **known)
+        root = {"data-root": "../" * name.count("/") or "./"}
+        app.add_js_file("live/engine.js", loading_method="defer", **root)
     app.add_css_file("live/live.css")
     del context
 

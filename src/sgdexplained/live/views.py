@@ -14,7 +14,7 @@ from html import escape
 
 from sgdexplained.live import paths as path_pictures
 from sgdexplained.live import plane as planes
-from sgdexplained.live.batch import members, movers, outer
+from sgdexplained.live.batch import members, movers, nobody, outer
 from sgdexplained.live.drawn import called, picture
 from sgdexplained.live.markup import (
     button,
@@ -90,6 +90,7 @@ SLOTS: dict[str, Callable[[State, Ran], str]] = {
     "remedy": remedy,
     "members": members,
     "movers": movers,
+    "nobody": nobody,
     "paths": path_pictures.paths,
     "told": path_pictures.told,
     "outer": outer,
@@ -276,7 +277,8 @@ def _answer(state: State, ran: Ran) -> str:
 LEADS = {
     "network": "Drag the point in the plane, choose an edge to see its three factors, change any "
     "number, take the step.",
-    "territories": "Drag an example to another colour, or change a weight: the lines move.",
+    "territories": "Drag an example to another colour, put one in or out, or change a weight: "
+    "the lines move, and the mean with them.",
     "account": "Choose an optimiser and a weight, and take steps: the account says what moved it.",
     "batch": "Put examples in and out, drag them, and compare the mean with the sum.",
     "paths": "Choose a unit to shut it. Which paths must be closed for the gradient to grow, to "
@@ -334,7 +336,9 @@ def _territories(state: State, slots: dict[str, str]) -> str:
                 ),
                 class_="live-stage live-wide-plane",
             ),
-            _slot("movers", slots),
+            _slot("nobody", slots, "p", aria_live="polite"),
+            _slot("outer", slots),
+            _folded("Which of the thirteen each example moves", _slot("movers", slots)),
             _weight_menu(state, slots),
         ]
     )
@@ -438,7 +442,7 @@ VIEWS = {
         "Which weights move where",
         SEVERAL,
         _territories,
-        ("regions", "points", "members", "movers", "name"),
+        ("regions", "points", "members", "nobody", "outer", "movers", "name"),
     ),
     "account": View(
         "What moved this weight",
