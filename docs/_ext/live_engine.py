@@ -18,6 +18,7 @@ from sphinx.util.docutils import SphinxDirective
 
 import sgdexplained
 
+
 class engine(nodes.General, nodes.Element):  # noqa: N801
     """The form."""
 

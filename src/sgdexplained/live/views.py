@@ -27,7 +27,7 @@ from sgdexplained.live.markup import (
     tag,
     text_of,
 )
-from sgdexplained.live.parts import account, chosen, name_of, remedy, set_weight, table
+from sgdexplained.live.parts import account, attempt, chosen, name_of, remedy, set_weight, table
 from sgdexplained.live.run import run
 from sgdexplained.live.state import (
     MOST_STEPS,
@@ -670,11 +670,6 @@ def _removed(state: State) -> State:
     return replace(state, examples=examples, out=out, at=min(state.at, len(kept) - 1))
 
 
-def _set(state: State, ran: Ran, value: str) -> State:
-    name, _, number = value.partition("=")
-    return set_weight(state, ran, name, number_from(number, name))
-
-
 # For each word of a control: the new state, from the old one, what the engine found and the value.
 DO: dict[str, Callable[[State, Ran, str], State]] = {
     "x1": lambda state, ran, value: _example(state, 0, number_from(value, "x1")),
@@ -684,7 +679,7 @@ DO: dict[str, Callable[[State, Ran, str], State]] = {
     "weight": lambda state, ran, value: set_weight(
         state, ran, state.pick, number_from(value, state.pick)
     ),
-    "set": _set,
+    "try": lambda state, ran, value: attempt(state, value),
     "nudge": _nudge,
     "drag": lambda state, ran, value: _drag(state, value),
     "point": lambda state, ran, value: _point(state, value.partition(" ")[0]),
