@@ -99,8 +99,8 @@ def add_script(app: Sphinx, name: str, _template: str, context: dict[str, Any], 
     if here.get("guess"):
         app.add_js_file("live/guess.js", loading_method="defer")
     if here.get("engine"):
-        known = {"data-claims": live_engine.FILE, "data-root": "../" * name.count("/") or "./"}
-        app.add_js_file("live/engine.js", loading_method="defer", **known)
+        root = {"data-root": "../" * name.count("/") or "./"}
+        app.add_js_file("live/engine.js", loading_method="defer", **root)
     app.add_css_file("live/live.css")
     del context
 
@@ -113,7 +113,8 @@ def name_runtime(app: Sphinx, config: Config) -> None:
 def write_runtime(app: Sphinx, error: Exception | None) -> None:
     """Write Python for the page into the site."""
     if not error and app.builder.format == "html":
-        live_runtime.write(Path(app.confdir), Path(app.outdir, FOLDER))
+        wheel = Path(app.outdir, app.config.downloads_wheel)
+        live_runtime.write(Path(app.confdir), Path(app.outdir, FOLDER), wheel)
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
@@ -126,5 +127,6 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("html-page-context", add_script)
     app.add_config_value("live_runtime", "", "html", str)
     app.connect("config-inited", name_runtime)
-    app.connect("build-finished", write_runtime)
+    # After downloads.py, which writes the wheel.
+    app.connect("build-finished", write_runtime, priority=600)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,7 +1,7 @@
-"""The bench on which a reader breaks the engine: a form, and the claims that may fall.
+"""The place where a reader breaks the engine: a form, and the claims that may fall.
 
-``.. live_engine::`` writes the form; what it needs to know of claims and changes is written into
-one file, which is fetched when somebody uses it.
+``.. live_engine::`` writes the form, and below it what it needs to know of claims and changes: as
+data, in the page itself, so that nothing has to be fetched but Python.
 """
 
 import json
@@ -17,8 +17,6 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
 import sgdexplained
-
-FILE = "_static/live/claims.json"
 
 
 class engine(nodes.General, nodes.Element):  # noqa: N801
@@ -36,6 +34,8 @@ class EngineDirective(SphinxDirective):
         path = domain.path("claims_refutations")
         self.env.note_dependency(str(path))
         self.env.metadata[self.env.docname]["engine"] = True
+        # Written anew when a claim changes, wherever it stands.
+        domain.data["users"].add(self.env.docname)
         node = engine(changes=[], modules=sorted(self.config.annotated_modules))
         known = domain.changes
         for title, names in parts(path.read_text("utf-8")):
@@ -55,6 +55,11 @@ def visit_html(self: Any, node: engine) -> None:
     modules = "".join(
         f'<option value="{file_of(module)}">{module}</option>' for module in node["modules"]
     )
+    told = known(self.builder.app)
+    claims = "".join(
+        f'<option value="{one["name"]}">{one["name"]}: {escape(one["says"][:90])}</option>'
+        for one in told["claims"]
+    )
     self.body.append(f"""
 <div class="live live-engine" id="break" role="group" aria-label="Break the engine yourself">
 <div class="live-controls">
@@ -71,11 +76,17 @@ def visit_html(self: Any, node: engine) -> None:
 <p class="live-bar"><span><button type="button" id="break-back" disabled>Put it back</button>
 <button type="button" id="break-stop" hidden>Stop</button></span></p>
 <p><label for="break-claim">A claim to bring down:</label>
-<select id="break-claim" autocomplete="off"><option value="">none yet</option></select></p>
+<select id="break-claim" autocomplete="off"><option value="">none yet</option>{claims}</select></p>
 <p id="break-hunt" aria-live="polite"></p></div>
 <p class="live-word" role="status"></p>
 <div id="break-verdicts"></div>
+<script type="application/json" id="break-known">{as_data(told)}</script>
 """)
+
+
+def as_data(value: Any) -> str:
+    """Write something as JSON that can stand in a page: no end of an element is in it."""
+    return json.dumps(value, ensure_ascii=False).replace("<", "\\u003c")
 
 
 def file_of(module: str) -> str:
@@ -104,13 +115,9 @@ def depart_html(self: Any, _: engine) -> None:
     self.body.append("</div>\n")
 
 
-def write_claims(app: Sphinx, error: Exception | None) -> None:
-    """Write claims and changes for the page to fetch."""
-    if error or app.builder.format != "html" or "claim" not in app.env.domains:
-        return
+def known(app: Sphinx) -> dict[str, Any]:
+    """Tell the page what the claims say, how they are checked, and what the changes are."""
     domain = app.env.domains["claim"]
-    if not domain.data["shown"]:
-        return
     bodies = {one.name: one for one in find_claims(Path(app.confdir).parent)}
     told = []
     order = list(domain.entries)
@@ -130,10 +137,7 @@ def write_claims(app: Sphinx, error: Exception | None) -> None:
         name: {"words": change.words, "edits": [vars(edit) for edit in change.edits]}
         for name, change in domain.changes.items()
     }
-    path = Path(app.outdir, FILE)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    text = json.dumps({"claims": told, "changes": changes}, ensure_ascii=False)
-    path.write_text(text, "utf-8")
+    return {"claims": told, "changes": changes}
 
 
 def sentence(app: Sphinx, shown: Any) -> str:
@@ -152,4 +156,3 @@ def setup(app: Sphinx) -> None:
     app.add_node(engine, html=(visit_html, depart_html), latex=nothing, text=nothing)
     app.add_directive("live_engine", EngineDirective)
     app.connect("html-page-context", link_from_sources)
-    app.connect("build-finished", write_claims)

@@ -1,18 +1,21 @@
 """Python for the page: three files, made by the build from Pyodide and the package.
 
-A script, which is Pyodide's two and our worker in one; the compiled Python, packed; and an archive
-with the modules of the standard library and of the package. Their folder has a name that changes
-when one of them does, so that a browser never mixes old and new.
+A script, which is Pyodide's two and our worker in one; the compiled Python with the standard
+library, packed; and the wheel that the site offers for download. The folder of the first two has a
+name that changes when one of the three does, and the script asks for the wheel with the same word,
+so that a browser never mixes old and new.
 """
 
 import gzip
 import json
+import os
 import re
 import shutil
 import subprocess
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from sphinx.errors import ExtensionError
 
@@ -26,7 +29,7 @@ ARCHIVE = HERE / "live_archive.mjs"
 # Pyodide's own files, and what they are called in the site.
 SCRIPTS = ["pyodide.mjs", "pyodide.asm.mjs"]
 WASM = "pyodide.asm.wasm"
-MODULES = "modules.zip"
+PYTHON = "python.gz"
 
 
 class RuntimeMissingError(ExtensionError):
@@ -51,31 +54,44 @@ def folder_name(docs: Path) -> str:
     return f"pyodide-{version}-{digest[:8]}"
 
 
-def write(docs: Path, below: Path) -> None:
-    """Write the three files into their folder, unless they are there."""
+def write(docs: Path, below: Path, wheel: Path) -> None:
+    """Write two files into their folder, unless they are there; the third is the wheel."""
     source, target = pyodide(docs), below / folder_name(docs)
     for old in below.glob("pyodide-*"):
         if old != target:
             shutil.rmtree(old)
     if (target / "worker.mjs").exists():
         return
+    if not wheel.exists():
+        message = f"{wheel.name} is missing, which the pages load: install hatchling to build it."
+        raise RuntimeMissingError(message)
     target.mkdir(parents=True, exist_ok=True)
-    (target / f"{WASM}.gz").write_bytes(gzip.compress((source / WASM).read_bytes(), mtime=0))
-    pack_modules(source, target / MODULES)
+    compiled = (source / WASM).read_bytes()
+    packed = gzip.compress(compiled + library(source, wheel), mtime=0)
+    (target / PYTHON).write_bytes(packed)
+    # The wheel keeps its address while the version does, so it is asked for by this build's word.
+    word = target.name.rpartition("-")[2]
+    address = f"{Path(os.path.relpath(wheel, target)).as_posix()}?{word}"
+    known = {"python": PYTHON, "compiled": len(compiled), "wheel": address}
     texts = [(source / name).read_text("utf-8") for name in SCRIPTS]
-    (target / "worker.mjs").write_text(bundle(*texts, WORKER.read_text("utf-8")), "utf-8")
+    worker = f"const SITE = {json.dumps(known)};\n{WORKER.read_text('utf-8')}"
+    (target / "worker.mjs").write_text(bundle(*texts, worker), "utf-8")
 
 
-def pack_modules(source: Path, target: Path) -> None:
-    """Let Python itself, in Node.js, make the archive of modules."""
+def library(source: Path, wheel: Path) -> bytes:
+    """Let Python itself, in Node.js, make the archive of its modules."""
     node = shutil.which("node")
     if node is None:
         message = "node is missing, expected Node.js on the PATH: it came with the npm that ran."
         raise RuntimeMissingError(message)
-    command = [node, str(ARCHIVE), str(source), str(PACKAGE), str(target)]
-    ran = subprocess.run(command, capture_output=True, text=True, check=False)
-    if ran.returncode:
-        raise RuntimeMissingError(f"the archive of modules could not be made: {ran.stderr.strip()}")
+    with TemporaryDirectory() as folder:
+        made = Path(folder, "library.zip")
+        command = [node, str(ARCHIVE), str(source), str(wheel), str(made)]
+        ran = subprocess.run(command, capture_output=True, text=True, check=False)
+        if ran.returncode:
+            message = f"the library for the page could not be made: {ran.stderr.strip()}"
+            raise RuntimeMissingError(message)
+        return made.read_bytes()
 
 
 EXPORTS = re.compile(r"export\s*\{(\w+) as loadPyodide,\s*(\w+) as version\};?\s*")

@@ -1,8 +1,9 @@
 /* Python, in a thread of its own: the page stays quick, and can end it at any time.
 
    The build puts Pyodide's two scripts before this one: they leave `loadPyodide` and
-   `createPyodideModule`. Each message is a question for `ask` of sgdexplained.live.room. Python comes
-   with the site: nothing is fetched from elsewhere. */
+   `createPyodideModule`; and `SITE`, which tells where the wheel is and how the packed file is
+   divided. Each message is a question for `ask` of sgdexplained.live.room. Python comes with the
+   site: nothing is fetched from elsewhere. */
 
 // Without a list of packages nothing can be downloaded, and `import numpy` says plainly that it
 // is not there.
@@ -13,17 +14,19 @@ const lockFileContents = JSON.stringify({
 
 const folder = new URL(".", import.meta.url).href;
 const WASM = "pyodide.asm.wasm";
+const LIBRARY = "library.zip";
 
 const fetchIt = globalThis.fetch;
-globalThis.fetch = (address, ...rest) =>
-  String(address).endsWith(WASM) ? unpacked(address) : fetchIt(address, ...rest);
 
-/** Fetch the compiled Python, which is packed: many hosts would send it as large as it is.
+/** Fetch a file of the site. */
+async function get(address) {
+  const answer = await fetchIt(new URL(address, folder));
+  if (!answer.ok) throw new Error(`${address} is not there (${answer.status})`);
+  return answer;
+}
 
-    It is unpacked and compiled while it comes in. */
-async function unpacked(address) {
-  const answer = await fetchIt(`${address}.gz`);
-  if (!answer.ok) throw new Error(`${address}.gz is not there (${answer.status})`);
+/** Unpack what comes in, unless the browser has done so: some hosts declare the packing. */
+async function unpacked(answer) {
   const reader = answer.body.getReader();
   const first = await reader.read();
   const whole = new ReadableStream({
@@ -33,22 +36,60 @@ async function unpacked(address) {
       done ? to.close() : to.enqueue(value);
     },
   });
-  // A host that declares the packing has made the browser unpack it already.
   const packed = first.value[0] === 0x1f && first.value[1] === 0x8b;
-  return new Response(packed ? whole.pipeThrough(new DecompressionStream("gzip")) : whole, {
-    headers: { "Content-Type": "application/wasm" },
-  });
+  return packed ? whole.pipeThrough(new DecompressionStream("gzip")) : whole;
 }
 
-/** Load Python with its modules and the package; give the function that answers. */
+/** Fetch the compiled Python and its library, which are one packed file: the first is compiled
+    while it comes in, and what stands behind it is the second. */
+async function python() {
+  const reader = (await unpacked(await get(SITE.python))).getReader();
+  let left = SITE.compiled;
+  let library;
+  const rest = new Promise((resolve) => (library = resolve));
+  const wasm = new ReadableStream({
+    async pull(to) {
+      const { done, value } = await reader.read();
+      if (done) throw new Error(`${SITE.python} is not whole`);
+      to.enqueue(value.subarray(0, left));
+      const behind = value.subarray(left);
+      left -= Math.min(left, value.length);
+      if (left) return;
+      to.close();
+      const parts = [behind];
+      for (let next = await reader.read(); !next.done; next = await reader.read()) parts.push(next.value);
+      library(new Response(new Blob(parts)));
+    },
+  });
+  return { [WASM]: new Response(wasm, { headers: { "Content-Type": "application/wasm" } }), [LIBRARY]: rest };
+}
+
+// Puts the package where Python looks for it, as its wheel has it; beside it what was compiled.
+const UNPACK = `
+import sys
+from zipfile import ZipFile
+with ZipFile("/lib/package.whl") as wheel, ZipFile("/lib/python314.zip") as library:
+    wheel.extractall("/lib/site")
+    for name in library.namelist():
+        if name.startswith("site/"):
+            library.extract(name, "/lib")
+sys.path.insert(0, "/lib/site")
+`;
+/** Load Python with its library and the package; give the function that answers. */
 async function load() {
+  const wheel = get(SITE.wheel).then((answer) => answer.arrayBuffer());
+  wheel.catch(() => {});
+  const files = await python();
+  globalThis.fetch = (address, ...more) => files[String(address).split("/").pop()] ?? fetchIt(address, ...more);
   const py = await loadPyodide({
     createPyodideModule,
     indexURL: folder,
-    stdLibURL: `${folder}modules.zip`,
+    stdLibURL: `${folder}${LIBRARY}`,
     lockFileContents,
   });
   postMessage({ progress: "Python is here; the engine follows…" });
+  py.FS.writeFile("/lib/package.whl", new Uint8Array(await wheel));
+  py.runPython(UNPACK);
   return py.pyimport("sgdexplained.live.room").ask;
 }
 

@@ -98,6 +98,7 @@ draw.alt(
 #    True
 #
 # .. live:: territories
+#    :start: e=1,2,1/2,1,-1/-2,1,2/0,-2,6
 #
 # A zero counts in the mean
 # -------------------------

@@ -88,7 +88,7 @@ assert all(ahead_by_steps[4:])
 #    :when: work is counted in gradients of examples, the accuracy asked for is moderate, and the examples are many or much alike.
 #    :corrected: For each example looked at, small batches come near the best weights sooner. For each step they do not, and with a constant learning rate their noise keeps them at a distance.
 #    :sources: bottou2018, lecun1998
-#    :refuted-by: fixed-step-length, sum-for-mean, doubled-derivative
+#    :refuted-by: fixed-step-length, sum-for-mean, doubled-derivative, uphill
 #
 #    Small batches make training faster.
 #
@@ -101,8 +101,8 @@ assert all(ahead_by_steps[4:])
 #    ...         half_squared_error([w] * batch, wanted).backward()
 #    ...         SGD([w], lr=0.5).step()
 #    ...     return round(abs(w.data - 10), 3)
-#    >>> {n: (distance(1, n), distance(100, n)) for n in (100, 2000)}
-#    {100: (0.333, 5.0), 2000: (0.333, 0.0)}
+#    >>> {n: (distance(1, n), distance(100, n)) for n in (100, 800)}
+#    {100: (0.333, 5.0), 800: (0.333, 0.039)}
 #
 # A full batch pays for every copy
 # --------------------------------

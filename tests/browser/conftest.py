@@ -46,6 +46,22 @@ class Host(SimpleHTTPRequestHandler):
         """Say nothing."""
 
 
+# A host that is as strict as can be; wasm-unsafe-eval allows WebAssembly and no other eval.
+POLICY = (
+    "default-src 'self'; script-src 'self' 'unsafe-inline' 'wasm-unsafe-eval'; "
+    "style-src 'self' 'unsafe-inline'; img-src 'self' data:"
+)
+
+
+class StrictHost(Host):
+    """Serve the site under a content security policy."""
+
+    def end_headers(self) -> None:
+        """Send the policy."""
+        self.send_header("Content-Security-Policy", POLICY)
+        super().end_headers()
+
+
 class Server(ThreadingHTTPServer):
     """A server that does not mind when the browser has had enough."""
 
@@ -59,6 +75,15 @@ def host() -> Iterator[str]:
     with Server(("127.0.0.1", 0), partial(Host, directory=SITE)) as server:
         Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+@pytest.fixture(scope="session")
+def strict() -> Iterator[str]:
+    """Give the address of the site at a strict host."""
+    with Server(("127.0.0.1", 0), partial(StrictHost, directory=SITE)) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}{PREFIX}"
         server.shutdown()
 
 

@@ -6,62 +6,28 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from fractions import Fraction
-from functools import partial
-from threading import Thread
-from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
+from playwright.sync_api import Browser, BrowserContext, expect
 
 from sgdexplained.live.markup import signed
 from sgdexplained.live.run import run
 from sgdexplained.live.state import State
 from sgdexplained.live.views import answer
-from tests.browser.conftest import Host, Server
+from tests.browser.live import SLOW, TOO_SMALL, Reader, expect_same, start_of
 from tests.browser.site import AXE, PREFIX, SITE, weight
-from tests.browser.test_pages import ALL, COLOURS, SHIFT, WATCH_SHIFTS
+from tests.browser.test_pages import ALL, COLOURS, SHIFT
 from tests.refute import ROOT as PROJECT
 from tests.refute import Claim, find_claims, read_changes, run_under
 
 PICTURES = "contributing/live.html"
 CELLS = "ask/dead-relu.html"
 ENGINE = "refutations.html"
+FIRST_STEP = SITE / "first-step.html"
 
 SCRIPTS = 12_000  # bytes, compressed, before anything is touched
 RUNTIME = 8_000_000  # bytes, as they are sent, for the first result
-RUNTIME_FILES = {"worker.mjs", "pyodide.asm.wasm.gz", "modules.zip"}
-SLOW = 150_000  # milliseconds: a machine that does other things as well
-
-# A host that is as strict as can be; wasm-unsafe-eval allows WebAssembly and no other eval.
-POLICY = (
-    "default-src 'self'; script-src 'self' 'unsafe-inline' 'wasm-unsafe-eval'; "
-    "style-src 'self' 'unsafe-inline'; img-src 'self' data:"
-)
-
-# Whether a slot holds what Python here says it must; both are read by the browser.
-SAME = """([slot, html]) => {
-    const twin = slot.cloneNode(false);
-    twin.innerHTML = html;
-    return twin.innerHTML === slot.innerHTML;
-}"""
-
-
-class StrictHost(Host):
-    """Serve the site under a content security policy."""
-
-    def end_headers(self) -> None:
-        """Send the policy."""
-        self.send_header("Content-Security-Policy", POLICY)
-        super().end_headers()
-
-
-@pytest.fixture(scope="module")
-def strict() -> Iterator[str]:
-    """Give the address of the site at a strict host."""
-    with Server(("127.0.0.1", 0), partial(StrictHost, directory=SITE)) as server:
-        Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}{PREFIX}"
-        server.shutdown()
+RUNTIME_FILES = {"worker.mjs", "python.gz"}  # and the wheel
 
 
 @pytest.fixture(autouse=True)
@@ -72,32 +38,6 @@ def patience() -> Iterator[None]:
     expect.set_options(timeout=5000)
 
 
-class Reader:
-    """A page that somebody reads, and what it has asked the host for."""
-
-    def __init__(self, context: BrowserContext, address: str) -> None:
-        self.problems: list[str] = []
-        self.asked: list[str] = []
-        self.page: Page = context.new_page()
-        self.page.set_default_timeout(SLOW)
-        self.page.add_init_script(WATCH_SHIFTS)
-        self.page.on("pageerror", lambda error: self.problems.append(f"script: {error}"))
-        self.page.on(
-            "console",
-            lambda message: self.problems.append(message.text) if message.type == "error" else None,
-        )
-        context.on("request", lambda request: self.asked.append(urlsplit(request.url).path))
-        self.page.goto(address, wait_until="load")
-
-    def part(self, name: str) -> Locator:
-        """Find a live picture."""
-        return self.page.locator(f"#{name}")
-
-    def slot(self, name: str, part: str = "network") -> Locator:
-        """Find a slot of a live picture."""
-        return self.part(part).locator(f'[data-slot="{name}"]')
-
-
 @pytest.fixture
 def reader(desktop: BrowserContext, strict: str) -> Iterator[Reader]:
     """Open the page with live pictures."""
@@ -105,35 +45,6 @@ def reader(desktop: BrowserContext, strict: str) -> Iterator[Reader]:
     yield reader
     reader.page.close()
     assert reader.problems == []
-
-
-def start_of(reader: Reader, part: str) -> str:
-    return reader.part(part).get_attribute("data-start") or ""
-
-
-def expect_same(reader: Reader, address: str, part: str = "network") -> None:
-    """Compare each slot and each field with what Python here makes of the same state."""
-    now = answer(part, start_of(reader, part), address, "", "")
-    assert now["error"] == ""
-    for name, html in now["slots"].items():
-        slot = reader.slot(name, part)
-        # It may still be on its way.
-        for _ in range(100):
-            if slot.evaluate(f"(slot, html) => ({SAME})([slot, html])", html):
-                break
-            reader.page.wait_for_timeout(100)
-        else:
-            assert slot.inner_html() == html
-    for name, value in now["fields"].items():
-        for field in reader.part(part).locator(f'[data-field="{name}"]').all():
-            shown = field.input_value()
-            limits = [field.get_attribute(limit) for limit in ("min", "max")]
-            if limits[0] is not None and not float(limits[0]) <= float(value) <= float(limits[1]):
-                continue
-            if field.get_attribute("type") == "range":
-                assert float(shown) == pytest.approx(float(value), abs=0.13)
-            else:
-                assert shown == value
 
 
 # Steps of an eighth: such numbers are exact, so that no Python rounds them differently.
@@ -429,7 +340,7 @@ def test_exactly_those_claims_fall_that_fall_in_python_here(
 
 # Makes each change in the page, and gives what becomes of the claims that name it.
 ALL_CHANGES = """async () => {
-    const { claims, changes } = await (await fetch("_static/live/claims.json")).json();
+    const { claims, changes } = JSON.parse(document.getElementById("break-known").textContent);
     const said = {};
     for (const [change, { edits }] of Object.entries(changes)) {
         const named = claims.filter(({ refuted_by }) => refuted_by.includes(change));
@@ -544,6 +455,10 @@ def test_a_first_result_costs_what_it_may(browser: Browser, strict: str) -> None
         fetched = {path for path in reader.asked[before:] if not path.endswith(".svg")}
         sizes = {path: (SITE / path.removeprefix(PREFIX)).stat().st_size for path in fetched}
 
+        # The wheel is the one that the site offers, at the address where it offers it.
+        offered = re.search(r'href="(download/[^"]+\.whl)"', FIRST_STEP.read_text("utf-8"))
+        assert offered
+        fetched.remove(PREFIX + offered[1])
         assert {path.rpartition("/")[2] for path in fetched} == RUNTIME_FILES
         assert sum(sizes.values()) <= RUNTIME
         assert reader.page.evaluate("shifted") <= SHIFT
@@ -595,11 +510,6 @@ def test_without_scripts_everything_stands_and_no_control(browser: Browser, stri
 
 # -- For everybody ---------------------------------------------------------------------------------
 
-TOO_SMALL = """(part) => [...part.querySelectorAll("button, select, input, summary, .hit")]
-    .map((one) => [one, one.getBoundingClientRect()])
-    .filter(([, { width, height }]) => width && (width < 23.5 || height < 23.5))
-    .map(([one, { width, height }]) => `${one.outerHTML.slice(0, 80)} ${width}x${height}`)
-"""
 # What is not live is checked page by page, in test_pages.py.
 CHECK = "(rules) => axe.run({include: [['.live, .live-cell']]}, rules)"
 OPEN = "for (const one of document.querySelectorAll('.live details')) one.open = true"

@@ -34,4 +34,4 @@ def test_a_missing_pyodide_is_told(tmp_path: Path) -> None:
 def test_a_missing_node_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(live_runtime.RuntimeMissingError, match="node is missing"):
-        live_runtime.pack_modules(tmp_path, tmp_path / "modules.zip")
+        live_runtime.library(tmp_path, tmp_path / "package.whl")

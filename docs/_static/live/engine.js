@@ -12,24 +12,14 @@
   const word = form.querySelector(".live-word");
   const AT_ONCE = 6;
 
-  let known = null; // claims and changes, fetched at the first use
+  // Claims and changes stand in the page, as data.
+  const { claims, changes } = JSON.parse(at("known").textContent);
+
   let sources = {}; // modules as they are
   let run = 0; // of two that overlap, the later one counts
   let verdicts = [];
 
-  const own = document.querySelector("script[data-claims]");
-  const root = new URL(own.dataset.root, location.href);
-
-  /** Fetch what is known of claims and changes. */
-  async function learn() {
-    if (known) return known;
-    const answer = await fetch(new URL(own.dataset.claims, root));
-    if (!answer.ok) throw new Error("The list of claims could not be loaded.");
-    known = await answer.json();
-    const options = known.claims.map(({ name, says }) => new Option(`${name}: ${says.slice(0, 90)}`, name));
-    at("claim").append(...options);
-    return known;
-  }
+  const root = new URL(document.querySelector("script[data-root]").dataset.root, location.href);
 
   /** Make an element. */
   function make(name, text = "", kind = "") {
@@ -43,7 +33,6 @@
   async function judge(edits, address) {
     run += 1;
     const mine = run;
-    const { claims } = await learn();
     verdicts = [];
     at("stop").hidden = false;
     at("back").disabled = !edits.length;
@@ -58,7 +47,7 @@
           break;
         }
         verdicts.push(...answer.verdicts);
-        show(claims);
+        show();
       }
     } catch (problem) {
       word.textContent = problem.message;
@@ -69,7 +58,7 @@
   const NAMES = { falls: "falls", breaks: "cannot be judged", absent: "not judged here: needs NumPy", holds: "holds" };
 
   /** Show the verdicts so far: first those that fall. */
-  function show(claims) {
+  function show() {
     const of = (kind) => verdicts.filter((one) => one.word === kind);
     const judged = verdicts.length - of("absent").length;
     const missing = of("absent").length ? `, and ${of("absent").length} need NumPy, which is not here` : "";
@@ -79,7 +68,7 @@
       : `${of("falls").length} of ${judged} claims fall${missing}.` + (of("breaks").length ? ` ${of("breaks").length} cannot be judged: their checks end in an error.` : "");
     const list = (kinds) => {
       const items = make("ul", "", "live-claims");
-      for (const kind of kinds) items.append(...of(kind).map((one) => row(one, claims)));
+      for (const kind of kinds) items.append(...of(kind).map((one) => row(one)));
       return items;
     };
     // What holds is folded away: what fell is what the reader asked for.
@@ -94,7 +83,7 @@
   const short = (text) => (text.length > 160 ? `${text.slice(0, 160)}…` : text) || "(nothing)";
 
   /** Write the verdict on one claim. */
-  function row({ name, word: kind, asked, expected, got }, claims) {
+  function row({ name, word: kind, asked, expected, got }) {
     const claim = claims.find((one) => one.name === name);
     const item = make("li", "", kind);
     item.dataset.claim = name;
@@ -118,7 +107,7 @@
     const place = at("hunt");
     place.textContent = "";
     if (!name) return;
-    const claim = known.claims.find((one) => one.name === name);
+    const claim = claims.find((one) => one.name === name);
     if (verdict?.word === "falls") {
       place.textContent = `${name} falls: you have refuted it.`;
       return;
@@ -139,7 +128,6 @@
   async function choose() {
     const name = at("change").value;
     if (!name) return;
-    const { changes } = await learn();
     at("module").value = "";
     at("code").hidden = true;
     at("diff").hidden = false;
@@ -202,7 +190,6 @@
     const address = sent || location.search.slice(1);
     if (id !== "break" || !address) return;
     const asked = new URLSearchParams(address);
-    const { changes } = await learn();
     if (changes[asked.get("change")]) {
       at("change").value = asked.get("change");
       return choose();
@@ -229,8 +216,7 @@
   at("judge").onclick = guarded(judgeText);
   at("back").onclick = guarded(back);
   at("stop").onclick = () => stop("Stopped. Python is loaded again at the next touch.");
-  at("claim").onfocus = guarded(learn);
-  at("claim").onchange = guarded(async () => (await learn(), hunt()));
+  at("claim").onchange = hunt;
   addEventListener("hashchange", guarded(sent));
   guarded(sent)();
 })();

@@ -15,16 +15,34 @@ if TYPE_CHECKING:
 FIRST = NAMES[:6]  # the weights of the first layer, two rows of three
 
 
-def movers(state: State, ran: Ran) -> str:
-    """Write for each example which weights it moves, and how many no example moves.
+def nobody(state: State, ran: Ran) -> str:  # noqa: ARG001
+    """Say how many of the weights no example moves.
 
     Examples
     --------
     >>> from sgdexplained.live.run import run
     >>> from sgdexplained.live.state import State
     >>> state = State(examples=((1, 2, 1), (2, 2, 1)))
-    >>> print(movers(state, run(state)).partition(".")[0])
-    <p>No example moves 4 of the 13: W1[0][1], W1[1][1], b1[1], W2[1][0]
+    >>> print(nobody(state, run(state)))
+    No example moves 4 of the 13: W1[0][1], W1[1][1], b1[1], W2[1][0].
+    """
+    none = [name for name in NAMES if not any(ran.rows[name].contributions)]
+    if not none:
+        return "Each of the 13 is moved by at least one example."
+    listed = f": {', '.join(none)}" if len(none) <= 6 else ""
+    return f"No example moves {len(none)} of the 13{listed}."
+
+
+def movers(state: State, ran: Ran) -> str:
+    """Write for each example which weights it moves.
+
+    Examples
+    --------
+    >>> from sgdexplained.live.run import run
+    >>> from sgdexplained.live.state import State
+    >>> state = State(examples=((1, 2, 1), (-2, 1, 2)))
+    >>> movers(state, run(state)).count("<span>moves</span>")
+    10
     """
     inside = [i for i in range(len(state.examples)) if i not in state.out]
     lines = []
@@ -40,11 +58,6 @@ def movers(state: State, ran: Ran) -> str:
         ]
         head = tag("th", f"example {i + 1}", scope="row")
         lines.append(tag("tr", head, *cells, tag("td", str(len(moved)), class_="count")))
-    none = [name for name in NAMES if not any(ran.rows[name].contributions)]
-    words = f"No example moves {len(none)} of the 13"
-    if not none:
-        words = "Each of the 13 is moved by at least one example"
-    listed = f": {', '.join(none)}." if 0 < len(none) <= 6 else "."
     heads = [tag("th", tag("span", name), scope="col") for name in NAMES]
     table = tag(
         "table",
@@ -53,7 +66,7 @@ def movers(state: State, ran: Ran) -> str:
         class_="live-movers",
     )
     scroll = {"class_": "live-scroll", "tabindex": "0", "role": "group"}
-    return tag("p", words + listed) + tag("div", table, aria_label="Who moves what", **scroll)
+    return tag("div", table, aria_label="Who moves what", **scroll)
 
 
 def members(state: State, ran: Ran) -> str:  # noqa: ARG001
@@ -125,7 +138,7 @@ def outer(state: State, ran: Ran) -> str:
         else "All 6 weights of the first layer have a gradient."
     )
     grids.append(_grid(f"the {state.reduction}", together))
-    return tag("div", *grids, class_="live-outer") + tag("p", words)
+    return tag("div", *grids, tag("p", words), class_="live-outer")
 
 
 def _grid(

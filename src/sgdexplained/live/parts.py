@@ -8,7 +8,8 @@ from html import escape
 
 from sgdexplained.live.drawn import called
 from sgdexplained.live.markup import button, sign, signed, tag, text_of
-from sgdexplained.live.run import would_move
+from sgdexplained.live.run import run, would_move
+from sgdexplained.live.state import MOST, State, number_from
 from sgdexplained.reasons import activation_derivative
 from sgdexplained.reasons.wording import minus
 
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from sgdexplained.live.run import Entry, Ran
-    from sgdexplained.live.state import State
 
 MOST_LINES = 12  # of an account; the middle of a longer one is left out
 
@@ -70,22 +70,72 @@ def name_of(state: State) -> str:
 
 
 def remedy(state: State, ran: Ran) -> str:
-    """Say what would make the chosen weight move; nothing if it moves. Each is tried before."""
+    """Say what would make the chosen weight move; nothing if it moves. It is tried before.
+
+    Examples
+    --------
+    >>> state = State(examples=((0, 0, -1),), pick="W1[1][2]")
+    >>> print(remedy(state, run(state)).partition(" <")[0].removeprefix('<p class="live-remedy">'))
+    It would move if the bias of unit 3 were 1 instead of −1, and input 2 were 1 instead of 0.
+    """
     row = ran.rows[state.pick]
     if row.moves or len(state.batch) > 1:
         return ""
-    for words, do, value, changed in _candidates(state, ran):
+    found = _remedy(state, ran)
+    if not found:
+        return ""
+    words = ", and ".join(words for words, _ in found)
+    value = "|".join(change for _, change in found)
+    return tag(
+        "p", f"It would move if {words}. ", button("try", "Try it", value), class_="live-remedy"
+    )
+
+
+def _remedy(state: State, ran: Ran) -> list[tuple[str, str]]:
+    """Find one small change that sets the chosen weight in motion, or two."""
+    tried = []
+    for words, change in _candidates(state, ran):
+        changed = attempt(state, change)
         if would_move(changed, ran.weights):
-            return tag(
-                "p",
-                f"It would move if {words}. ",
-                button(do, "Try it", value),
-                class_="live-remedy",
-            )
-    return ""
+            return [(words, change)]
+        tried.append((words, change, changed))
+    for words, change, changed in tried:
+        for more, second in _candidates(changed, run(changed)):
+            last = attempt(changed, second)
+            if would_move(last, ran.weights):
+                return [(words, change), (more, second)]
+    return []
 
 
-def _candidates(state: State, ran: Ran) -> list[tuple[str, str, str, State]]:
+def attempt(state: State, changes: str) -> State:
+    """Make changes such as ``"b1[1]=3"``, ``"x1=1"`` or both, with a bar between them.
+
+    Examples
+    --------
+    >>> now = attempt(State(), "b1[1]=4|target=2")
+    >>> now.weights[7], now.examples
+    (4, ((1, 2, 2),))
+    """
+    for change in changes.split("|"):
+        name, _, text = change.partition("=")
+        value = number_from(text, name)
+        if name == "lr":
+            state = replace(state, lr=value)
+        elif name in EXAMPLE:
+            one = list(state.examples[state.at])
+            one[EXAMPLE.index(name)] = value
+            examples = list(state.examples)
+            examples[state.at] = (one[0], one[1], one[2])
+            state = replace(state, examples=tuple(examples))
+        else:
+            state = set_weight(state, run(state), name, value)
+    return state
+
+
+EXAMPLE = ("x1", "x2", "target")
+
+
+def _candidates(state: State, ran: Ran) -> list[tuple[str, str]]:
     """List small changes of which one may set the chosen weight in motion, the smallest first."""
     found = []
     k = _hidden_unit(state.pick)
@@ -93,27 +143,25 @@ def _candidates(state: State, ran: Ran) -> list[tuple[str, str, str, State]]:
     x1, x2, target = state.examples[state.at]
     if k is not None and activation_derivative(hidden)[0][k] == 0:
         bias = ran.rows[f"b1[{k}]"].value
-        # One more than just enough, so that the unit is clearly open.
-        raised = bias - hidden.pre_activations[0][k] + 1
-        words = f"the bias of unit {k + 1} were {text_of(raised)} instead of {text_of(bias)}"
-        found.append(
-            (words, "set", f"b1[{k}]={raised!r}", set_weight(state, ran, f"b1[{k}]", raised))
-        )
+        # One more than just enough, so that the unit is clearly open; that may hit the target.
+        for more in (1, 2):
+            raised = bias - hidden.pre_activations[0][k] + more
+            words = f"the bias of unit {k + 1} were {text_of(raised)} instead of {text_of(bias)}"
+            found.append((words, f"b1[{k}]={raised!r}"))
     if k is not None and ran.rows[f"W2[{k}][0]"].value == 0:
-        words = f"the weight ahead of unit {k + 1} were 1 instead of 0"
-        found.append((words, "set", f"W2[{k}][0]=1", set_weight(state, ran, f"W2[{k}][0]", 1)))
+        found.append((f"the weight ahead of unit {k + 1} were 1 instead of 0", f"W2[{k}][0]=1"))
     if state.lr == 0:
-        words = "the learning rate were 0.1 instead of 0"
-        found.append((words, "lr", "0.1", replace(state, lr=0.1)))
+        found.append(("the learning rate were 0.1 instead of 0", "lr=0.1"))
     if ran.loss == 0:
         words = f"the target were {text_of(target + 1)} instead of {text_of(target)}"
-        moved = _with_example(state, (x1, x2, target + 1))
-        found.append((words, "target", repr(target + 1), moved))
+        found.append((words, f"target={target + 1!r}"))
     j = _input(state.pick)
     if j is not None and (x1, x2)[j] == 0:
-        moved = _with_example(state, (1, x2, target) if j == 0 else (x1, 1, target))
-        found.append((f"input {j + 1} were 1 instead of 0", f"x{j + 1}", "1", moved))
-    return found
+        # One of the two leaves a unit open.
+        for value in (1, -1):
+            words = f"input {j + 1} were {text_of(value)} instead of 0"
+            found.append((words, f"x{j + 1}={value}"))
+    return [one for one in found if abs(float(one[1].partition("=")[2])) <= MOST]
 
 
 def _hidden_unit(name: str) -> int | None:
@@ -126,11 +174,6 @@ def _hidden_unit(name: str) -> int | None:
 
 def _input(name: str) -> int | None:
     return int(name[3]) if name.startswith("W1") else None
-
-
-def _with_example(state: State, example: tuple[float, float, float]) -> State:
-    examples = tuple(example if i == state.at else one for i, one in enumerate(state.examples))
-    return replace(state, examples=examples)
 
 
 def set_weight(state: State, ran: Ran, name: str, value: float) -> State:

@@ -14,7 +14,7 @@ from html import escape
 
 from sgdexplained.live import paths as path_pictures
 from sgdexplained.live import plane as planes
-from sgdexplained.live.batch import members, movers, outer
+from sgdexplained.live.batch import members, movers, nobody, outer
 from sgdexplained.live.drawn import called, picture
 from sgdexplained.live.markup import (
     button,
@@ -27,7 +27,7 @@ from sgdexplained.live.markup import (
     tag,
     text_of,
 )
-from sgdexplained.live.parts import account, chosen, name_of, remedy, set_weight, table
+from sgdexplained.live.parts import account, attempt, chosen, name_of, remedy, set_weight, table
 from sgdexplained.live.run import run
 from sgdexplained.live.state import (
     MOST_STEPS,
@@ -90,6 +90,7 @@ SLOTS: dict[str, Callable[[State, Ran], str]] = {
     "remedy": remedy,
     "members": members,
     "movers": movers,
+    "nobody": nobody,
     "paths": path_pictures.paths,
     "told": path_pictures.told,
     "outer": outer,
@@ -276,7 +277,8 @@ def _answer(state: State, ran: Ran) -> str:
 LEADS = {
     "network": "Drag the point in the plane, choose an edge to see its three factors, change any "
     "number, take the step.",
-    "territories": "Drag an example to another colour, or change a weight: the lines move.",
+    "territories": "Drag an example to another colour, put one in or out, or change a weight: "
+    "the lines move, and the mean with them.",
     "account": "Choose an optimiser and a weight, and take steps: the account says what moved it.",
     "batch": "Put examples in and out, drag them, and compare the mean with the sum.",
     "paths": "Choose a unit to shut it. Which paths must be cut for the gradient to grow, to "
@@ -334,7 +336,9 @@ def _territories(state: State, slots: dict[str, str]) -> str:
                 ),
                 class_="live-stage live-wide-plane",
             ),
-            _slot("movers", slots),
+            _slot("nobody", slots, "p", aria_live="polite"),
+            _slot("outer", slots),
+            _folded("Which of the thirteen each example moves", _slot("movers", slots)),
             _weight_menu(state, slots),
         ]
     )
@@ -438,7 +442,7 @@ VIEWS = {
         "Which weights move where",
         SEVERAL,
         _territories,
-        ("regions", "points", "members", "movers", "name"),
+        ("regions", "points", "members", "nobody", "outer", "movers", "name"),
     ),
     "account": View(
         "What moved this weight",
@@ -666,11 +670,6 @@ def _removed(state: State) -> State:
     return replace(state, examples=examples, out=out, at=min(state.at, len(kept) - 1))
 
 
-def _set(state: State, ran: Ran, value: str) -> State:
-    name, _, number = value.partition("=")
-    return set_weight(state, ran, name, number_from(number, name))
-
-
 # For each word of a control: the new state, from the old one, what the engine found and the value.
 DO: dict[str, Callable[[State, Ran, str], State]] = {
     "x1": lambda state, ran, value: _example(state, 0, number_from(value, "x1")),
@@ -680,7 +679,7 @@ DO: dict[str, Callable[[State, Ran, str], State]] = {
     "weight": lambda state, ran, value: set_weight(
         state, ran, state.pick, number_from(value, state.pick)
     ),
-    "set": _set,
+    "try": lambda state, ran, value: attempt(state, value),
     "nudge": _nudge,
     "drag": lambda state, ran, value: _drag(state, value),
     "point": lambda state, ran, value: _point(state, value.partition(" ")[0]),
