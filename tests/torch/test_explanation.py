@@ -347,3 +347,53 @@ def test_a_compiled_model_is_run_as_it_was_written():
     compiled = torch.compile(model)
     found = why(compiled, batch(4, 3), torch.zeros(4, 1), squared, sgd(model))
     assert found.counts()["_orig_mod.0.weight"] == {"gradient": 12}
+
+
+@pytest.mark.parametrize(("kind", "moves"), [(torch.optim.SGD, 0), (torch.optim.AdamW, 1)])
+def test_no_array_is_kept_twice(monkeypatch, kind, moves):
+    """Beside the parameter: its value, its gradient, and a move that cannot be computed again."""
+    from sgdexplained.pytorch.model import Pass
+
+    def count() -> int:
+        alive = [one for one in gc.get_objects() if type(one) in {torch.Tensor, nn.Parameter}]
+        places = {
+            one.data_ptr()
+            for one in alive
+            if one.dtype == torch.float32 and tuple(one.shape) in {(37, 53), (53, 37)}
+        }
+        return len(places)
+
+    during = []
+    forget = Pass.forget
+    monkeypatch.setattr(Pass, "forget", lambda once: (during.append(count()), forget(once)))
+    model = nn.Sequential(nn.Linear(53, 37), nn.ReLU(), nn.Linear(37, 1))
+
+    found = why(model, batch(4, 53), torch.zeros(4, 1), optimizer=kind(model.parameters(), lr=0.1))
+
+    assert during == [3]
+    assert count() == 3 + moves
+    one = found.parameter("0.weight")
+    before = one.value.copy()
+    with torch.no_grad():
+        model[0].weight.zero_()  # what is computed later is computed of what was there
+    assert (one.move != 0).any()
+    assert one.move is one.move
+    assert (one.value == before).all()
+    if kind is torch.optim.SGD:
+        step = torch.from_numpy(before) - 0.1 * torch.from_numpy(one.gradient)
+        assert torch.allclose(torch.from_numpy(one.move), step - torch.from_numpy(before))
+
+
+def test_why_a_gradient_is_0_is_known_whether_it_moves_or_not():
+    model = nn.Sequential(nn.Linear(3, 4), nn.ReLU(), nn.Linear(4, 1))
+    with torch.no_grad():
+        model[0].bias[1] = -99.0
+    for options in ({}, {"weight_decay": 0.1}):
+        found = why(model, batch(4, 3), torch.zeros(4, 1), optimizer=sgd(model, **options))
+        rows = [found.row("0.weight", (unit, 2)) for unit in range(4)]
+        assert rows[1].zero == "shut"
+        assert rows[1].moves == bool(options)
+        assert rows[1].why == ("decay" if options else "shut")
+        assert [row.zero for row in rows if row.gradient] == [""] * sum(
+            bool(row.gradient) for row in rows
+        )
