@@ -352,7 +352,7 @@ def test_a_compiled_model_is_run_as_it_was_written():
 @pytest.mark.parametrize(("kind", "moves"), [(torch.optim.SGD, 0), (torch.optim.AdamW, 1)])
 def test_no_array_is_kept_twice(monkeypatch, kind, moves):
     """Beside the parameter: its value, its gradient, and a move that cannot be computed again."""
-    from sgdexplained.pytorch.model import Pass
+    from sgdexplained.pytorch.watch import Watch
 
     def count() -> int:
         alive = [one for one in gc.get_objects() if type(one) in {torch.Tensor, nn.Parameter}]
@@ -364,8 +364,8 @@ def test_no_array_is_kept_twice(monkeypatch, kind, moves):
         return len(places)
 
     during = []
-    forget = Pass.forget
-    monkeypatch.setattr(Pass, "forget", lambda once: (during.append(count()), forget(once)))
+    finish = Watch.finish
+    monkeypatch.setattr(Watch, "finish", lambda watch: (during.append(count()), finish(watch)))
     model = nn.Sequential(nn.Linear(53, 37), nn.ReLU(), nn.Linear(37, 1))
 
     found = why(model, batch(4, 53), torch.zeros(4, 1), optimizer=kind(model.parameters(), lr=0.1))
