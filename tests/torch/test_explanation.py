@@ -355,7 +355,9 @@ def test_no_array_is_kept_twice(monkeypatch, kind, moves):
     from sgdexplained.pytorch.watch import Watch
 
     def count() -> int:
+        gradients = [one.grad for one in model.parameters()]  # which Python has not seen before
         alive = [one for one in gc.get_objects() if type(one) in {torch.Tensor, nn.Parameter}]
+        alive += [one for one in gradients if one is not None]
         places = {
             one.data_ptr()
             for one in alive
@@ -397,3 +399,29 @@ def test_why_a_gradient_is_0_is_known_whether_it_moves_or_not():
         assert [row.zero for row in rows if row.gradient] == [""] * sum(
             bool(row.gradient) for row in rows
         )
+
+
+@pytest.mark.parametrize(
+    ("lazy", "names"),
+    [
+        (lambda: nn.LazyLinear(4), "0.weight, 0.bias of the model Sequential have no numbers yet"),
+        (
+            lambda: nn.LazyBatchNorm1d(affine=False),
+            "0.running_mean, 0.running_var of the model Sequential have no numbers yet",
+        ),
+        (lambda: nn.Sequential(nn.LazyLinear(2), nn.LazyLinear(4)), "and others of the model"),
+    ],
+)
+def test_a_lazy_module_is_told_to_be_called_first(lazy, names):
+    model = nn.Sequential(lazy(), nn.Linear(4, 1))
+    before = {name: type(one) for name, one in model.named_parameters()}
+    hooks = [len(one._forward_pre_hooks) for one in model.modules()]
+
+    with pytest.raises(ValueError, match=names) as caught:
+        why(model, batch(2, 4), torch.zeros(2, 1))
+
+    assert "call the model once with your inputs" in str(caught.value)
+    assert {name: type(one) for name, one in model.named_parameters()} == before
+    assert [len(one._forward_pre_hooks) for one in model.modules()] == hooks
+    model(batch(2, 4))
+    assert "gradient" in why(model, batch(2, 4), torch.zeros(2, 1)).counts()["1.weight"]

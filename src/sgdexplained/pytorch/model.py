@@ -156,6 +156,7 @@ def _checked(model: Any, inputs: Any, targets: Any, loss: Any, optimizer: Any) -
             else ""
         )
         raise ValueError(f"the model {type(model).__name__} has no parameters{hint}")
+    _no_lazy_ones(model)
     owned = {id(p) for group in optimizer.param_groups for p in group["params"]}
     if not owned & names.keys():
         raise ValueError(
@@ -164,6 +165,19 @@ def _checked(model: Any, inputs: Any, targets: Any, loss: Any, optimizer: Any) -
         )
     _one_device(model, parameters, inputs, targets)
     return parameters
+
+
+def _no_lazy_ones(model: nn.Module) -> None:
+    """Refuse parameters and buffers whose shape is not known yet."""
+    both = (*model.named_parameters(), *model.named_buffers())
+    lazy = [name for name, one in both if nn.parameter.is_lazy(one)]
+    if lazy:
+        raise ValueError(
+            f"{', '.join(lazy[:3])}{' and others' if len(lazy) > 3 else ''} of the model "
+            f"{type(model).__name__} {'has' if len(lazy) == 1 else 'have'} no numbers yet, because "
+            "a lazy module waits for its first input: call the model once with your inputs, make "
+            "the optimizer after that, and explain then"
+        )
 
 
 def _one_device(model: nn.Module, parameters: dict[str, Tensor], inputs: Any, targets: Any) -> None:
