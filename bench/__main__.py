@@ -21,7 +21,7 @@ from time import sleep
 from typing import Any, NamedTuple
 
 from bench import imports
-from bench.process import KEEP_MEMORY, ONE_THREAD, PROCESSOR_TIME, EngineProcess
+from bench.process import GIVE_BACK, KEEP_MEMORY, ONE_THREAD, PROCESSOR_TIME, EngineProcess
 
 PACKAGES = ["micrograd", "numpy", "autograd", "mygrad", "torch", "jax"]
 NEEDS = {"ours_in_its_style": "micrograd"} | dict.fromkeys(
@@ -201,7 +201,7 @@ def peaks(job: Job, engines: list[str]) -> dict[str, Any]:
         return {}
     found = {}
     for engine in engines:
-        process = EngineProcess(job.module, engine, job.arguments, ONE_THREAD)
+        process = EngineProcess(job.module, engine, job.arguments, ONE_THREAD | GIVE_BACK)
         try:
             found[engine] = process.peak()
         finally:

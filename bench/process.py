@@ -33,6 +33,9 @@ ONE_THREAD = {
 # of its memory. Whether they do is luck, stays so for the whole life of a process, and makes a step
 # up to three times as long, for anybody. So nobody gives memory back while being timed.
 KEEP_MEMORY = {"MALLOC_MMAP_THRESHOLD_": str(2**25), "MALLOC_TRIM_THRESHOLD_": str(2**30)}
+# The opposite, to see how much memory a work needs at once, and not what the allocator has kept:
+# arrays from 64 KB on are taken from the system one by one, and given back when they are dropped.
+GIVE_BACK = {"MALLOC_MMAP_THRESHOLD_": str(2**16), "MALLOC_TRIM_THRESHOLD_": str(2**16)}
 
 # On a machine that others use as well, the time that a process itself was at work says more.
 PROCESSOR_TIME = "BENCH_PROCESSOR_TIME"

@@ -347,3 +347,81 @@ def test_a_compiled_model_is_run_as_it_was_written():
     compiled = torch.compile(model)
     found = why(compiled, batch(4, 3), torch.zeros(4, 1), squared, sgd(model))
     assert found.counts()["_orig_mod.0.weight"] == {"gradient": 12}
+
+
+@pytest.mark.parametrize(("kind", "moves"), [(torch.optim.SGD, 0), (torch.optim.AdamW, 1)])
+def test_no_array_is_kept_twice(monkeypatch, kind, moves):
+    """Beside the parameter: its value, its gradient, and a move that cannot be computed again."""
+    from sgdexplained.pytorch.watch import Watch
+
+    def count() -> int:
+        gradients = [one.grad for one in model.parameters()]  # which Python has not seen before
+        alive = [one for one in gc.get_objects() if type(one) in {torch.Tensor, nn.Parameter}]
+        alive += [one for one in gradients if one is not None]
+        places = {
+            one.data_ptr()
+            for one in alive
+            if one.dtype == torch.float32 and tuple(one.shape) in {(37, 53), (53, 37)}
+        }
+        return len(places)
+
+    during = []
+    finish = Watch.finish
+    monkeypatch.setattr(Watch, "finish", lambda watch: (during.append(count()), finish(watch)))
+    model = nn.Sequential(nn.Linear(53, 37), nn.ReLU(), nn.Linear(37, 1))
+
+    found = why(model, batch(4, 53), torch.zeros(4, 1), optimizer=kind(model.parameters(), lr=0.1))
+
+    assert during == [3]
+    assert count() == 3 + moves
+    one = found.parameter("0.weight")
+    before = one.value.copy()
+    with torch.no_grad():
+        model[0].weight.zero_()  # what is computed later is computed of what was there
+    assert (one.move != 0).any()
+    assert one.move is one.move
+    assert (one.value == before).all()
+    if kind is torch.optim.SGD:
+        step = torch.from_numpy(before) - 0.1 * torch.from_numpy(one.gradient)
+        assert torch.allclose(torch.from_numpy(one.move), step - torch.from_numpy(before))
+
+
+def test_why_a_gradient_is_0_is_known_whether_it_moves_or_not():
+    model = nn.Sequential(nn.Linear(3, 4), nn.ReLU(), nn.Linear(4, 1))
+    with torch.no_grad():
+        model[0].bias[1] = -99.0
+    for options in ({}, {"weight_decay": 0.1}):
+        found = why(model, batch(4, 3), torch.zeros(4, 1), optimizer=sgd(model, **options))
+        rows = [found.row("0.weight", (unit, 2)) for unit in range(4)]
+        assert rows[1].zero == "shut"
+        assert rows[1].moves == bool(options)
+        assert rows[1].why == ("decay" if options else "shut")
+        assert [row.zero for row in rows if row.gradient] == [""] * sum(
+            bool(row.gradient) for row in rows
+        )
+
+
+@pytest.mark.parametrize(
+    ("lazy", "names"),
+    [
+        (lambda: nn.LazyLinear(4), "0.weight, 0.bias of the model Sequential have no numbers yet"),
+        (
+            lambda: nn.LazyBatchNorm1d(affine=False),
+            "0.running_mean, 0.running_var of the model Sequential have no numbers yet",
+        ),
+        (lambda: nn.Sequential(nn.LazyLinear(2), nn.LazyLinear(4)), "and others of the model"),
+    ],
+)
+def test_a_lazy_module_is_told_to_be_called_first(lazy, names):
+    model = nn.Sequential(lazy(), nn.Linear(4, 1))
+    before = {name: type(one) for name, one in model.named_parameters()}
+    hooks = [len(one._forward_pre_hooks) for one in model.modules()]
+
+    with pytest.raises(ValueError, match=names) as caught:
+        why(model, batch(2, 4), torch.zeros(2, 1))
+
+    assert "call the model once with your inputs" in str(caught.value)
+    assert {name: type(one) for name, one in model.named_parameters()} == before
+    assert [len(one._forward_pre_hooks) for one in model.modules()] == hooks
+    model(batch(2, 4))
+    assert "gradient" in why(model, batch(2, 4), torch.zeros(2, 1)).counts()["1.weight"]

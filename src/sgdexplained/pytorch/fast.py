@@ -20,6 +20,10 @@ SHARED = {
 }  # fmt: skip
 
 
+AT_ONCE = 1 << 16
+"""So many entries are looked at together: what is made of them stays in the processor's cache."""
+
+
 def shared(tensor: Tensor) -> Any:
     """Return a NumPy view of a tensor; ``None`` if there cannot be one."""
     if tensor.device.type != "cpu" or tensor.dtype not in SHARED or tensor.is_neg():
@@ -93,6 +97,23 @@ def bits(mask: Tensor, bit: int) -> Tensor:
 def only(array: Tensor, mask: Tensor) -> Tensor:
     """Return an array of bits where a mask is set, and 0 elsewhere."""
     return array * mask.to(torch.int16)
+
+
+def only_(array: Tensor, mask: Tensor) -> Tensor:
+    """Set an array of bits to 0 where a mask is not set, without room for another such array.
+
+    Examples
+    --------
+    >>> only_(torch.tensor([6, 4], dtype=torch.int16), torch.tensor([True, False]))
+    tensor([6, 0], dtype=torch.int16)
+    """
+    numbers, chosen = shared(array), shared(mask)
+    if numbers is None or chosen is None or array.shape != mask.shape:
+        return array.mul_(mask)
+    import numpy as np
+
+    np.multiply(numbers, chosen, out=numbers)
+    return array
 
 
 def and_over(array: Tensor, dims: tuple[int, ...]) -> Tensor:
@@ -186,8 +207,11 @@ def looked_up(table: Tensor, numbers: Tensor, mostly: int | None = None) -> Tens
             found = np.zeros(flat.shape, table.numpy().dtype)
             found[others] = table.numpy()[flat[others]]
             return torch.from_numpy(found.reshape(own.shape))
-    index = numbers.reshape(-1).to(torch.int32)
-    return table.to(index.device).index_select(0, index).view(numbers.shape)
+    table, flat = table.to(numbers.device), numbers.reshape(-1)
+    found = torch.empty(flat.shape, dtype=table.dtype, device=table.device)
+    for part, into in zip(flat.split(AT_ONCE), found.split(AT_ONCE), strict=True):
+        torch.index_select(table, 0, part.to(torch.int32), out=into)
+    return found.view(numbers.shape)
 
 
 def kinds(codes: Tensor) -> list[int]:
@@ -221,8 +245,10 @@ def has(codes: Tensor, code: int) -> bool:
     return bool((codes == code).any() if numbers is None else (numbers == code).any())
 
 
-def few(mask: Tensor) -> Any:
+def few(mask: Tensor, part: int = 4) -> Any:
     """Return the numbers of the places of a mask that are set, as NumPy's; None if they are many.
+
+    Many are more than one in `part`.
 
     Examples
     --------
@@ -234,7 +260,7 @@ def few(mask: Tensor) -> Any:
         return None
     import numpy as np
 
-    if 4 * np.count_nonzero(numbers) > numbers.size:
+    if part * np.count_nonzero(numbers) > numbers.size:
         return None
     return np.flatnonzero(numbers)
 
@@ -255,10 +281,6 @@ def lengths(numbers: Tensor) -> Tensor:
     import numpy as np
 
     return torch.from_numpy(np.asarray(np.sqrt(np.einsum("...bn,...bn->...n", own, own))))
-
-
-AT_ONCE = 1 << 16
-"""So many entries are looked at together: what is made of them stays in the processor's cache."""
 
 
 def small_in(gradient: Tensor, rows: Tensor, columns: Tensor) -> int:

@@ -141,15 +141,13 @@ class Kept:
 
     def _container(self, box: Any) -> list[Any]:
         inside: Any = dict(box) if isinstance(box, dict) else list(box)
+        before = _ids(inside)
 
         def back() -> None:
-            if isinstance(box, dict):
-                if not _same(list(box.items()), list(inside.items())):
-                    box.clear()
-                    box.update(inside)
-            elif not _same([(one,) for one in box], [(one,) for one in inside]):
-                box.clear()
-                box.update(inside) if isinstance(box, set) else box.extend(inside)
+            if _ids(box) == before:
+                return
+            box.clear()
+            box.extend(inside) if isinstance(box, list | deque) else box.update(inside)
 
         self._back.append(back)
         return [*inside, *inside.values()] if isinstance(inside, dict) else inside
@@ -182,13 +180,9 @@ class Kept:
         return [hooks, after, *([gradient] if self.stepping else [])]
 
 
-def _same(some: list[Any], others: list[Any]) -> bool:
-    """Tell whether two lists hold the same objects: == would compare tensors entry by entry."""
-    return len(some) == len(others) and all(
-        a is b
-        for one, other in zip(some, others, strict=True)
-        for a, b in zip(one, other, strict=True)
-    )
+def _ids(box: Any) -> list[int]:
+    """Tell what a container holds: == would compare tensors entry by entry."""
+    return [*map(id, box), *map(id, box.values())] if isinstance(box, dict) else [*map(id, box)]
 
 
 def _version(tensor: Tensor) -> int | None:

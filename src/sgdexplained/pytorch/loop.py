@@ -360,7 +360,7 @@ def really(mine: StepOf, after: Tensor, before: Tensor, seen: Seen) -> None:
     none = torch.zeros_like(mine.reason, dtype=torch.bool)
     tried = none if mine.moved is None else mine.moved
     happened = none if where is None else where
-    mine.move, mine.moved = move, where
+    mine.put(move=move)
     coupled = needs_closure(seen.optimizer) and mine.listed and seen.calls
     if coupled:
         ever = seen.ever.get(mine.name, none)

@@ -17,7 +17,7 @@ from sgdexplained.pytorch.names import examples_in, held, name_of, registered
 from sgdexplained.pytorch.record import Recorder, tensors
 from sgdexplained.pytorch.report import ModelExplanation
 from sgdexplained.pytorch.source import ModelSource
-from sgdexplained.pytorch.step import PARTS, Step, StepOf, take_step
+from sgdexplained.pytorch.step import PARTS, Step, StepOf, some, take_step
 from sgdexplained.reasons import SAID, Parameter
 
 TYPE_CHECKING = False
@@ -110,7 +110,7 @@ def explain_model(
     else:
         closure = _needs_closure(optimizer)
         with kept(model, optimizer, stepping=True) if closure else nullcontext():
-            taken = take_step(optimizer, parameters, once.gradients, evaluate)
+            taken = take_step(optimizer, parameters, once.gradients, evaluate, once.values)
     return explanation(once, found, taken)
 
 
@@ -156,6 +156,7 @@ def _checked(model: Any, inputs: Any, targets: Any, loss: Any, optimizer: Any) -
             else ""
         )
         raise ValueError(f"the model {type(model).__name__} has no parameters{hint}")
+    _no_lazy_ones(model)
     owned = {id(p) for group in optimizer.param_groups for p in group["params"]}
     if not owned & names.keys():
         raise ValueError(
@@ -164,6 +165,19 @@ def _checked(model: Any, inputs: Any, targets: Any, loss: Any, optimizer: Any) -
         )
     _one_device(model, parameters, inputs, targets)
     return parameters
+
+
+def _no_lazy_ones(model: nn.Module) -> None:
+    """Refuse parameters and buffers whose shape is not known yet."""
+    both = (*model.named_parameters(), *model.named_buffers())
+    lazy = [name for name, one in both if nn.parameter.is_lazy(one)]
+    if lazy:
+        raise ValueError(
+            f"{', '.join(lazy[:3])}{' and others' if len(lazy) > 3 else ''} of the model "
+            f"{type(model).__name__} {'has' if len(lazy) == 1 else 'have'} no numbers yet, because "
+            "a lazy module waits for its first input: call the model once with your inputs, make "
+            "the optimizer after that, and explain then"
+        )
 
 
 def _one_device(model: nn.Module, parameters: dict[str, Tensor], inputs: Any, targets: Any) -> None:
@@ -442,12 +456,12 @@ class Pass:
     ) -> tuple[Any, str]:
         """Return the code of each entry of a gradient, and a note."""
         dense = _dense(gradient)
-        reasons = self.watch.reasons.pop(id(parameter), None)
+        codes = self.watch.told.pop(id(parameter), None)
         notes: list[str] = []
-        if reasons is None:
+        if codes is None:
             codes = torch.zeros(dense.shape, dtype=torch.uint8, device=dense.device)
         else:
-            codes = c.told(reasons.array, of_weights=True).to(dense.device)
+            codes = codes.to(dense.device)
             self._padding(parameter, codes)
             present = [c.WORDS[code] for code in kinds(codes)]
             whys = {word: why for word in present if (why := self._why(parameter, word))}
@@ -574,42 +588,72 @@ def _parameter(
     if zero is not None and not kinds(zero):
         zero = None
     whole_reason = codes if not isinstance(codes, Tensor) else 0
-    moves = None
     notes = [note] if note else []
     parts: Parts | None = None
-    if step is None:
+    mine, apart = None if step is None else step[name], True
+    if mine is None:
         reason = torch.full(shape, whole_reason, dtype=torch.uint8) if zero is None else zero
     else:
-        mine = step[name]
-        reason = mine.reason.cpu()
+        reason = mine.reason.cpu()  # on the processor it is the same, and the step knows them all
         if zero is not None:
-            reason = reason | zero * is_zero(reason)
+            apart = some(reason * zero) or not isinstance(gradient, Tensor)
+            reason += zero * is_zero(reason)
             if has(zero, c.CODE["not finite"]):
                 infinite = zero == c.CODE["not finite"]
                 reason[infinite] = zero[infinite]
-                zero = zero * ~infinite
+                zero, apart = zero * ~infinite, True
         elif whole_reason:
-            reason = reason | is_zero(reason).to(torch.uint8) * whole_reason
+            reason += is_zero(reason).to(torch.uint8) * whole_reason
         if mine.swallows:
             kind = str(mine.dtype).removeprefix("torch.")
             notes.append(f"the step is too small for {kind}")
-        moves = mine.move
         if mine.note:
             notes.append(mine.note)
-        if mine.told_apart and (mine.remembered is not None or mine.decayed is not None):
+        if mine.told_apart and mine.beside:
             parts = Parts(mine)
-    return Parameter(
+    return ModelParameter(
         name=name,
         shape=shape,
         value=_array(once.values[name]),
         gradient=None if gradient is None else _array(gradient),
-        move=_array(torch.zeros(shape) if moves is None else moves),
+        move=mine,
         reason=_array(reason),
-        zero=0 if zero is None else _array(zero),
+        zero=0 if zero is None else _array(zero) if apart else None,
         parts=parts,
         whole=whole,
         note="; ".join(notes),
     )
+
+
+class ModelParameter(Parameter):
+    """A parameter whose move is computed when somebody asks for it, and perhaps `zero` as well."""
+
+    _move: Any
+    _zero: Any
+    _step: StepOf | None
+
+    @property
+    def zero(self) -> Any:
+        """Why its gradient is 0; if it moves nowhere without one, that is why it stays there."""
+        if self._zero is None:
+            self._zero = self.reason * (self.gradient == 0)
+        return self._zero
+
+    @zero.setter
+    def zero(self, codes: Any) -> None:
+        self._zero = codes
+
+    @property
+    def move(self) -> Any:
+        """New value minus old."""
+        if self._move is None:
+            found = None if self._step is None else self._step.move
+            self._move = _array(torch.zeros(self.shape) if found is None else found)
+        return self._move
+
+    @move.setter
+    def move(self, step: StepOf | None) -> None:
+        self._step, self._move = step, None
 
 
 class Parts(Mapping[str, Any]):

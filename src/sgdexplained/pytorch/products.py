@@ -18,6 +18,7 @@ from sgdexplained.pytorch.fast import (
     lines_with,
     never,
     only,
+    only_,
 )
 
 # The two factors of each product: (argument, its saved name, the argument's other, its name).
@@ -165,13 +166,13 @@ def _crossed(
     if turned and columns is not None:
         array, rest = _crossed(zero.T, columns, rows)
         return array.T, None if rest is None else rest.T
-    places = few(zero) if zero.dim() == 2 and zero.is_contiguous() else None
+    places = few(zero, 32) if zero.dim() == 2 and zero.is_contiguous() else None
     if places is None:
         array = rows.unsqueeze(-1)
         if columns is not None:
             array = array | columns.unsqueeze(-2)
-        array = only(array, zero)
-        rest = zero & is_zero(array)
+        array = only_(array.expand(zero.shape).contiguous(), zero)
+        rest = is_zero(array).logical_and_(zero)
         return array, rest if any_true(rest) else None
     array = torch.zeros(zero.shape, dtype=torch.int16)
     across, down = divmod(places, zero.shape[1])

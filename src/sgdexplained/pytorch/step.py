@@ -41,7 +41,7 @@ __all__ = ["CODE", "WORDS", "Step", "StepOf", "skeleton", "take_step"]
 PARTS = ("gradient", "memory", "decay")
 
 # How many entries are tried at a time: copies of so many are made, not of the whole model.
-AT_A_TIME = 1 << 18
+AT_A_TIME = 1 << 16
 
 
 @dataclass
@@ -61,10 +61,6 @@ class StepOf:
         What the optimizer is given.
     arrived : Tensor or None
         In a step of the reader's own: what the backward pass left, if that is known.
-    move : Tensor or None
-        New value minus old; ``None`` if no entry moves.
-    moved : Tensor of bool, or None
-        Where it moves; ``None`` likewise.
     reason : Tensor of uint8
         Indices into `WORDS`. 0 where the step has nothing to say: the entry stays and has no
         gradient, or a gradient of 0.
@@ -73,8 +69,6 @@ class StepOf:
         ``never stepped``. Empty if there is none.
     note : str
         A few words more.
-    remembered, decayed : Tensor or None
-        The move with gradients of 0, with and without memory; ``None`` if nothing would move.
     told_apart : bool
         Whether the move could be split.
     asked : bool
@@ -85,6 +79,16 @@ class StepOf:
         Whether some of its reasons are still to be found.
     rate : float or None
         If entries are swallowed and a step is no more than its gradient times this number: that.
+    adds : float or None
+        If the step only adds the gradient times this number: that.
+    before : Tensor or None
+        The values before the step, if they are kept: then what they tell is computed when asked.
+    scaled : float or None
+        If decay only multiplies the values by this number, and they are kept: that.
+    found : dict of (Tensor or None)
+        What is kept of the properties `move` (new value minus old; ``None`` if no entry moves),
+        `remembered` and `decayed` (the move with gradients of 0, with and without
+        memory; ``None`` if nothing would move).
     """
 
     name: str
@@ -94,18 +98,66 @@ class StepOf:
     gradient: Tensor | None
     reason: Tensor
     dtype: torch.dtype
-    move: Tensor | None = None
-    moved: Tensor | None = None
     whole: str = ""
     note: str = ""
-    remembered: Tensor | None = None
-    decayed: Tensor | None = None
     told_apart: bool = True
     exact: Tensor | None = None
     arrived: Tensor | None = None
     asked: bool = True
     open: bool = False
     rate: float | None = None
+    adds: float | None = None
+    before: Tensor | None = None
+    scaled: float | None = None
+    found: dict[str, Tensor | None] = field(default_factory=dict)
+
+    # What can be computed from gradient and value is not kept, until somebody has asked for it.
+
+    @property
+    def move(self) -> Tensor | None:
+        """New value minus old; ``None`` if no entry moves."""
+        return self._found("move", self._added)
+
+    @property
+    def moved(self) -> Tensor | None:
+        """Where it moves; ``None`` if nowhere."""
+        return None if self.move is None else nonzero(self.move)
+
+    @property
+    def remembered(self) -> Tensor | None:
+        """The move with gradients of 0; ``None`` if nothing would move."""
+        return self._found("remembered", self._shrunk)
+
+    @property
+    def decayed(self) -> Tensor | None:
+        """The same without memory."""
+        return self._found("decayed", self._shrunk)
+
+    @property
+    def beside(self) -> bool:
+        """Whether an entry would move without a gradient."""
+        return self.scaled is not None or self.remembered is not None or self.decayed is not None
+
+    def put(self, **found: Tensor | None) -> None:
+        """Set what was found: ``move``, ``remembered`` or ``decayed``."""
+        self.found.update(found)
+
+    def _found(self, name: str, make: Callable[[], Tensor | None]) -> Tensor | None:
+        if name not in self.found:
+            self.found[name] = make() if self.before is not None else None
+        return self.found[name]
+
+    def _added(self) -> Tensor | None:
+        if self.adds is None:
+            return None
+        before: Any = self.before
+        return difference(torch.add(before, self.gradient, alpha=self.adds), before)[0]  # type: ignore[call-overload]
+
+    def _shrunk(self) -> Tensor | None:
+        if self.scaled is None:
+            return None
+        before: Any = self.before
+        return _unless_zero(_minus(before * self.scaled, before))
 
     @property
     def swallows(self) -> bool:
@@ -207,6 +259,7 @@ def take_step(
     parameters: dict[str, Tensor],
     gradients: Gradients,
     evaluate: Callable[[], Tensor] | None = None,
+    values: dict[str, Tensor] | None = None,
 ) -> Step:
     """Return what a step of the optimizer would do, and why; nothing changes.
 
@@ -221,6 +274,9 @@ def take_step(
     evaluate : callable, optional
         Clears the gradients, computes the loss on the model itself, goes backward and returns the
         loss. Asked only by optimizers that need a closure (LBFGS).
+    values : dict of Tensor, optional
+        Copies of the parameters that nobody will change. Of these and the gradients some moves can
+        be computed later, so they are not kept.
 
     Returns
     -------
@@ -249,6 +305,8 @@ def take_step(
         _with_closure(optimizer, mine, step, evaluate)
     else:
         buffers = Buffers()
+        for name in mine:
+            step[name].before = None if values is None else values[name]
         for portion in _portions(optimizer, mine, gradients):
             _try(optimizer, portion, step, buffers)
     for name in parameters:
@@ -330,7 +388,7 @@ def _try(optimizer: Optimizer, portion: list[Piece], step: Step, buffers: Buffer
         for one, (_, _, where) in zip(whole, portion, strict=True)
     ]
     try:
-        moves = _moves(optimizer, portion, gradients, buffers, difference)
+        moves, rates = _tried(optimizer, portion, gradients, buffers)
     except Exception as error:
         raise RuntimeError(
             f"a step of {type(optimizer).__name__} fails, tried on copies: {error}"
@@ -341,8 +399,10 @@ def _try(optimizer: Optimizer, portion: list[Piece], step: Step, buffers: Buffer
             continue
         mine = step[name]
         move, moved = moves[k]
-        _keep(mine, "move", where, move)
-        _keep(mine, "moved", where, moved)
+        moves[k] = None
+        mine.adds = rates[k]
+        if mine.adds is None or mine.before is None:
+            _keep(mine, "move", where, move)
         mine.told_apart = without is not None
         gradient = gradients[k]
         asks = None if gradient is None else nonzero(dense(gradient))
@@ -354,24 +414,59 @@ def _try(optimizer: Optimizer, portion: list[Piece], step: Step, buffers: Buffer
         remembered, decayed = (None, None) if without is None else without[k]
         if still is not None:
             _without_gradient(word, still, remembered, decayed, given=asks is not None)
-        _keep(mine, "remembered", where, remembered)
-        if remembered is decayed:
-            mine.decayed = mine.remembered
-        else:
-            _keep(mine, "decayed", where, decayed)
+        _keep_both(mine, optimizer, portion[k], remembered, decayed)
         if lost is not None and mine.lr != 0:
             _exactly(optimizer, portion, gradients, k, lost, mine)
 
 
+def _tried(
+    optimizer: Optimizer, portion: list[Piece], gradients: list[Tensor | None], buffers: Buffers
+) -> tuple[list[Any], list[float | None]]:
+    """Return what `difference` tells of each piece, and what its gradient is multiplied by."""
+    rates = [
+        _only_adds(optimizer, one, gradient)
+        for (_, one, _), gradient in zip(portion, gradients, strict=True)
+    ]
+    if None in rates:
+        moves = _moves(optimizer, portion, gradients, buffers, difference)
+        return moves, [None] * len(portion)
+    moves = []
+    for (_, one, where), gradient, rate in zip(portion, gradients, rates, strict=True):
+        before: Any = picked(one, where)
+        moves.append(difference(torch.add(before, gradient, alpha=rate), before))  # type: ignore[call-overload]
+    return moves, rates
+
+
+def _keep_both(
+    mine: StepOf,
+    optimizer: Optimizer,
+    piece: Piece,
+    remembered: Tensor | None,
+    decayed: Tensor | None,
+) -> None:
+    """Keep the moves of a piece without gradients, if they are not computed when asked for."""
+    _, one, where = piece
+    if mine.before is not None:
+        mine.scaled = _factor(optimizer, one)
+    if remembered is not decayed or mine.scaled is None:
+        _keep(mine, "remembered", where, remembered)
+    if mine.scaled is not None:
+        return
+    if remembered is decayed:
+        mine.found["decayed"] = mine.found["remembered"]
+    else:
+        _keep(mine, "decayed", where, decayed)
+
+
 def _keep(mine: StepOf, name: str, where: slice | None, found: Tensor | None) -> None:
-    """Write what was found of a piece of a parameter to where it belongs; None stands for zeros."""
+    """Keep what was found of a piece of a parameter in its place; None stands for zeros."""
+    whole = mine.found.setdefault(name, None)
     if where is None:
-        setattr(mine, name, found)
+        mine.found[name] = found
     elif found is not None:
-        whole = getattr(mine, name)
         if whole is None:
             whole = torch.zeros(mine.reason.shape, dtype=found.dtype, device=found.device)
-            setattr(mine, name, whole)
+            mine.found[name] = whole
         whole.view(-1)[where] = found
 
 
@@ -431,18 +526,25 @@ def _unless_zero(move: Tensor) -> Tensor | None:
     return move if any_true(move) else None
 
 
-def _decoupled(optimizer: Optimizer, portion: list[Piece]) -> list[Tensor] | None:
-    """Return the moves by decay alone of AdamW, which scales a weight; ``None`` for all others."""
+def _factor(optimizer: Optimizer, one: Tensor) -> float | None:
+    """Return what decay alone multiplies a weight by, of AdamW; ``None`` for all others."""
     if type(optimizer) is not optim.AdamW:
         return None
-    groups = {id(one): group for group in optimizer.param_groups for one in group["params"]}
+    (group,) = (g for g in optimizer.param_groups if any(one is mine for mine in g["params"]))
+    if isinstance(group["lr"], Tensor) or not group["weight_decay"]:
+        return None
+    return float(1 - group["lr"] * group["weight_decay"])
+
+
+def _decoupled(optimizer: Optimizer, portion: list[Piece]) -> list[Tensor] | None:
+    """Return the moves by decay alone, if it only scales; ``None`` if it may do something else."""
     moves = []
     for _, one, where in portion:
-        group = groups[id(one)]
-        if isinstance(group["lr"], Tensor):
+        factor = _factor(optimizer, one)
+        if factor is None:
             return None
         before = picked(one, where)
-        moves.append(_minus(before * (1 - group["lr"] * group["weight_decay"]), before))
+        moves.append(_minus(before * factor, before))
     return moves
 
 
@@ -517,6 +619,17 @@ def _plain(optimizer: Optimizer, one: Tensor) -> float | None:
     return float(group["lr"]) * (1 if group["maximize"] else -1)
 
 
+def _only_adds(optimizer: Optimizer, one: Tensor, gradient: Tensor | None) -> float | None:
+    """Return what SGD multiplies a gradient by, if it adds that in one operation, as on a CPU."""
+    rate = _plain(optimizer, one)
+    if not rate or gradient is None or one.device.type != "cpu" or gradient.dtype != one.dtype:
+        return None
+    (group,) = (g for g in optimizer.param_groups if any(one is mine for mine in g["params"]))
+    special = group["foreach"] or group["fused"] or group["differentiable"]
+    dense_ones = one.layout == gradient.layout == torch.strided
+    return rate if dense_ones and not special and not isinstance(group["lr"], Tensor) else None
+
+
 def _many(mask: Tensor) -> bool:
     return bool(mask.sum() * 8 > mask.numel())
 
@@ -551,7 +664,7 @@ def _with_closure(
         before = {name: one.detach().clone() for name, one in mine.items()}
         without_hooks(optimizer)(optimizer, closure)
         for name, one in mine.items():
-            step[name].move, step[name].moved = difference(one.detach(), before[name])
+            step[name].put(move=difference(one.detach(), before[name])[0])
             step[name].told_apart = False
             step[name].open = True
     for name, seen in ever.items():
@@ -705,6 +818,7 @@ def difference(after: Tensor, before: Tensor) -> tuple[Tensor | None, Tensor | N
     where = nonzero(move)
     if not bool(move.sum().isfinite()):
         where = (after != before) & ~(after.isnan() & before.isnan())
+        move = torch.where(where, move, 0)
     return (move, where) if some(where) else (None, None)
 
 
@@ -726,8 +840,10 @@ def _compared(
     """
     if asks is None or moved is None:
         return None, _any(asks), _any(moved)
-    both = asks & moved
-    return _any(both), _any(asks ^ both), _any(moved ^ both)
+    apart = asks ^ moved
+    if not some(apart):  # most often all that is asked to move does
+        return asks, None, None
+    return _any(asks & moved), _any(asks & apart), _any(moved & apart)
 
 
 def _any(mask: Tensor | None) -> Tensor | None:

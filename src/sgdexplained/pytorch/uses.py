@@ -19,6 +19,10 @@ Place = tuple[int, ...]
 Pairs = tuple[torch.Tensor, torch.Tensor, torch.Tensor]  # rows, senders, deltas
 
 
+# Products that add a bias.
+ADDS = {"Addmm", "Baddbmm"}
+
+
 @dataclass
 class Use:
     """One operation that a parameter enters.
@@ -82,7 +86,8 @@ class Use:
         if self.given is not None and self.given.dim() == 2:
             self.reach, self.many = lengths(self.given), len(self.given)
         alike = self.rule == "kernel" or (self.rule == "matmul" and not self.turned)
-        alike |= self.rule == "broadcast" and "view" in self.options
+        # A bias; it may be one of a convolution or of a product.
+        alike |= self.rule == "broadcast" and ("view" in self.options or self.op in ADDS)
         if activation is None or not alike or self.given is None:
             return
         if activation.upstream.numel() == self.given.numel():

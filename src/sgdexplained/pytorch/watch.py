@@ -61,12 +61,12 @@ class Watch:
         self.unknown: dict[Any, str] = {}
         self.infinite: dict[Any, str] = {}
         self.uses: dict[int, list[Use]] = defaultdict(list)
-        self.reasons: dict[int, Reasons | None] = {}
-        self.sums: dict[int, torch.Tensor] = {}
+        self.told: dict[int, torch.Tensor] = {}
         self.handles: list[Any] = []
         self.constant: set[Any] = set()
         self.activations: dict[Any, Activation] = {}
         self.leads: dict[Any, tuple[int, ...]] = {}
+        self.held: set[int] = set()  # where numbers lie that are kept as senders
         self._weights: dict[Any, bool] = {}
         self._random = torch.Generator().manual_seed(0)
         self._walk(loss)
@@ -178,17 +178,30 @@ class Watch:
             enters = ahead in self.inside and node not in self.inside
             if reasons is not None and enters and not self.of_weights(ahead):
                 reasons = _flat(reasons)
-            self.pending[ahead, number].append((gradient, reasons))
+            self._hand_on(ahead, number, gradient, reasons)
             self._through(node, ahead, arrived)
-            if (node, i) in self.into:
-                for leaf, chain in self.into[node, i]:
-                    use = use_of(node, i, arrived, gradient, leaf, chain)
-                    use.settle(self.activations.get(node), self.leads.get(node, ()))
-                    self.uses[id(leaf)].append(use)
+            for leaf, chain in self.into.get((node, i), ()):
+                use = use_of(node, i, arrived, gradient, leaf, chain)
+                use.settle(self.activations.get(node), self.leads.get(node, ()))
+                self.uses[id(leaf)].append(use)
+                if use.senders is not None:
+                    self.held.add(use.senders.untyped_storage().data_ptr())
         if any(one is not None and not finite(one) for one in given) and all(
             one is None or finite(one) for one in arrived
         ):
             self.infinite[node] = self._infinite(node, given, arrived)
+
+    def _hand_on(
+        self, ahead: Any, number: int, gradient: torch.Tensor, reasons: Reasons | None
+    ) -> None:
+        """Keep what goes to a node until it is its turn."""
+        if not self._alone(ahead):
+            self.pending[ahead, number].append((gradient, reasons))
+            return
+        # A gradient that nobody else holds is taken over as ``.grad``, and not copied.
+        self.pending[ahead, number].append((None, None))
+        if reasons is not None:
+            self.told[id(ahead.variable)] = c.told(reasons.array, of_weights=True)
 
     def _through(self, node: Any, ahead: Any, arrived: Gradients) -> None:
         """Remember what the result of a node goes through, if it goes nowhere else."""
@@ -198,6 +211,8 @@ class Watch:
         if what in KEPT:
             found = activation_of(node, what, self.calls[node].name, arrived[0])
             if found is not None:
+                if found.kept.untyped_storage().data_ptr() not in self.held:
+                    found.shrink()
                 self.activations[ahead] = found
         elif what in {"View", "UnsafeView", "ReshapeAlias", "Unsqueeze", "Squeeze"}:
             if node in self.activations:
@@ -240,6 +255,10 @@ class Watch:
         if not some:
             return _all(zero, c.NEUTRAL)
         return self._together(node, zero, some)
+
+    def _alone(self, node: Any) -> bool:
+        """Return whether a node is a leaf whose ``.grad`` is what comes from its only user."""
+        return self._unhooked(node) and len(self.consumers[node]) == 1
 
     def _unhooked(self, node: Any) -> bool:
         """Return whether nobody hooked the leaf of a node, so that its gradient is what came."""
@@ -410,10 +429,10 @@ class Watch:
             found = torch.zeros_like(zero)
             for _ in range(2 if gradient.dtype.itemsize >= 4 else 4):
                 given = [
-                    None if one is None else self._drawn(one) * (1 if at is None else at)
+                    None if one is None else self._drawn(one).mul_(1 if at is None else at)
                     for one, at in zip(arrived, chosen, strict=True)
                 ]
-                found |= _answer(node, given, i, gradient) != 0
+                found |= ~is_zero(_answer(node, given, i, gradient))
             return found
 
         connected = reaches([None] * len(arrived))
@@ -485,7 +504,8 @@ class Watch:
         return _answer(node, larger, i, gradient) != 0
 
     def _drawn(self, like: torch.Tensor) -> torch.Tensor:
-        drawn = torch.rand(like.shape, generator=self._random, dtype=torch.float64) + 0.5
+        kind = torch.float32 if like.dtype.itemsize < 8 else torch.float64
+        drawn = torch.rand(like.shape, generator=self._random, dtype=kind).add_(0.5)
         return drawn.to(like.device, like.dtype)
 
     # Afterwards
@@ -498,17 +518,16 @@ class Watch:
                 if leaf.grad is None:
                     self.pending.pop((node, 0), None)
                     continue
-                items = [g for g, _ in self.pending.get((node, 0), []) if g is not None]
-                if items:
-                    self.sums[key] = items[0] if len(items) == 1 else sum(items)
-                self.reasons[key] = self._arrive(node, 0, leaf.grad)
+                reasons = self._arrive(node, 0, leaf.grad)
+                if reasons is not None:
+                    self.told[key] = c.told(reasons.array, of_weights=True)
 
     def forget(self) -> None:
         """Let go of the graph, and of all that it keeps; `uses` stay."""
         for box in (
             self.nodes, self.leaves, self.calls, self.consumers, self.pending, self.made,
-            self.unknown, self.infinite, self.reasons, self.sums, self.activations, self.leads,
-            self._weights, self.into, self.inside, self.constant,
+            self.unknown, self.infinite, self.told, self.activations, self.leads, self._weights,
+            self.into, self.inside, self.constant, self.held,
         ):  # fmt: skip
             box.clear()
         self.loss = self.loss.detach()
