@@ -91,7 +91,7 @@ draw.show()
 #    :sources: cochran1977, bottou2018
 #    :refuted-by: sum-for-mean
 #
-#    The gradient of a batch of *B* of *N* examples has the variance *s*\ ²/*B* if the same example may come twice. It has the variance (*s*\ ²/*B*) (*N* − *B*)/(*N* − 1) if none comes twice. Here *s*\ ² is the variance of one example.
+#    The gradient of a batch of *B* of *N* examples has the variance :math:`s^2/B` if the same example may come twice, where :math:`s^2` is the variance of one example. If none comes twice, the variance is smaller by the factor :math:`\frac{N - B}{N - 1}`.
 #
 #    >>> from fractions import Fraction
 #    >>> from itertools import combinations, product

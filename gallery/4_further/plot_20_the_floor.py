@@ -107,7 +107,7 @@ for (lr, batch), cloud in clouds.items():
 #    :sources: bottou2018
 #    :refuted-by: doubled-derivative, uphill
 #
-#    With a constant learning rate SGD does not come to rest at the best weight. On the parabola *w*\ ²/2 the variance of the weight tends to η *s*\ ²/(*B* (2 − η)). After *n* steps from the best weight, with η = 1/2, it is this limit times 1 − 1/4\ :sup:`n`.
+#    With a constant learning rate SGD does not come to rest at the best weight. On the parabola *w*\ ²/2 the variance of the weight tends to :math:`\frac{\eta s^2}{B (2 - \eta)}`. After *n* steps from the best weight, with *η* = 1/2, it is this limit times :math:`{1 - 1/4^n}`.
 #
 #    >>> from fractions import Fraction
 #    >>> from itertools import product

@@ -159,7 +159,7 @@ assert abs(ends[2] - 2 * (1 - 1e-5) ** 1000) < 1e-9
 #    :sources: kingma2015, loshchilov2019
 #    :refuted-by: adam-without-correction, adam-without-root, decay-past-the-gradient
 #
-#    A single gradient after many zeros makes Adam take a step of almost (1 − β₁) / √(1 − β₂) = 3.1623 learning rates, and of no more. Under plain SGD, weight decay and an L2 penalty make the same step. Under Adam they do not.
+#    A single gradient after many zeros makes Adam take a step of almost 3.1623 learning rates, and of no more. This number is :math:`\frac{1 - \beta_1}{\sqrt{1 - \beta_2}}`. Under plain SGD, weight decay and an L2 penalty make the same step. Under Adam they do not.
 #
 #    >>> from sgdexplained import SGD, Scalar
 #    >>> from sgdexplained.contrasts import Adam, AdamW

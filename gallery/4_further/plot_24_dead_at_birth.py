@@ -141,7 +141,7 @@ assert 0.8 < drawn[2][depths.index(15)][1] < 0.99
 #    :sources: lu2020
 #    :refuted-by: whispering-relu, no-negative-weights
 #
-#    In a random ReLU network without biases and with *L* − 1 hidden layers of *N* units, the signal of one input is blocked with probability :math:`1 - (1 - 2^{-N})^{L-1}`, and the whole network is dead, so that its output is constant, with at most that probability. For *L* = 3 and networks with a single input unit it is dead with exactly :math:`(3 - 2^{1-N}) / 4^N`.
+#    In a random ReLU network without biases and with *L* − 1 hidden layers of *N* units, the signal of one input is blocked with probability :math:`{1 - (1 - 2^{-N})^{L-1}}`, and the whole network is dead, so that its output is constant, with at most that probability. For *L* = 3 and networks with a single input unit it is dead with exactly :math:`\frac{3 - 2^{1-N}}{4^N}`.
 #
 #    >>> from fractions import Fraction
 #    >>> from itertools import product
