@@ -126,7 +126,7 @@ def test_sitting_on_a_kink_is_called_a_kink(zero, kink):
     """A central difference gives 1/2 there for any step, which is neither convention's value."""
     w = Scalar(zero)
     with pytest.raises(
-        AssertionError, match=r"differences give (1/2|0\.5).*the slope is .* a kink"
+        AssertionError, match=r"differences give (1/2|0\.5).*the derivative is .* a kink"
     ):
         gradcheck(lambda: w.relu(kink=kink), [w])
     assert gradcheck(lambda: w.relu(kink=Fraction(1, 2)), [w]) == 0

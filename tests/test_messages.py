@@ -130,7 +130,7 @@ ERRORS = [
         on_a_kink,
         (
             "AssertionError: parameter 0: backward gives 0, central differences give 1/2; the "
-            "slope is 0 on one side and 1 on the other: a kink"
+            "derivative is 0 on one side and 1 on the other: a kink"
         ),
     ),
     (

@@ -213,7 +213,7 @@ assert [round(abs(way[k]), 4) for k in (1, -1)] == [0.0, 0.7071]
 # .. guess::
 #    :answer: 1.9
 #
-#    A weight of 2 has no gradient but a penalty of 10\ :sup:`−4`, for a hundred steps of Adam with the learning rate 0.001. Where is it then, to one decimal?
+#    The gradient of a weight of 2 is 0, but there is a penalty of 10\ :sup:`−4`, for a hundred steps of Adam with the learning rate 0.001. Where is it then, to one decimal?
 #
 #    Each step is about one learning rate long, so a hundred steps make 0.1.
 #

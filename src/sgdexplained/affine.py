@@ -60,7 +60,7 @@ class Affine:
         self.grad: Any = None
 
     def __mul__(self, gradient: Array) -> list[list[Array]]:
-        # dL/dZ = gate * dL/dA
+        # dL/dZ = derivative * dL/dA
         delta = gradient if self.derivatives is None else gradient * self.derivatives
         self.grad = delta
         shares = []

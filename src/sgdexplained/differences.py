@@ -47,9 +47,9 @@ def gradcheck(
 
     Notes
     -----
-    A difference taken across a kink says nothing about the slope on either side. Where the two
+    A difference across a kink tells nothing about the derivative on either side. Where the two
     disagree the step is therefore made smaller, until it no longer reaches over a kink nearby;
-    only then is it an error. A number that sits exactly on a kink has no slope to compare with,
+    only then is it an error. A number exactly on a kink has no derivative to compare with,
     and the error says so.
 
     In float32 a difference over 1e-5 drowns in rounding: check the same function in float64, or
@@ -131,7 +131,7 @@ def _compare(
     if abs(central - backward) <= 4 * unseen:
         message += f"; the loss is {here}, and its rounding alone may make that difference"
     elif abs(right - left) > abs(central - backward):
-        message += f"; the slope is {left} on one side and {right} on the other: a kink"
+        message += f"; the derivative is {left} on one side and {right} on the other: a kink"
     raise AssertionError(message)
 
 

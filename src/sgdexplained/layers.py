@@ -336,7 +336,7 @@ def gradients(nodes: Any) -> Any:
     """
     if isinstance(nodes, list | tuple):
         return [gradients(node) for node in nodes]
-    # Adding 0 turns the -0.0 of a shut gate into 0.0.
+    # Adding 0 turns the -0.0 of a shut unit into 0.0.
     return None if nodes is None or nodes.grad is None else nodes.grad + 0
 
 

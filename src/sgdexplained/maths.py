@@ -144,7 +144,7 @@ class NumberMaths:
 
     @staticmethod
     def relu(x: Any, kink: Any) -> tuple[Any, Any]:
-        """Return max(x, 0) and its slope, which is `kink` at 0.
+        """Return max(x, 0) and its derivative, which is `kink` at 0.
 
         Examples
         --------

@@ -55,7 +55,7 @@ class LinearMap:
 class Slope(LinearMap):
     """An elementwise factor, as a map that never returns -0.0.
 
-    A shut gate times a negative gradient is -0.0, which is 0 in every sum and a puzzle in print;
+    A derivative of 0 times a negative gradient is -0.0: 0 in every sum, and a puzzle in print;
     adding 0 makes it 0.0.
 
     Parameters

@@ -34,7 +34,7 @@ class Unit:
     ----------
     data : number
         z = w1 x1 + w2 x2 + ... + b.
-    gate : number
+    derivative : number
         The derivative of relu at z; 1 if there is no relu.
     inputs : tuple of number
         Activations of the senders, and a 1 for the bias.
@@ -47,18 +47,18 @@ class Unit:
         z and dL/dz, under the names that a node for z would use.
     """
 
-    __slots__ = ("data", "gate", "grad", "inputs", "weights")
+    __slots__ = ("data", "derivative", "grad", "inputs", "weights")
 
     def __init__(
-        self, data: Any, gate: Any, inputs: tuple[Any, ...], weights: tuple[Any, ...]
+        self, data: Any, derivative: Any, inputs: tuple[Any, ...], weights: tuple[Any, ...]
     ) -> None:
-        self.data, self.gate, self.inputs, self.weights = data, gate, inputs, weights
+        self.data, self.derivative, self.inputs, self.weights = data, derivative, inputs, weights
         self.grad: Any = None
 
     def __mul__(self, gradient: Any) -> tuple[Iterable[Any], ...]:
-        # dL/dz = gate * dL/da
-        self.grad = delta = self.gate * gradient
-        # Behind a shut gate nothing comes back: nothing to hand on, to however many parents.
+        # dL/dz = derivative * dL/da
+        self.grad = delta = self.derivative * gradient
+        # Nothing comes back through a shut unit: nothing to hand on, to however many parents.
         if not delta:
             return ()
         return map(mul, self.inputs, repeat(delta)), map(mul, self.weights, repeat(delta))
@@ -104,7 +104,7 @@ def linear_units(
     The same unit with relu is shut, and remembers its pre-activation.
 
     >>> [[a]] = linear_units([[1, 2]], [w], [b], relu=True)
-    >>> a.data, a.dleft.data, a.dleft.gate
+    >>> a.data, a.dleft.data, a.dleft.derivative
     (0, -2, 0)
     """
     # A bias is a weight whose sender is always 1.
@@ -132,10 +132,10 @@ def _units_of_example(
     for own, values, weights in receivers:
         # z = x_1 w_1 + x_2 w_2 + ... + 1 b
         out = z = sum(map(mul, inputs, values))
-        gate = 1
+        derivative = 1
         if relu and not z > 0:  # above 0 relu is the identity
-            out, gate = NumberMaths.relu(z, kink)
+            out, derivative = NumberMaths.relu(z, kink)
         # dz/dw_j = x_j      dz/db = 1      dz/dx_j = w_j
         kept = tuple(compress(weights, learn)) if mixed else weights[:learning]
-        units.append(Scalar.computed(out, (own, senders), Unit(z, gate, inputs, kept)))
+        units.append(Scalar.computed(out, (own, senders), Unit(z, derivative, inputs, kept)))
     return units

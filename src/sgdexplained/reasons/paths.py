@@ -120,18 +120,18 @@ def active_paths(net: MLP, example: Any, through: str | None = None) -> list[Pat
         raise KeyError(f"the network has no weight {through!r}, but for example {min(names)!r}")
     paths = [Path((j,), {f"x[{j - 1}]": x}) for j, x in enumerate(plain(example), start=1)]
     for number, (layer, matrix) in enumerate(zip(layers, weights, strict=True), start=1):
-        gates = activation_derivative(layer)[0]
+        derivatives = activation_derivative(layer)[0]
         paths = [
-            _extended(path, number, k, matrix, gate)
+            _extended(path, number, k, matrix, derivative)
             for path in paths
-            for k, gate in enumerate(gates)
-            if gate != 0
+            for k, derivative in enumerate(derivatives)
+            if derivative != 0
         ]
     return [path for path in paths if through is None or through in path.factors]
 
 
-def _extended(path: Path, number: int, k: int, matrix: list[list[Any]], gate: Any) -> Path:
+def _extended(path: Path, number: int, k: int, matrix: list[list[Any]], derivative: Any) -> Path:
     """Return the path one weight longer, to unit k (from 0) of the layer of that number."""
     j = path.units[-1] - 1
-    factors = {f"W{number}[{j}][{k}]": matrix[j][k], f"derivative{number}[{k}]": gate}
+    factors = {f"W{number}[{j}][{k}]": matrix[j][k], f"derivative{number}[{k}]": derivative}
     return Path((*path.units, k + 1), path.factors | factors)

@@ -201,7 +201,7 @@ def shut(layer: Linear) -> Mask:
     >>> inactive(net.layers[0]), shut(net.layers[0])
     ([[True]], [[False]])
     """
-    return [[gate == 0 for gate in row] for row in activation_derivative(layer)]
+    return [[d == 0 for d in row] for row in activation_derivative(layer)]
 
 
 # ## One batch
@@ -270,7 +270,7 @@ def weights_without_contribution(layer: Linear) -> Mask:
     [[False], [True], [False]]
     """
     senders, receivers = _columns(sender_activation(layer)), _columns(delta(layer))
-    return [[not any(map(mul, said, deltas)) for deltas in receivers] for said in senders]
+    return [[not any(map(mul, sender, deltas)) for deltas in receivers] for sender in senders]
 
 
 def co_active(layer: Linear) -> list[list[int]]:
@@ -307,9 +307,9 @@ def co_active(layer: Linear) -> list[list[int]]:
     >>> co_active(net.layers[1])
     [[0]]
     """
-    active = [[a != 0 for a in said] for said in _columns(sender_activation(layer))]
-    is_open = [[gate != 0 for gate in gates] for gates in _columns(activation_derivative(layer))]
-    return [[sum(map(mul, said, gates)) for gates in is_open] for said in active]
+    active = [[a != 0 for a in sender] for sender in _columns(sender_activation(layer))]
+    is_open = [[d != 0 for d in receiver] for receiver in _columns(activation_derivative(layer))]
+    return [[sum(map(mul, sender, receiver)) for receiver in is_open] for sender in active]
 
 
 # ## Every example of a set
