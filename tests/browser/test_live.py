@@ -12,8 +12,8 @@ from playwright.sync_api import Browser, BrowserContext, expect
 
 from sgdexplained.live.markup import signed
 from sgdexplained.live.run import run
-from sgdexplained.live.state import State
-from sgdexplained.live.views import answer
+from sgdexplained.live.state import NAMES, OPTIMISERS, State
+from sgdexplained.live.views import VIEWS, answer
 from tests.browser.live import SLOW, TOO_SMALL, Reader, expect_same, start_of
 from tests.browser.site import AXE, PREFIX, SITE, weight
 from tests.browser.test_pages import ALL, COLOURS, SHIFT
@@ -132,6 +132,68 @@ def test_a_finger_moves_the_point(phone: BrowserContext, strict: str) -> None:
 
     assert reader.problems == []
     reader.page.close()
+
+
+def test_every_number_can_be_typed(reader: Reader) -> None:
+    part = reader.part("network")
+    values = [k / 4 - 1 for k in range(len(NAMES))]
+    for name, value in zip(NAMES, values, strict=True):
+        part.locator(f'[data-key="edge-{name}"]').focus()
+        reader.page.keyboard.press("Enter")
+        expect(reader.slot("name")).to_contain_text(name)
+        field = part.locator('input[type="text"][data-do="weight"]')
+        field.fill(str(value))
+        field.press("Enter")
+    for word, value in {"x1": "0.5", "x2": "1.5", "target": "-1", "lr": "0.25"}.items():
+        field = part.locator(f'input[type="text"][data-do="{word}"]')
+        field.fill(value)
+        field.press("Enter")
+    part.get_by_role("button", name="move of the next step").click()
+
+    written = ",".join(f"{value:g}" for value in values)
+    state = f"w={written};e=0.5,1.5,-1;lr=0.25;show=move;pick=b2.0"
+    expect(reader.page).to_have_url(re.compile("show=move"))
+    expect_same(reader, state)
+
+
+def test_what_is_told_to_move_a_weight_moves_it(reader: Reader) -> None:
+    part = reader.part("network")
+    field = part.locator('input[type="text"][data-do="x1"]')
+    field.fill("-1")
+    field.press("Enter")
+    part.locator('[data-key="edge-W1[0][1]"]').click()
+    expect(reader.slot("chosen")).to_contain_text("Stays: unit 2 is shut")
+    expect(part.locator(".factor.zero").first).to_be_visible()
+    expect(reader.slot("remedy")).to_contain_text("It would move if the bias of unit 2 were")
+    part.get_by_role("button", name="Try it").click()
+    expect(reader.slot("chosen")).to_contain_text("Moves:")
+
+
+def test_each_optimiser_has_its_account(reader: Reader) -> None:
+    part = reader.part("account")
+    for name in OPTIMISERS:
+        part.locator('select[data-do="opt"]').select_option(name)
+        expect(reader.slot("steps", "account")).to_contain_text("no step taken")
+        for taken in ("1 step taken", "2 steps taken", "3 steps taken"):
+            part.get_by_role("button", name="Take the step").click()
+            expect(reader.slot("steps", "account")).to_contain_text(taken)
+        expect(reader.slot("account", "account")).to_contain_text(f"In 3 steps of {name}")
+        reader.page.wait_for_timeout(500)
+        address = reader.page.evaluate("decodeURIComponent(location.hash)").partition("?")[2]
+        assert State.read(address, VIEWS["account"].start).opt == name
+        expect_same(reader, address, "account")
+
+
+def test_paths_are_closed_and_cut_until_they_cancel(reader: Reader) -> None:
+    part, told = reader.part("paths"), reader.slot("told", "paths")
+    # 3 - 1 - 2 + 1: without the last the others cancel; without two more the sign changes.
+    part.locator('[data-key="path-4"]').click()
+    expect(told).to_contain_text("now the weight stays")
+    field = part.locator('input[type="text"][data-do="v1"]')
+    field.fill("0")
+    field.press("Enter")
+    expect(told).to_contain_text("= −3 comes back")
+    expect_same(reader, "closed=unit4;ahead=0,-1,-2,1", "paths")
 
 
 # In each picture a control that changes it.
@@ -289,6 +351,26 @@ def test_an_endless_loop_is_stopped_and_python_comes_again(cells: Reader) -> Non
 
     expect(cell.locator(".live-output")).to_be_visible()
     expect(cell.locator(".live-word")).to_contain_text("Run")
+
+
+# Of each module that was compiled by the build: is it the wheel's, as Python compares them?
+FRESH = """
+import importlib.util, sgdexplained.live.views, sys
+from pathlib import Path
+modules = [m for n, m in sys.modules.items() if n.startswith("sgdexplained")]
+pairs = [(Path(m.__cached__), Path(m.__file__)) for m in modules]
+made = [(c.read_bytes()[8:16], f.read_bytes()) for c, f in pairs if c.exists()]
+print(len(made) > 20, all(d == importlib.util.source_hash(s) for d, s in made))
+"""
+
+
+def test_compiled_modules_are_those_of_the_wheel(cells: Reader) -> None:
+    cell = cells.page.locator(".live-cell").first
+    cell.get_by_role("button", name="Edit").click()
+    cell.locator("textarea").fill(FRESH)
+    cell.get_by_role("button", name="Run").click()
+
+    expect(cell.locator(".live-output")).to_have_text("True True\n")
 
 
 def test_numpy_is_said_to_be_missing(cells: Reader) -> None:

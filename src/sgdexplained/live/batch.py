@@ -91,8 +91,8 @@ def members(state: State, ran: Ran) -> str:  # noqa: ARG001
                     "in" if inside else "out",
                     str(i),
                     data_key=f"toggle-{i}",
-                    aria_pressed="true" if inside else "false",
-                    aria_label=f"Example {i + 1} is in the batch",
+                    class_="in" if inside else None,
+                    aria_label=f"Example {i + 1} is {'in' if inside else 'out of'} the batch",
                     disabled=last,
                 ),
             )
