@@ -31,6 +31,22 @@ def shared(tensor: Tensor) -> Any:
     return None if tensor.is_conj() else tensor.detach().numpy()
 
 
+def wide(tensor: Tensor) -> Tensor:
+    """Return numbers in float64, or in float32 on a device that has no float64 (``mps``).
+
+    Examples
+    --------
+    >>> wide(torch.ones(1, dtype=torch.bfloat16)).dtype
+    torch.float64
+    """
+    return tensor.double() if has_float64(tensor.device) else tensor.float()
+
+
+def has_float64(device: torch.device) -> bool:
+    """Return whether a device computes in float64."""
+    return device.type != "mps"
+
+
 def any_true(mask: Tensor) -> bool:
     """Return whether anything is set.
 

@@ -11,6 +11,7 @@ from torch import Tensor
 from torch.optim.optimizer import register_optimizer_step_pre_hook
 from torch.overrides import TorchFunctionMode
 
+from sgdexplained.pytorch.fast import wide
 from sgdexplained.pytorch.keep import kept
 from sgdexplained.pytorch.step import (
     CODE,
@@ -431,11 +432,11 @@ def _changed(arrived: Tensor, given: Tensor, by: str) -> list[str]:
     """Say how one gradient became another: by a factor, or else."""
     if torch.equal(arrived, given) or not bool(arrived.isfinite().all()):
         return [] if torch.equal(arrived, given) else [f"was not finite, changed{by}"] * bool(by)
-    size = arrived.double().norm()
+    size = wide(arrived).norm()
     if not size:
         return [f"changed{by}"]
-    factor = float((arrived.double() * given.double()).sum() / size**2)
-    if _same(given.double(), factor * arrived.double(), torch.finfo(given.dtype).eps):
+    factor = float((wide(arrived) * wide(given)).sum() / size**2)
+    if _same(wide(given), factor * wide(arrived), torch.finfo(given.dtype).eps):
         return [f"scaled by {factor:.4g}{by}"]
     return [f"changed{by}"]
 

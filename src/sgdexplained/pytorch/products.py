@@ -19,6 +19,7 @@ from sgdexplained.pytorch.fast import (
     never,
     only,
     only_,
+    wide,
 )
 
 # The two factors of each product: (argument, its saved name, the argument's other, its name).
@@ -196,7 +197,7 @@ def _closer(rest: torch.Tensor, senders: torch.Tensor, deltas: torch.Tensor) -> 
     array = bits(apart & any_delta, c.NEVER) | bits(apart & ~any_delta, c.MIXED)
     full = rest & ~apart
     if any_true(full):
-        size = senders.abs().double().transpose(-1, -2) @ deltas.abs().double()
+        size = wide(senders.abs()).transpose(-1, -2) @ wide(deltas.abs())
         small = full & (size < torch.finfo(deltas.dtype).smallest_normal)
         array |= bits(small, c.UNDERFLOW) | bits(full & ~small, c.EXAMPLES)
         _rounded(array, full & ~small, c.EXAMPLES, senders.transpose(-1, -2), deltas)
@@ -226,13 +227,13 @@ def _senders(
         array[rows] = found.array
         return Reasons(array, found.present), made
     link = (weights != 0).float().transpose(-1, -2)
-    size = weights.abs().double().transpose(-1, -2)
+    size = wide(weights.abs()).transpose(-1, -2)
     return _ahead(
         zero,
         deltas,
         coming,
         lambda mask: mask.float() @ link > 0,
-        lambda: deltas.abs().double() @ size,
+        lambda: wide(deltas.abs()) @ size,
         (-1,),
         lambda array, places: _rounded(array, places, c.PATHS, deltas, weights.transpose(-1, -2)),
     )
@@ -241,14 +242,14 @@ def _senders(
 def _pixels(node: Any, zero: torch.Tensor, deltas: torch.Tensor, coming: Reasons | None) -> Found:
     weights = node._saved_weight  # noqa: SLF001
     link = (weights != 0).float()
-    size = weights.abs().double()
+    size = wide(weights.abs())
     inputs = node._saved_input  # noqa: SLF001
     return _ahead(
         zero,
         deltas,
         coming,
         lambda mask: convolved(node, mask.float(), inputs.float(), link, 0) > 0.5,
-        lambda: convolved(node, deltas.abs().double(), inputs.double(), size, 0),
+        lambda: convolved(node, wide(deltas.abs()), wide(inputs), size, 0),
         tuple(range(1, zero.dim())),
     )
 
@@ -352,9 +353,7 @@ def _kernel(node: Any, zero: torch.Tensor, deltas: torch.Tensor, coming: Reasons
         array |= bits(apart & any_delta, c.NEVER) | bits(apart & ~any_delta, c.MIXED)
         full = rest & ~apart
         if any_true(full):
-            size = convolved(
-                node, deltas.abs().double(), inputs.abs().double(), weights.double(), 1
-            )
+            size = convolved(node, wide(deltas.abs()), wide(inputs.abs()), wide(weights), 1)
             small = full & (size < torch.finfo(deltas.dtype).smallest_normal)
             array |= bits(small, c.UNDERFLOW) | bits(full & ~small, c.EXAMPLES)
             made += [c.UNDERFLOW, c.EXAMPLES]

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from sgdexplained.pytorch.causes import ELEMENTWISE, OF_SEVERAL, kind
+from sgdexplained.pytorch.fast import has_float64
 from sgdexplained.pytorch.uses import Use
 
 TYPE_CHECKING = False
@@ -73,7 +74,12 @@ def use_of(
 def _places(gradient: Tensor, leaf: Tensor, chain: Chain) -> Tensor | None:
     if all(kind(node) in SAME for node, _, _ in chain):
         return None
-    numbers = torch.arange(1, gradient.numel() + 1, dtype=torch.float64, device=gradient.device)
+    # Nodes hand on the numbers of the entries, which must be exact in the number type.
+    double = has_float64(gradient.device)
+    if not double and gradient.numel() >= 1 << 24:
+        raise ValueError("too many entries to count in float32")
+    kept = torch.float64 if double else torch.float32
+    numbers = torch.arange(1, gradient.numel() + 1, dtype=kept, device=gradient.device)
     numbers = numbers.view(gradient.shape)
     for node, i, number in reversed(chain):
         if kind(node) == "ToCopy":

@@ -587,10 +587,12 @@ def _exactly(
         start = [torch.zeros_like(other.detach()) for other in tensors] if finest else None
         after = stepped(optimizer, tensors, gradients, double=True, values=start)[k]
         chosen = lost.flatten().nonzero().flatten()
-        after = after.flatten()[chosen]
+        after = after.flatten()[chosen.to(after.device)]
     value = picked(one, chosen)
-    exact = after if finest else after - value.to(after.dtype)
-    swallowed = nonzero(exact)
+    exact = after if finest else after - value.to(after.device).to(after.dtype)
+    swallowed = nonzero(exact).to(one.device)
+    if exact.device != one.device:
+        exact = exact.float().to(one.device)
     if finest:
         # From 0 a step knows nothing of decay: a larger one may have been taken back.
         swallowed &= exact.abs() <= _spacing(value, exact)

@@ -9,6 +9,8 @@ from copy import copy, deepcopy
 import torch
 from torch import Tensor, optim
 
+from sgdexplained.pytorch.fast import has_float64
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,6 +40,9 @@ SEPARATE = (
 # What happens to an entry under these depends on no other entry either.
 ELEMENTWISE = {*SEPARATE} - {optim.Adafactor, optim.Muon, optim.SparseAdam}
 
+# Number types that some devices have not.
+DOUBLE = {torch.float64, torch.complex128}
+
 # These are the optimizer's own affairs, and a hook of the reader's is not called by a copy.
 LEFT_OUT = {"param_groups", "state"}
 
@@ -50,7 +55,12 @@ class Buffers:
         self._taken: list[Tensor] = []
 
     def copy(self, tensor: Tensor, dtype: torch.dtype | None = None) -> Tensor:
-        """Return a copy of a tensor, in float64 or whatever is asked for."""
+        """Return a copy of a tensor, in float64 or whatever is asked for.
+
+        What its device cannot hold is copied to the processor.
+        """
+        if dtype in DOUBLE and not has_float64(tensor.device):
+            tensor = tensor.detach().cpu()
         dtype, many = dtype or tensor.dtype, tensor.numel()
         if tensor.layout != torch.strided or not tensor.dim():
             return tensor.detach().clone().to(dtype)
@@ -133,7 +143,7 @@ def stepped(
     Returns
     -------
     list of Tensor
-        New tensors, in float64 if asked.
+        New tensors, in float64 if asked; on the processor if their device has no float64.
 
     Examples
     --------
@@ -164,7 +174,7 @@ def stepped(
 def _give(copies: list[Tensor], gradients: list[Tensor | None], *, clone: bool) -> None:
     """Set the gradients; as copies, if the step may change them in their places."""
     for one, gradient in zip(copies, gradients, strict=True):
-        given = None if gradient is None else gradient.detach().to(one.dtype)
+        given = None if gradient is None else gradient.detach().to(one.device).to(one.dtype)
         one.grad = given.clone() if clone and given is not None else given
 
 

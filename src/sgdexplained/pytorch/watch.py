@@ -15,7 +15,7 @@ import torch
 from sgdexplained.pytorch import causes as c
 from sgdexplained.pytorch.activations import KEPT, Activation, activation_of
 from sgdexplained.pytorch.causes import Reasons, kind
-from sgdexplained.pytorch.fast import any_true, bits, finite, is_zero, only, zeros_of
+from sgdexplained.pytorch.fast import any_true, bits, finite, is_zero, only, wide, zeros_of
 from sgdexplained.pytorch.products import is_sum, of_bias, of_inputs, of_weights
 from sgdexplained.pytorch.record import Call, tensors
 from sgdexplained.pytorch.rules import Chain, use_of
@@ -295,7 +295,7 @@ class Watch:
                 present |= bit
         lost = zero & some
         if any_true(lost):
-            total = sum(one.double() for one, _ in items) if len(items) > 1 else items[0][0]
+            total = sum(wide(one) for one, _ in items) if len(items) > 1 else items[0][0]
             hooked = (
                 lost & (total != 0) if len(items) == 1 else lost & (total.abs() > _noise(items))
             )
@@ -629,5 +629,5 @@ def _any_has(items: list[tuple[torch.Tensor, Reasons | None]], bit: int) -> torc
 
 
 def _noise(items: list[tuple[torch.Tensor, Reasons | None]]) -> torch.Tensor:
-    size = sum(one.abs().double() for one, _ in items)
+    size = sum(wide(one.abs()) for one, _ in items)
     return size * torch.finfo(items[0][0].dtype).eps * 4
