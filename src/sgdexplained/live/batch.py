@@ -151,12 +151,15 @@ def _grid(
     head = ""
     if deltas is not None:
         heads = [
-            tag("th", f"δ{k + 1} {text_of(delta)}", scope="col") for k, delta in enumerate(deltas)
+            tag("th", f"δ{'₁₂₃'[k]} {text_of(delta)}", scope="col")
+            for k, delta in enumerate(deltas)
         ]
         head = tag("thead", tag("tr", tag("td"), *heads))
     lines = []
     for j in range(2):
-        first = "" if senders is None else tag("th", f"x{j + 1} {text_of(senders[j])}", scope="row")
+        first = (
+            "" if senders is None else tag("th", f"x{'₁₂'[j]} {text_of(senders[j])}", scope="row")
+        )
         cells = [
             tag("td", signed(value), class_=sign(value)) for value in values[3 * j : 3 * j + 3]
         ]

@@ -322,8 +322,8 @@ def _territories(state: State, slots: dict[str, str]) -> str:
                     planes.frame(slots),
                     tag(
                         "p",
-                        "Each colour is one set of open units; their numbers stand in it. "
-                        "On a line, a unit shuts.",
+                        "Each colour is one set of open units, named by the numbers in it. "
+                        "Each dot is an example.",
                         class_="live-legend",
                     ),
                     class_="live-left",
