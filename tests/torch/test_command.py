@@ -373,3 +373,42 @@ def test_a_mistake_of_ours_does_not_stop_the_script(monkeypatch, capsys):
     assert capsys.readouterr().err == (
         "sgdexplained: the step could not be explained: ValueError: ours\n"
     )
+
+
+def test_a_compiled_model_is_seen_and_runs_on(tmp_path):
+    # The script that runs alone compiles for `eager` too, so the numbers are the same.
+    code = MODEL + "own, model = model, torch.compile(model, backend='eager')\n" + LOOP
+    ran = Ran(
+        tmp_path, BEGIN + code + "print(torch._dynamo.utils.counters['frames'])\n", fails=True
+    )
+
+    assert "step 1, of SGD:\n5 of 21 do not move" in ran.err
+    assert "the derivative of relu is 0" in " ".join(ran.err.split())
+
+
+def test_workers_that_load_data(tmp_path):
+    code = """
+import argparse
+from torch.utils.data import DataLoader, TensorDataset
+
+def main():
+    options = argparse.ArgumentParser()
+    options.add_argument("--lr", type=float)
+    lr = options.parse_args().lr
+    data = TensorDataset(torch.randn(4, 3), torch.randn(4, 1))
+    model = nn.Linear(3, 1)
+    optimizer = torch.optim.SGD(model.parameters(), lr=lr)
+    for x, t in DataLoader(data, batch_size=2, num_workers=1, multiprocessing_context="spawn"):
+        optimizer.zero_grad()
+        (model(x) - t).square().mean().backward()
+        optimizer.step()
+    print("done")
+
+if __name__ == "__main__":
+    main()
+"""
+    ran = Ran(tmp_path, BEGIN + code, arguments=("--lr", "0"))
+
+    assert ran.out == "done\n"
+    assert ran.err.startswith("sgdexplained: step 1, of SGD:\n4 of 4 do not move: 4 learning rate")
+    assert ran.err.count("sgdexplained") == 1

@@ -186,6 +186,10 @@ MIXING = {
     "Norm", "LinalgVectorNorm", "Logsumexp", "Cumsum", "Prod", "Var", "Std",
 }  # fmt: skip
 
+# Layers that normalise, and multiply by a weight of their own.
+NORMS = ("NativeBatchNorm", "CudnnBatchNorm", "MiopenBatchNorm", "NativeLayerNorm",
+         "NativeGroupNorm", "FusedRmsNorm")  # fmt: skip
+
 # Running these a second time runs the reader's code, or a second backward pass.
 NOT_ASKED = ("CheckpointFunction", "CompiledFunction")
 
@@ -224,6 +228,8 @@ def phrase(node: Any, name: str, *, constant: bool = False) -> str:  # noqa: C90
         return f"weights of 0 in {name}"
     if what in TAKING:
         return f"not taken by {name}"
+    if what.endswith("Norm") and what.startswith(NORMS):
+        return f"weights of 0 in {name}"
     return f"the derivative of {name} is 0"
 
 

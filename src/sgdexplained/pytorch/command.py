@@ -72,10 +72,13 @@ class Following:
         self.arrivals: dict[int, int] = {}
         self.handles: list[Any] = []
         self.followed: set[int] = set()
+        self.stance: Any = None
         self.stale: set[int] = set()  # the ids of parameters that had a gradient before the pass
 
     def begin(self) -> None:
         """Set the hooks; record from now on if the first step is wanted."""
+        # What is compiled sees neither hooks nor modes, so until then it runs as it is written.
+        self.stance = torch.compiler.set_stance("force_eager")
         self.backward = torch.autograd.backward
         torch.autograd.backward = self._backward  # type: ignore[assignment]
         self.handles = [
@@ -110,6 +113,9 @@ class Following:
             mode.__enter__()
 
     def _stop(self) -> None:
+        if self.stance is not None:
+            self.stance.__exit__(None, None, None)
+            self.stance = None
         self.over = True
         if torch.autograd.backward == self._backward:
             torch.autograd.backward = self.backward  # type: ignore[assignment]

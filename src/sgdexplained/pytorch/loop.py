@@ -93,7 +93,12 @@ def watch_step(
         for name, one in parameters.items():
             really(step[name], one.detach(), before[name], seen)
     for name in parameters:
-        between(step[name], seen, stale.get(name), (gradients or {}).get(name))
+        fresh = (gradients or {}).get(name)
+        between(step[name], seen, stale.get(name), fresh)
+        mine = step[name]
+        if fresh is not None and mine.gradient is None and name not in seen.arrived:
+            # It could have one, but the reader's own step did not bring it.
+            mine.reason[(mine.reason == 0) & nonzero(dense(fresh))] = CODE["no gradient"]
     step.notes += seen.notes()
     return step
 

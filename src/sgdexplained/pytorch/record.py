@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections import defaultdict
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
@@ -164,6 +164,26 @@ class Call(NamedTuple):
         return f"{what} {self.place}"
 
 
+@contextmanager
+def _new_parameters(recorder: Recorder) -> Iterator[None]:
+    """See parameters that are made in the forward pass: no mode is told of them."""
+    own = torch.nn.Parameter
+    before = own.__dict__["__new__"]
+    make = own.__new__
+
+    def new(cls: Any, data: Any = None, requires_grad: bool = True) -> Any:
+        made = make(cls, data, requires_grad)
+        if isinstance(data, torch.Tensor) and not recorder.off:
+            recorder._note("nn.Parameter", (data,), {}, made)  # noqa: SLF001
+        return made
+
+    own.__new__ = new
+    try:
+        yield
+    finally:
+        own.__new__ = before
+
+
 class Recorder(TorchFunctionMode):
     """Sees every call of a forward pass.
 
@@ -189,6 +209,8 @@ class Recorder(TorchFunctionMode):
         model: torch.nn.Module | None = None,
     ) -> None:
         super().__init__()
+        self.off = False
+        self.depth = 0  # it is entered once more where a function of the reader's own runs
         self.composes = True  # whether fused calls are computed part by part
         self.modules = {} if model is None else {one: name for name, one in model.named_modules()}
         self.within: list[str] = []
@@ -215,19 +237,24 @@ class Recorder(TorchFunctionMode):
         self.remarks: list[str] = []
 
     def __enter__(self) -> Self:
-        self._patched = ExitStack()
-        self._patched.enter_context(plain_checkpoints(self))
-        for module in self.modules:
-            before = module.register_forward_pre_hook(self._into)
-            after = module.register_forward_hook(self._out_of, always_call=True)
-            self._patched.callback(before.remove)
-            self._patched.callback(after.remove)
+        self.depth += 1
+        if self.depth == 1:
+            self._patched = ExitStack()
+            self._patched.enter_context(plain_checkpoints(self))
+            self._patched.enter_context(_new_parameters(self))
+            for module in self.modules:
+                before = module.register_forward_pre_hook(self._into)
+                after = module.register_forward_hook(self._out_of, always_call=True)
+                self._patched.callback(before.remove)
+                self._patched.callback(after.remove)
         super().__enter__()
         return self
 
     def __exit__(self, *error: object) -> None:
         super().__exit__(*error)
-        self._patched.close()
+        self.depth -= 1
+        if not self.depth:
+            self._patched.close()
 
     def _into(self, module: torch.nn.Module, _: Any) -> None:
         name = self.modules.get(module)
@@ -321,6 +348,8 @@ class Recorder(TorchFunctionMode):
                     self.made.append((self._number(tensor), self._call(name)))
             return
         off = "" if torch.is_grad_enabled() else self.inside or "no_grad"
+        if off and torch.is_inference_mode_enabled():
+            off = "inference_mode"
         call = call or self._call(name, off)
         for tensor, number in zip(given, numbers, strict=True):
             if number not in self.live:
@@ -333,7 +362,7 @@ class Recorder(TorchFunctionMode):
                 if to is not None:
                     self.live.add(to)
                 self.edges[number].append((to, call))
-                if tensor.requires_grad and (out is None or not out.requires_grad):
+                if tensor.requires_grad and (out is None or out.is_leaf):
                     known = call.name if call.off else cutting(call.name, out, results)
                     self.cuts[number, to] = call._replace(name=known)
         for tensor in results:

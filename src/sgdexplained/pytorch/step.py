@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, optim
 
 from sgdexplained.pytorch.causes import CODE, WORDS
-from sgdexplained.pytorch.fast import any_true, has, is_zero
+from sgdexplained.pytorch.fast import any_true, finite, has, is_zero
 from sgdexplained.pytorch.keep import kept
 from sgdexplained.pytorch.twin import (
     ELEMENTWISE,
@@ -81,6 +81,8 @@ class StepOf:
         If entries are swallowed and a step is no more than its gradient times this number: that.
     adds : float or None
         If the step only adds the gradient times this number: that.
+    broken : int
+        How many entries with a finite gradient the step makes infinite or NaN.
     before : Tensor or None
         The values before the step, if they are kept: then what they tell is computed when asked.
     scaled : float or None
@@ -110,6 +112,7 @@ class StepOf:
     before: Tensor | None = None
     scaled: float | None = None
     found: dict[str, Tensor | None] = field(default_factory=dict)
+    broken: int = 0
 
     # What can be computed from gradient and value is not kept, until somebody has asked for it.
 
@@ -309,6 +312,11 @@ def take_step(
             step[name].before = None if values is None else values[name]
         for portion in _portions(optimizer, mine, gradients):
             _try(optimizer, portion, step, buffers)
+    for group in optimizer.param_groups if any(one.broken for one in step.of.values()) else ():
+        ours = {id(one) for one in group["params"]}
+        for name, one in mine.items():
+            if step[name].broken and id(one) in ours:
+                step[name].note = _told_broken(step[name], group)
     for name in parameters:
         if step[name].open or not step[name].listed:
             _judge(step[name])
@@ -400,6 +408,8 @@ def _try(optimizer: Optimizer, portion: list[Piece], step: Step, buffers: Buffer
         mine = step[name]
         move, moved = moves[k]
         moves[k] = None
+        if move is not None and not finite(move):
+            mine.broken += _broken(move, gradients[k])
         mine.adds = rates[k]
         if mine.adds is None or mine.before is None:
             _keep(mine, "move", where, move)
@@ -456,6 +466,21 @@ def _keep_both(
         mine.found["decayed"] = mine.found["remembered"]
     else:
         _keep(mine, "decayed", where, decayed)
+
+
+def _broken(move: Tensor, gradient: Tensor | None) -> int:
+    """Count the moves that are not finite although their gradients are."""
+    bad = ~move.isfinite()
+    return int((bad if gradient is None else bad & dense(gradient).isfinite()).sum())
+
+
+def _told_broken(mine: StepOf, group: dict[str, Any]) -> str:
+    """Say how many entries the step makes infinite or NaN, and of one cause what it is."""
+    eps = group.get("eps")
+    none = isinstance(eps, float) and eps and not torch.tensor(eps, dtype=mine.dtype)
+    kind = str(mine.dtype).removeprefix("torch.")
+    why = f", because eps={eps:g} is 0 in {kind}" if none else ""
+    return f"the step makes {mine.broken} not finite{why}"
 
 
 def _keep(mine: StepOf, name: str, where: slice | None, found: Tensor | None) -> None:

@@ -447,7 +447,8 @@ class Watch:
             word = (
                 c.SHUT if what in c.ELEMENTWISE or gradient.shape == _shape(arrived) else c.CLOSED
             )
-            if what in {"Mul", "Div", "Where"} or what.startswith(("Max", "Min", "Amax", "Amin")):
+            chosen = ("Max", "Min", "Amax", "Amin", *c.NORMS)
+            if what in {"Mul", "Div", "Where"} or what.startswith(chosen):
                 word = c.CLOSED
             tell(unreached, word, made=True)
         rest = zero & connected
