@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, optim
 
 from sgdexplained.pytorch.causes import CODE, WORDS
-from sgdexplained.pytorch.fast import any_true, finite, has, is_zero
+from sgdexplained.pytorch.fast import any_true, has, is_zero
 from sgdexplained.pytorch.keep import kept
 from sgdexplained.pytorch.twin import (
     ELEMENTWISE,
@@ -406,9 +406,9 @@ def _try(optimizer: Optimizer, portion: list[Piece], step: Step, buffers: Buffer
         if name not in step.of:
             continue
         mine = step[name]
-        move, moved = moves[k]
+        move, moved, fine = moves[k]
         moves[k] = None
-        if move is not None and not finite(move):
+        if move is not None and not fine:
             mine.broken += _broken(move, gradients[k])
         mine.adds = rates[k]
         if mine.adds is None or mine.before is None:
@@ -432,18 +432,18 @@ def _try(optimizer: Optimizer, portion: list[Piece], step: Step, buffers: Buffer
 def _tried(
     optimizer: Optimizer, portion: list[Piece], gradients: list[Tensor | None], buffers: Buffers
 ) -> tuple[list[Any], list[float | None]]:
-    """Return what `difference` tells of each piece, and what its gradient is multiplied by."""
+    """Return what `_difference` tells of each piece, and what its gradient is multiplied by."""
     rates = [
         _only_adds(optimizer, one, gradient)
         for (_, one, _), gradient in zip(portion, gradients, strict=True)
     ]
     if None in rates:
-        moves = _moves(optimizer, portion, gradients, buffers, difference)
+        moves = _moves(optimizer, portion, gradients, buffers, _difference)
         return moves, [None] * len(portion)
     moves = []
     for (_, one, where), gradient, rate in zip(portion, gradients, rates, strict=True):
         before: Any = picked(one, where)
-        moves.append(difference(torch.add(before, gradient, alpha=rate), before))  # type: ignore[call-overload]
+        moves.append(_difference(torch.add(before, gradient, alpha=rate), before))  # type: ignore[call-overload]
     return moves, rates
 
 
@@ -841,12 +841,18 @@ def difference(after: Tensor, before: Tensor) -> tuple[Tensor | None, Tensor | N
 
     NaN that stays NaN does not differ, nor does infinity that stays infinite.
     """
+    return _difference(after, before)[:2]
+
+
+def _difference(after: Tensor, before: Tensor) -> tuple[Tensor | None, Tensor | None, bool]:
+    """Return the same, and whether all moves are finite."""
     move, before = _minus(after, before), before.detach()
     where = nonzero(move)
-    if not bool(move.sum().isfinite()):
+    fine = bool(move.sum().isfinite())
+    if not fine:
         where = (after != before) & ~(after.isnan() & before.isnan())
         move = torch.where(where, move, 0)
-    return (move, where) if some(where) else (None, None)
+    return (move, where, fine) if some(where) else (None, None, fine)
 
 
 def _minus(after: Tensor, before: Tensor) -> Tensor:
