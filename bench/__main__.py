@@ -273,6 +273,30 @@ def about() -> dict[str, Any]:
     }
 
 
+def joined(record: dict[str, Any], report: dict[str, Any]) -> dict[str, Any]:
+    """Return a record in which the rows of a new report stand in place of their old ones.
+
+    A row that is newer than the record carries its own date.
+
+    Raises
+    ------
+    SystemExit
+        If the record is of another machine, whose ratios do not belong beside these.
+    """
+    if record["machine"] != report["machine"]:
+        sys.exit(f"the record is of {record['machine']}, this is {report['machine']}")
+    new = [{**row, "date": report["date"]} for row in report["rows"]]
+    done = {same_work(row): row for row in new}
+    kept = [done.pop(same_work(row), row) for row in record["rows"]]
+    added = [row for row in new if same_work(row) in done]
+    return {**record, "versions": report["versions"], "rows": kept + added}
+
+
+def same_work(row: dict[str, Any]) -> str:
+    """Return what tells rows apart: the work, and under which conditions it was done."""
+    return json.dumps([row.get(key) for key in ("work", "arguments", "threads", "collector")])
+
+
 def processor() -> str:
     """Return what the processor calls itself."""
     listing = Path("/proc/cpuinfo")
@@ -306,6 +330,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=25, help="at most so many, at least 2")
     parser.add_argument("--busy", action="store_true", help="count the processor's time only")
     parser.add_argument("--json", type=Path, help="where to write the results")
+    parser.add_argument("--into", type=Path, help="a record whose rows of this work are replaced")
     options = parser.parse_args()
     if options.busy:
         os.environ[PROCESSOR_TIME] = "1"  # the engines' processes are told
@@ -330,9 +355,16 @@ def main() -> None:
         print("imports")
         rows.append(run_imports(min(41, 2 * options.rounds)))
         print_row(rows[-1])
+    report["rows"] = rows
     if options.json:
-        text = json.dumps({**report, "rows": rows}, indent=1, ensure_ascii=False)
-        options.json.write_text(text + "\n", encoding="utf-8")
+        write(options.json, report)
+    if options.into:
+        write(options.into, joined(json.loads(options.into.read_text("utf-8")), report))
+
+
+def write(path: Path, report: dict[str, Any]) -> None:
+    """Write results as the site reads them."""
+    path.write_text(json.dumps(report, indent=1, ensure_ascii=False) + "\n", "utf-8")
 
 
 if __name__ == "__main__":
