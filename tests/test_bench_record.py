@@ -1,7 +1,6 @@
 """A record of benchmarks takes new rows in, and loses none."""
 
 import pytest
-
 from bench.__main__ import joined
 
 
