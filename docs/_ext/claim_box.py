@@ -67,7 +67,7 @@ def box(
     name = nodes.reference("", stated.name, refid=anchor, internal=True, classes=["claim-name"])
     node += line("head", "", name, nodes.Text(" "), verdict(stated.verdict))
     node += nodes.container("", *stated.statement, classes=["claim-statement"])
-    for part, label in [("when", "It holds when"), ("corrected", "What survives:")]:
+    for part, label in [("when", "It holds when"), ("corrected", "What remains true:")]:
         if part in stated.options:
             content, messages = parse(stated.options[part])
             node += [line(part, label, *content), *messages]
@@ -81,7 +81,7 @@ def box(
     node += nodes.container("", *proof, classes=["claim-proof"])
     node += nodes.raw("", "</details>", format="html")
     node["refuted_by"] = list(words)
-    subject = "What survives" if "corrected" in stated.options else "This"
+    subject = "What remains true" if "corrected" in stated.options else "This"
     node += line("refuted", f"{subject} would be false if", *conditions(words, linked=linked))
     return node
 

@@ -146,7 +146,7 @@ def sentence(app: Sphinx, shown: Any) -> str:
         if node["claim"] == shown.name:
             wanted = "claim-corrected" if shown.verdict == "false as stated" else "claim-statement"
             found = [one for one in node.children if wanted in one.get("classes", [])]
-            return " ".join(one.astext() for one in found).removeprefix("What survives: ")
+            return " ".join(one.astext() for one in found).removeprefix("What remains true: ")
     return ""
 
 

@@ -220,7 +220,7 @@ def claim(page: Page, name: str, options: dict[str, str], body: str) -> str:
     if "when" in options:
         lines.append(f"*It holds when* {options['when']}")
     if "corrected" in options:
-        lines.append(f"*What survives:* {options['corrected']}")
+        lines.append(f"*What remains true:* {options['corrected']}")
     quoted = indent("\n\n".join(lines), "> ", lambda _: True).replace("> \n", ">\n")
     check = "\n\n".join([*paragraphs[first:], mark + after])
     if "sources" in options:

@@ -297,6 +297,6 @@ assert w.grad == 0
 #    assert z.grad.tolist() == [1, 0, -1]  # the deltas
 #    assert W1.grad.equal(torch.outer(x, z.grad))  # the table
 #
-# In the engine the product stands in one place for numbers, :engine:`a unit as one node <units.Unit>`, and in one place for arrays, :engine:`a layer as one node <affine.Affine>`.
+# In the engine this product is written twice: for numbers in the code of :engine:`one unit <units.Unit>`, and for arrays in the code of :engine:`one layer <affine.Affine>`.
 #
 # .. footbibliography::

@@ -238,7 +238,7 @@ draw.show()
 # %%
 # .. claim:: C2
 #    :verdict: holds when
-#    :when: the optimiser is plain SGD, and steps are compared that have the same gradient.
+#    :when: the optimiser is plain SGD, and you compare steps that have the same gradient.
 #    :corrected: The learning rate is the ratio of step to gradient. Plain SGD moves a weight by the learning rate times its gradient, so it moves further where the gradient is larger. Adam divides the gradient by its size, so in its first step each weight moves by the learning rate itself.
 #    :sources: goyal2017, kingma2015
 #    :refuted-by: fixed-step-length, adam-undivided

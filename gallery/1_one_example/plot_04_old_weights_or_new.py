@@ -364,6 +364,6 @@ draw.show()
 #        answer = str(error)
 #    assert "modified by an inplace operation" in answer
 #
-# In the engine, the order of the derivatives is that of :engine:`a search through the graph <backward.topological_order>`, and :engine:`gradcheck <differences.gradcheck>` compares with small changes.
+# In the engine, the backward pass first :engine:`puts all results into an order <backward.topological_order>`, so that each has its whole derivative before it hands anything on, and :engine:`gradcheck <differences.gradcheck>` compares with small changes.
 #
 # .. footbibliography::

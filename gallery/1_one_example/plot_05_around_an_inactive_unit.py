@@ -309,4 +309,4 @@ assert (zero_input["inactive"], zero_input["in"]) == (False, [0, -16])
 #    assert net[0].weight.grad.tolist() == [[1, 2], [0, 0], [-1, -2]]
 #    assert net[2].weight.grad.tolist() == [[3, 0, 1]]
 #
-# In the engine both zeros are factors of :engine:`what a unit hands back <units.Unit>`.
+# In the engine, both zeros are factors in :engine:`the line that computes the gradients around a unit <units.Unit>`.

@@ -242,7 +242,7 @@ draw.show()
 # %%
 # With the derivative 0, all three units are shut for both examples, so only the bias of the output moves.
 # With 1/2 or 1, the network learns.
-# One study compared large networks: in 32 bits, this choice changed the result of backpropagation about half of the time; in 64 bits it had no effect :footcite:p:`bertoin2021`.
+# One study compared large networks: with 32-bit numbers, this choice changed the result of backpropagation about half of the time; with 64-bit numbers it had no effect :footcite:p:`bertoin2021`.
 
 # Check: where each training ends
 assert (round(paths[relu][-1], 3), round(paths[maximum][-1], 3)) == (0.5, 0)
@@ -253,7 +253,7 @@ assert round(paths[clamp][-1], 3) == 0
 # -------------------------------
 #
 # - **A leak opens the unit.** Leaky ReLU at −2 has the derivative 1/100, and so the weights into it move.
-# - **A sigmoid is never shut on paper**, but in floating-point numbers it is: from −746 on, its derivative is exactly 0.
+# - **A sigmoid is never shut on paper**, but in floating-point numbers it is: at −746 and below, its derivative is exactly 0.
 # - **At a kink a program can be wrong.** ReLU of *z* minus ReLU of −\ *z* is just *z*, whose derivative is 1. At 0 it is computed from two zeros, and comes out as 0.
 
 # Check: what this list says

@@ -342,6 +342,6 @@ assert both.gradients() == {"W1": [[0]], "W2": [[0]]}
 #    zeros = {name: (w.grad == 0).sum() for name, w in net.named_parameters()}
 #    assert zeros == {"0.weight": 1, "0.bias": 1, "2.weight": 0, "2.bias": 0}
 #
-# In the engine, :engine:`co_active <reasons.words.co_active>` counts in how many examples both ends of a weight work.
+# In the engine, :engine:`co_active <reasons.words.co_active>` counts in how many examples the sender is active and the receiver is open.
 #
 # .. footbibliography::

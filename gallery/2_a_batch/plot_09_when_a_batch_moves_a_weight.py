@@ -279,7 +279,7 @@ assert sum(map(sum, zero)) == 2
 # --------------------------------------
 #
 # - **Examples can cancel.** Two examples that give +1 and −1 have the mean 0, although both ends work in both.
-# - **Similar examples leave more zeros.** Take units with random weights and no bias, and 32 inputs at right angles to each other. One unit in 2\ :sup:`32` is shut for all of them, which is one in four billion. If any two inputs are 60 degrees apart, it is one unit in 33.
+# - **Similar examples leave more zeros.** Take units with random weights and no bias, and 32 inputs at right angles to each other. Then one unit in four billion, which is 2\ :sup:`32`, is shut for all of them. If every two inputs are 60 degrees apart, one unit in 33 is shut for all of them.
 # - **Leaky units** contribute in every example.
 # - **Batch normalisation** lets the examples change each other's gradients: :ref:`sphx_glr_story_3_inactive_connections_plot_16_examples_of_one_batch.py`.
 

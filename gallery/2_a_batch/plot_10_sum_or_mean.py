@@ -189,7 +189,7 @@ draw.show()
 # With plain SGD you can, and the two steps are equal.
 # With anything else that enters a step they are not:
 #
-# - **Weight decay** adds a share of the weight to the gradient. This share is the same beside a mean and beside a sum. The sum is *B* times as large, so beside it the decay counts *B* times less.
+# - **Weight decay** adds a share of the weight to the gradient. This share does not depend on mean or sum. But the gradient of the sum is *B* times as large, so compared with it the decay is *B* times smaller.
 # - **Adam** divides the gradient by its own size, so its first step is the learning rate in both cases. A quarter of the learning rate is then a quarter of the step.
 # - **Clipping** cuts a gradient that is longer than a limit. With the limit 1, the sum 12 and the mean 3 both become 1, so the difference is lost.
 
@@ -251,7 +251,7 @@ assert [gradient * min(1, 1 / gradient) for gradient in (12, 3)] == [1, 1]
 #    :sources: goyal2017
 #    :refuted-by: outputs-not-counted, sum-for-mean
 #
-#    An average hides a number that it divides by. The same errors give different gradients if the mean divides by nothing, by the number of examples, or by the number of all outputs.
+#    An average hides a number that it divides by. The same errors give different gradients if the sum of the losses is not divided, is divided by the number of examples, or is divided by the number of all outputs.
 #
 #    >>> from fractions import Fraction
 #    >>> from sgdexplained import Scalar, half_squared_error, mean_squared_error

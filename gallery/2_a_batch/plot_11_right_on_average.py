@@ -255,7 +255,7 @@ assert distance_behind(lambda t: 1 / t) == 49.5
 # %%
 # .. claim:: A5
 #    :verdict: holds when
-#    :when: "dynamic" means more updates for each pass, which is always so; or a restless path, and the examples disagree; or following a target that moves, and the learning rate does not shrink.
+#    :when: it is clear what "dynamic" means. More updates in each pass: this always holds. A restless path: the examples must disagree. Following a target that moves: the learning rate must not shrink.
 #    :corrected: With batches of *B* there are *N*/*B* updates for each pass. Their noise is the disagreement of the examples. It shows near the best weight, and far away it is small beside what all examples have in common.
 #    :sources: bottou2018, lecun1998
 #    :refuted-by: target-forgotten, uphill
@@ -278,7 +278,7 @@ assert distance_behind(lambda t: 1 / t) == 49.5
 # -----------------------------------
 #
 # - **Most programs do not draw at random.** They shuffle the data and go through it. Then the batches of one pass depend on each other, and their order changes the result.
-# - **If you draw each time from all examples, you leave some out.** After *N* draws from *N* examples, a given example has not been drawn with a probability of about 0.37, if *N* is large.
+# - **If you draw each time from all examples, you leave some out.** After *N* draws from *N* examples, the probability that one given example was never drawn is about 0.37, if *N* is large.
 # - **Only the gradient is right on average.** Of the gradients −1, −1, −1 and 9 the mean is positive, and the mean of their signs is negative. An optimiser that uses signs goes uphill on average here.
 #
 # How fast the noise shrinks with the batch is on :ref:`sphx_glr_story_4_further_plot_19_how_noisy.py`.

@@ -202,9 +202,9 @@ ahead = examples_until(1e-3, 2000) / examples_until(1e-3, 1)
 assert all(examples_until(1e-8, batch) is None for batch in (1, 10, 100))
 assert examples_until(1e-8, 2000)
 print(
-    f"The full batch looks at {ahead:.0f} times as many examples as single ones"
+    f"The full batch looks at {ahead:.0f} times as many examples as SGD with single ones,"
 )
-print("before a thousandth of the excess loss is left.")
+print("until a thousandth of the first excess loss is left.")
 
 # %%
 # Should you count examples or steps?
@@ -251,7 +251,7 @@ print("before a thousandth of the excess loss is left.")
 # When the race goes differently
 # ------------------------------
 #
-# - **If all examples agree,** SGD has no noise. To come equally near, SGD with single examples then needs a hundredth of the examples that the full batch of a hundred needs.
+# - **If all examples agree,** SGD has no noise. SGD with single examples then takes as many steps as the full batch of a hundred, and each step looks at 1 example instead of 100.
 # - **A single step can make things worse.** Two examples have the targets 0 and 2, and the weight is 1, the best there is. A step on the second example raises the loss from 0.5 to 0.625.
 # - **Pairs can cancel the noise.** Batches of one 9 and one 11 give exactly the gradient of the full batch.
 

@@ -17,7 +17,7 @@ Plain SGD leaves it where it is, but other optimisers do not.
    C. One half
    D. Nine tenths
 
-   The first step moves the weight by one learning rate.
+   Let the gradient be 1: then the first step moves the weight by one learning rate.
    The steps that follow move it by 0.9, 0.81, 0.729 and so on, which add up to 9 more.
 """
 
@@ -288,7 +288,7 @@ draw.show()
 #    :verdict: holds
 #    :refuted-by: none-is-zero, zero-is-none
 #
-#    A gradient of zero is stepped, and a missing gradient is skipped.
+#    With a gradient of zero an optimiser still takes its step; without a gradient it skips the weight.
 #
 #    >>> from sgdexplained import Scalar
 #    >>> from sgdexplained.contrasts import AdamW
@@ -302,7 +302,7 @@ draw.show()
 # ---------------------------------
 #
 # - **Newton's method** multiplies the gradient by a matrix. A weight with the gradient zero then moves by the gradients of others.
-# - **Weight normalisation** computes the weights of a unit from other numbers. If the gradient of one weight of the unit is not 0, the gradients of all these numbers can be other than 0.
+# - **Weight normalisation** computes the weights of a unit from other numbers. If the gradient of one weight of the unit is not 0, all these other numbers can have one too, and so every weight of the unit can move.
 # - **A weight that is used in several places**, as in a convolution, needs only one place where its unit is open: :ref:`sphx_glr_story_3_inactive_connections_plot_16_examples_of_one_batch.py`.
 # - **After many zeros**, Adam and RMSprop take longer steps than usual: :ref:`sphx_glr_story_4_further_plot_21_after_many_zeros.py`.
 
@@ -353,8 +353,8 @@ assert [tap.grad for tap in taps] == [1 + 2, 2 + 3]
 #    >>> [round(sum(way[:count]), 3) + 0 for count in (1, 2, 12, 502)]
 #    [-1.0, -0.9, -0.314, 0.0]
 #
-# In PyTorch: ``None`` is skipped, zeros are stepped
-# --------------------------------------------------
+# In PyTorch: ``None`` is skipped, zeros are not
+# ----------------------------------------------
 #
 # ``zero_grad()`` sets gradients to ``None``, so the optimiser skips what the next batch does not reach.
 # ``zero_grad(set_to_none=False)`` sets them to zero, so velocity and decay go on moving the weights.

@@ -169,7 +169,7 @@ for carried in ((1, 2), (2, -1), (1, -2), (1, -1)):
     print(f"paths {carried!s:8} gradient {before:2} becomes {after}")
 
 # %%
-# The gradient becomes smaller, or larger, or changes its sign, or appears where there was none.
+# The gradient becomes smaller, or larger, or changes its sign, or is 0 before and not 0 after.
 #
 # .. claim:: E2
 #    :verdict: holds when

@@ -299,7 +299,7 @@ def _legend() -> str:
         tag("i", "z"),
         " and its activation ",
         tag("i", "a"),
-        "; a bar means that it is shut. ",
+        "; here a bar means that it is shut. ",
         "Dashed and hatched: exactly 0.",
         class_="live-legend",
     )
