@@ -157,7 +157,9 @@ with draw.style():
     ax.set_xlabel("input (the two examples are marked)")
     ax.set_ylabel("pre-activation")
 ax.set(xlim=xs, ylim=(-2.2, 3.2), xticks=[0, 1, 2, 3])
-draw.title(ax, "With the learning rate 1/2, one step shuts the unit for both.")
+draw.title(
+    ax, "With the learning rate 1/2, one step shuts the unit for both examples."
+)
 draw.alt(
     ax,
     "The pre-activation of the unit over its input after one step, for three"
@@ -183,7 +185,7 @@ assert [dead(net, data)[0][0] for net in stepped] == [False, False, True]
 # Here the decay takes one hundredth of each weight and of each bias in every step.
 # So every step multiplies them by *c* = 0.99.
 # A unit of the first layer has the weight −1, the bias 1/2 and the input 1.
-# A unit of the second layer has the same numbers, and its input is the activation of a unit with the weight 1.
+# A unit of the second layer has the same weight and bias. Its input is the activation of another unit, whose weight 1 shrinks as well.
 # These are their pre-activations after *k* steps without any gradient:
 #
 # .. math::
@@ -249,7 +251,7 @@ with draw.style():
     ax.set_xlabel("step, with every gradient zero")
 ax.set(xlim=(0, 150), ylim=(-0.58, 0.12), xticks=[0, 50, 100, 150])
 ax.set_yticks([-0.5, 0], ["−0.5", "0"])
-draw.title(ax, "Decay opens two of three shut units after 69 steps, one never.")
+draw.title(ax, "After 69 steps, decay has opened two of three shut units.")
 draw.alt(
     ax,
     "The pre-activation of three shut units over 150 steps in which all"
@@ -352,8 +354,8 @@ draw.alt(
 #
 # - **New data** can open a dead unit, because *dead* is a word about a set of data.
 # - **A leaky ReLU** cannot die: below zero its derivative is 1/100 and not 0, so a hundredth of the gradient still passes.
-# - **Momentum** can kill: with it, even the learning rate 1/10 shuts the unit above for both examples within five steps.
-# - **Adam with a penalty** can open a unit of the first layer, because it makes every weight smaller by about the same *amount*, and not by the same *share*. For example, the weights 1 and −0.4 and the inputs 1 and 3 give the pre-activation −0.2. When each weight is smaller by 0.1, it is 0.9 − 0.3 · 3 = 0.
+# - **Momentum** can kill: with it, even the learning rate 1/10 shuts the unit of the first picture for both examples within five steps.
+# - **Adam with an L2 penalty**, which adds a small share of each weight to its gradient, can open a unit of the first layer. It moves every weight towards 0 by about the same *amount*, and not by the same *share*. For example, the weights 1 and −0.4 and the inputs 1 and 3 give the pre-activation −0.2. When each weight is 0.1 nearer to 0, the pre-activation is 0.9 − 0.3 · 3 = 0. A little later it is above 0, and the unit is open.
 # - **Before the first step** many deep and narrow networks are dead: :ref:`sphx_glr_story_4_further_plot_24_dead_at_birth.py`.
 
 # Check: new data, a leak, momentum, and Adam with a penalty

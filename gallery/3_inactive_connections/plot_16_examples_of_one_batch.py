@@ -10,7 +10,7 @@ Batch normalisation compares the examples with each other.
 .. guess::
    :answer: 3
 
-   One example opens a unit, and three examples shut it. Batch normalisation stands before the unit. How many of the four examples give the weights of the unit a gradient?
+   One example opens a unit, and three examples shut it. Batch normalisation stands between its pre-activation and its ReLU. How many of the four examples give the weights of the unit a gradient?
 
    A. None
    B. One
@@ -91,7 +91,7 @@ draw.alt(
 #
 #    \hat z_i = \frac{z_i - m}{s}
 #
-# Here :math:`z_i` is the pre-activation of example *i*, *m* is the mean over the batch, and *s* is the standard deviation.
+# Here :math:`z_i` is the pre-activation of example *i*, *m* is the mean over the batch, and *s* is the standard deviation. The ReLU gets :math:`\hat z_i` instead of :math:`z_i`.
 # In our batch *m* = 0 and *s* = 3, so the pre-activations become 5/3, −1/3, −1/3 and −1.
 # The same example opens the unit, and the others still shut it.
 # But *m* and *s* depend on all four examples, and so does the activation for the first example.
@@ -204,7 +204,7 @@ draw.show()
 #
 # By its formula, softmax gives every class a probability above 0.
 # But there is a smallest positive float, and what is much smaller is rounded to 0.
-# Call the distance of a score from the best score its *gap*.
+# The *gap* of a score is its distance from the best score.
 # If the gap of a class is larger than 745.13 in 64 bits, or larger than 103.97 in 32 bits, its probability is exactly 0.
 # The gradient of this class is then exactly 0.
 #
@@ -228,7 +228,7 @@ assert gradients(36.73)[0] < 0 == gradients(36.74)[0]
 # ----------------------------------------
 #
 # - **In evaluation mode** batch normalisation uses a stored mean and standard deviation, so examples are not compared, and an example that shuts the unit has the delta zero.
-# - **A batch with more copies** changes nothing: with each example a hundred times in the batch, every example has the same delta as before.
+# - **Copies change nothing:** if each example stands a hundred times in the batch, each copy has the same delta as before.
 # - **Layer normalisation** compares the units of one layer, for each example by itself. A shut unit then gets a gradient through the open units.
 # - **A contrastive loss** compares examples too: each example is a wrong answer for the others.
 # - **Dropout** makes units inactive at random, but it compares nothing: :ref:`sphx_glr_story_4_further_plot_25_dropout_and_likeness.py`.

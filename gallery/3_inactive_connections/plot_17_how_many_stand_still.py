@@ -246,7 +246,7 @@ draw.show()
 #
 # .. claim:: E5
 #    :verdict: holds when
-#    :when: different examples open different units, and each unit is opened by some example: this is about how well a network learns. It holds for the work when whole units are zero, and the code leaves them out.
+#    :when: each unit is opened by some examples and not by others: this is for how well a network learns. For the work of a step, whole units must be zero, and the code must leave them out.
 #    :corrected: Inputs in different linear regions train different parts of the network, and an input that opens no unit can hardly teach it. Zeros save work only if the code skips them.
 #    :sources: glorot2011, bengio2013
 #    :refuted-by: leaky-shut-gate, gates-ignored, against-left-out

@@ -73,7 +73,7 @@ draw.show()
 # %%
 # This is unit 1 of the network of page 1.
 # If the pre-activation of a ReLU unit is ten times as large, its activation is ten times as large too.
-# The weight ahead is a tenth, so the output is the same for every input.
+# The weight out of the unit is a tenth of what it was, so the output is the same for every input.
 # The gradients are not the same, but weight *times* gradient is.
 #
 # Look at the three numbers on the right: 1 + 2 = 3.
@@ -89,7 +89,7 @@ draw.show()
 # The reason is short.
 # Make all weights into the unit and its bias one per cent larger: the activation of a ReLU unit becomes one per cent larger, whether the unit is open or shut.
 # Make all weights out of it one per cent larger instead: the loss changes in exactly the same way.
-# For a change as small as that, the first change of the loss is nearly one per cent of the left sum, and the second is nearly one per cent of the right sum.
+# The first change moves the loss by nearly one per cent of the left sum. The second moves it by nearly one per cent of the right sum.
 # The smaller the change, the more exactly this fits, so the two sums are equal.
 # A more general law is proved by :footcite:t:`tanaka2020`.
 #
@@ -132,7 +132,7 @@ draw.show()
 # ------------------------
 #
 # - **With tanh** a pre-activation that is one per cent larger does not make the activation one per cent larger. For unit 1 the two sums are −0.08 and −2.68.
-# - **After a step** there is a balance between the weights themselves, and it is kept only nearly. Add up the squares of the weights into a unit and of its bias, and subtract the squares of the weights out of it. Do the same with the gradients. One step of SGD with the learning rate *η* changes the first difference by *η*\ ² times the second. Here *η* = 1/10, the differences are 1 and −3, and so 1 becomes 1 − 3/100 = 97/100.
+# - **After a step**: there is a similar balance between the weights themselves, but a step keeps it only approximately. Add up the squares of the weights into a unit and of its bias, and subtract the squares of the weights out of it. Do the same with the gradients. One step of SGD with the learning rate *η* changes the first difference by *η*\ ² times the second. Here *η* = 1/10, the differences are 1 and −3, and so 1 becomes 1 − 3/100 = 97/100.
 
 # Check: tanh, and one step
 W1, W2 = [[1, 1, 2], [1, -2, 0]], [[1], [2], [-1]]
@@ -166,7 +166,7 @@ assert difference(one.grad for one in around) / 100 == Fraction(-3, 100)
 # .. guess::
 #    :answer: 0
 #
-#    All weights into unit 2 and its bias are multiplied by 10, and the weight out of it is divided by 10. What is the sum of weight times gradient now, over the weights into it and over the weight out of it?
+#    All weights into unit 2 and its bias are multiplied by 10, and the weight out of it is divided by 10. What are the two sums of weight times gradient now, into the unit and out of it?
 #
 #    Unit 2 is shut and inactive, so all its gradients are zero, and both sums are 0.
 #

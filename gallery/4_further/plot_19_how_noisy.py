@@ -12,7 +12,7 @@ How much larger must it be?
    :answer: 16
    :unit: examples
 
-   The gradient of one random example is off by 2 (root mean square). A batch is drawn at random, and the same example may come twice. How many examples must the batch have so that its gradient is off by 1/2?
+   The gradient of one random example is wrong by 2: this is the root of the mean squared error. A batch is drawn at random, and the same example may come twice. How many examples must the batch have so that its gradient is wrong by 1/2?
 
    The variance is divided by the number of examples, and the error is its square root.
    So a quarter of the error takes sixteen times as many examples.
@@ -119,7 +119,7 @@ draw.show()
 # How much this matters
 # ---------------------
 #
-# - **Small batches of a large data set:** both ways are nearly the same. Of a million examples, a batch of 256 in which none comes twice has 99.97 % of the variance.
+# - **Small batches of a large data set:** both ways are nearly the same. Of a million examples, a batch of 256 in which none comes twice has 99.97 % of the variance of a batch in which examples may come twice.
 # - **Large batches of a small data set:** of a thousand examples, a batch of 256 in which none comes twice has 744/999 of the variance, which is a quarter less.
 # - **Examples that agree:** if all have the same gradient, there is no noise for any batch.
 

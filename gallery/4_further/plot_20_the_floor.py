@@ -86,7 +86,7 @@ draw.show()
 #
 # Here *η* is the learning rate, *s*\ ² is the variance of the gradient of one example (here 1), and *B* is the number of examples in the batch.
 # For *η* = 1/2 and single examples it is 1/3.
-# The loss is *w*\ ²/2 above its minimum, so on average it stays half the variance above it: 1/6.
+# The loss lies *w*\ ²/2 above its minimum. On average this is half the variance of the weight: 1/6.
 # This distance is called the *noise floor*.
 
 # Check: the clouds have the variance that the formula says

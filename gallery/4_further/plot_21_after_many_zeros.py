@@ -53,7 +53,7 @@ with draw.style():
 ax.figure.set_size_inches(ax.figure.get_figwidth(), 3.0)
 draw.title(
     ax,
-    "After many zeros, one gradient moves a weight three times as far as without.",
+    "After many zeros, the same gradient moves a weight three times as far.",
 )
 draw.alt(
     ax,
@@ -79,7 +79,7 @@ draw.alt(
 # After only ten zeros the step is shorter than one learning rate.
 # The reason is that both memories begin at 0, and Adam enlarges both to make up for this.
 # For a gradient after ten zeros it makes the velocity 1.46 times as large, and the root of the size 9.56 times as large.
-# The root stands below the line, so the step is 3.1623 · 1.46 / 9.56 = 0.48 learning rates long.
+# The step is divided by the root, so it is 3.1623 · 1.46 / 9.56 = 0.48 learning rates long.
 #
 # A step can be longer than 3.1623 learning rates, if more gradients of 1 follow.
 # The velocity then grows much faster than the root of the size.
@@ -159,7 +159,7 @@ assert abs(ends[2] - 2 * (1 - 1e-5) ** 1000) < 1e-9
 #    :sources: kingma2015, loshchilov2019
 #    :refuted-by: adam-without-correction, adam-without-root, decay-past-the-gradient
 #
-#    A single gradient after many zeros makes Adam take a step of almost 3.1623 learning rates, and of no more. This number is :math:`\frac{1 - \beta_1}{\sqrt{1 - \beta_2}}`. Under plain SGD, weight decay and an L2 penalty make the same step. Under Adam they do not.
+#    A single gradient after many zeros makes Adam take a step of almost 3.1623 learning rates, and never of more. This number is :math:`\frac{1 - \beta_1}{\sqrt{1 - \beta_2}}`. Under plain SGD, weight decay and an L2 penalty make the same step. Under Adam they do not.
 #
 #    >>> from sgdexplained import SGD, Scalar
 #    >>> from sgdexplained.contrasts import Adam, AdamW
@@ -213,7 +213,7 @@ assert [round(abs(way[k]), 4) for k in (1, -1)] == [0.0, 0.7071]
 # .. guess::
 #    :answer: 1.9
 #
-#    The gradient of a weight of 2 is 0, but there is a penalty of 10\ :sup:`−4`, for a hundred steps of Adam with the learning rate 0.001. Where is it then, to one decimal?
+#    A weight is 2 and its gradient stays 0, but there is a penalty of 10\ :sup:`−4`. Adam takes a hundred steps with the learning rate 0.001. What is the weight then, to one decimal?
 #
 #    Each step is about one learning rate long, so a hundred steps make 0.1.
 #

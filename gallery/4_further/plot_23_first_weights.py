@@ -186,7 +186,7 @@ draw.show()
 # The mean is 1 for both, as it should be.
 # But the median of the narrow networks is only 0.26, because a few networks with a very large value make up for many with a small one.
 #
-# The spread has a simple rule.
+# The spread has a simple rule: the mean of *q* is 1, so a larger mean of *q*\ ² is a wider spread.
 # Each network has its own *q*.
 # Take the mean of *q*\ ² over all networks.
 # Each layer of *n* units multiplies this mean by 1 + 5/*n*:

@@ -101,7 +101,7 @@ draw.show()
 # --------------------------------
 #
 # One input, two hidden layers of two units, and one output: *N* = 2 and *L* = 3.
-# Only the signs of six weights matter, so there are 64 networks.
+# The sizes of six weights are fixed here, and only their signs vary, so there are 64 networks.
 # The input value 1 is blocked in 28 of them, which is 7/16. In 10 of them, which is 5/32, the value −1 is blocked too: these networks are dead.
 
 # Check: all signs, ten layers of random weights, and fifteen layers of two

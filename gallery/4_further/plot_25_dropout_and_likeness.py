@@ -104,7 +104,7 @@ draw.alt(
 #    \qquad
 #    \cos t' = \frac{\sin t + (\pi - t) \cos t}{\pi}
 #
-# Here *t* is the angle between the inputs, and *t′* is the angle between the two rows of activations.
+# Here *t* is the angle between the inputs (π stands for 180 degrees), and *t′* is the angle between the two rows of activations.
 # For 60 degrees one third of the units is open for both, for 90 degrees one quarter, and for 120 degrees one sixth.
 # Two inputs at a right angle have an angle of 71.4 degrees after the first layer, and of 42.6 degrees after the fifth.
 # So with each layer examples become more alike, and share more units.
@@ -142,7 +142,7 @@ assert (round(angles[1], 1), round(angles[5], 1)) == (71.4, 42.6)
 #    :sources: cho2009
 #    :refuted-by: gates-ignored, whispering-relu, against-left-out, no-negative-weights
 #
-#    Two inputs at an angle *t* both open :math:`(\pi - t) / 2 \pi` of the units of a random ReLU layer without biases. After the layer, the angle between their activations has the cosine :math:`(\sin t + (\pi - t) \cos t) / \pi`.
+#    The share :math:`(\pi - t) / 2 \pi` of the units of a random ReLU layer without biases is open for both of two inputs at an angle *t*. After the layer, the angle between their activations has the cosine :math:`(\sin t + (\pi - t) \cos t) / \pi`.
 #
 #    >>> from fractions import Fraction
 #    >>> from math import acos, cos, degrees, radians, sin
@@ -238,7 +238,7 @@ draw.alt(
 draw.show()
 
 # %%
-# On average dropout does something else to the gradient.
+# Dropout does more than make some gradients zero: it also changes the mean of the gradient over all choices.
 # Take three inputs 1, 2 and 1, the weights 1, −2 and 3, and the target 1. Each input is dropped with the chance 1/2, and doubled if it stays, so there are eight equally likely cases.
 # Without dropout the loss is 1/2 and the gradient is −1, −2, −1.
 # The mean over the eight choices is 27/2 for the loss, and 0, −10, 2 for the gradient.

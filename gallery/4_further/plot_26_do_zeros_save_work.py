@@ -85,7 +85,7 @@ for active, left in ((scattered, 51_200), (two_units, 2560)):
 # -------------------------
 #
 # The backward pass needs numbers from the forward pass: the activation of each sender, and the derivative of each receiver.
-# The network of page 1 keeps nine such numbers for each example.
+# The network of page 1 keeps nine such numbers for each example: 2 inputs, 3 activations, 3 derivatives, and the derivative of the output.
 # It has 13 weights and biases, so it has 13 gradients, for a batch of any size.
 # A larger batch therefore needs more memory for activations, but not for gradients.
 

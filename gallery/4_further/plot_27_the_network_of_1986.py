@@ -70,7 +70,7 @@ for k, ax in enumerate(places):
         ax.set_title(f"weights into unit {k + 1}", fontsize=15)
 draw.title(
     fig,
-    "Weights on the two sides of the middle are equal and opposite, in the ratio 1 : 2 : 4.",
+    "The weights of mirrored inputs are equal and opposite; their sizes are 1 : 2 : 4.",
 )
 draw.alt(
     fig,
@@ -89,13 +89,13 @@ draw.show()
 #
 # On each side the sizes of the weights are in the ratio 1 : 2 : 4.
 # Where a row is not symmetric, the two inputs of at least one pair differ.
-# In units of the smallest weight, such a pair adds +1 or −1, +2 or −2, or +4 or −4; every other pair adds 0.
+# If the smallest weight counts as 1, such a pair adds +1 or −1, +2 or −2, or +4 or −4; every other pair adds 0.
 # These numbers never cancel, so only a symmetric row adds up to 0.
 #
 # For a symmetric row both units have a small activation, because their biases are negative.
 # For every other row the sum is not 0.
 # The two units have opposite weights, so one of them gets a positive sum, and its activation is larger.
-# So a small activation is not a missing part of the network: it is the answer.
+# So a small activation is not useless: here it means *symmetric*.
 
 # Check: the activations, and another start
 activations = net.layers[0].activations

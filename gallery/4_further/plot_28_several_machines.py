@@ -135,7 +135,7 @@ ax = draw.bars(
     signed=True,
 )
 ax.set_xlabel("gradient of the weight from input 1 into unit 2")
-draw.title(ax, "One machine where the unit is open moves the weight on both.")
+draw.title(ax, "If the unit is open on one machine, the weight moves on both.")
 draw.alt(
     ax,
     "Bars of one weight's gradient. On machine 1, where unit 2 is shut, it is"
