@@ -531,7 +531,8 @@ def _without(
     nothing: list[Tensor | None] = [None] * len(portion)
     if not decays and not remembers:
         return [(None, None)] * len(portion)
-    zeros = [None if gradient is None else _zeros(gradient) for gradient in gradients]
+    thin = type(optimizer) in ELEMENTWISE
+    zeros = [None if one is None else _zeros(one, thin=thin) for one in gradients]
     try:
         decayed = remembered = nothing
         if decays:
@@ -569,7 +570,9 @@ def _decoupled(optimizer: Optimizer, portion: list[Piece]) -> list[Tensor] | Non
         if factor is None:
             return None
         before = picked(one, where)
-        moves.append(_minus(before * factor, before))
+        scaled = before * factor
+        half = scaled.dtype in {torch.float16, torch.bfloat16}
+        moves.append(_minus(scaled, before) if half else scaled.sub_(before))
     return moves
 
 
@@ -815,10 +818,14 @@ def dense(gradient: Tensor) -> Tensor:
     return gradient.detach().to_dense() if gradient.layout != torch.strided else gradient.detach()
 
 
-def _zeros(gradient: Tensor) -> Tensor:
-    """Return zeros in the places of a gradient: a lazy optimizer looks at those alone."""
+def _zeros(gradient: Tensor, *, thin: bool = False) -> Tensor:
+    """Return zeros in the places of a gradient: a lazy optimizer looks at those alone.
+
+    Thin ones are a single 0 in all places, for optimizers that only read a gradient.
+    """
     if not gradient.is_sparse:
-        return torch.zeros_like(gradient)
+        thin = thin and gradient.device.type == "cpu"
+        return gradient.new_zeros(()).expand(gradient.shape) if thin else torch.zeros_like(gradient)
     given = gradient.detach().coalesce()
     zeros = torch.zeros_like(given.values())
     return torch.sparse_coo_tensor(

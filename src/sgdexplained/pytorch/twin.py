@@ -40,6 +40,9 @@ SEPARATE = (
 # What happens to an entry under these depends on no other entry either.
 ELEMENTWISE = {*SEPARATE} - {optim.Adafactor, optim.Muon, optim.SparseAdam}
 
+# What is not copied, because nothing can change it.
+PLAIN = {bool, int, float, str}
+
 # Number types that some devices have not.
 DOUBLE = {torch.float64, torch.complex128}
 
@@ -51,8 +54,8 @@ class Buffers:
     """Room for copies, used again and again: to ask the system for it takes as long as a step."""
 
     def __init__(self) -> None:
-        self._free: list[Tensor] = []
-        self._taken: list[Tensor] = []
+        self._free: dict[Any, list[tuple[int, Tensor]]] = defaultdict(list)
+        self._taken: list[tuple[Any, tuple[int, Tensor]]] = []
 
     def copy(self, tensor: Tensor, dtype: torch.dtype | None = None) -> Tensor:
         """Return a copy of a tensor, in float64 or whatever is asked for.
@@ -64,22 +67,19 @@ class Buffers:
         dtype, many = dtype or tensor.dtype, tensor.numel()
         if tensor.layout != torch.strided or not tensor.dim():
             return tensor.detach().clone().to(dtype)
-        fits = [
-            one
-            for one in self._free
-            if one.dtype == dtype and one.device == tensor.device and one.numel() >= many
-        ]
-        flat = min(fits, key=Tensor.numel, default=None)
-        if flat is None:
-            flat = torch.empty(many, dtype=dtype, device=tensor.device)
-        else:
-            self._free = [one for one in self._free if one is not flat]
-        self._taken.append(flat)
-        return flat[:many].view(tensor.shape).copy_(tensor.detach())
+        free = self._free[dtype, tensor.device]
+        fits = [(size, k) for k, (size, _) in enumerate(free) if size >= many]
+        room = free.pop(min(fits)[1]) if fits else None
+        if room is None:
+            room = many, torch.empty(many, dtype=dtype, device=tensor.device)
+        self._taken.append(((dtype, tensor.device), room))
+        flat = room[1] if room[0] == many else room[1][:many]
+        return flat.view(tensor.shape).copy_(tensor.detach())
 
     def release(self) -> None:
         """Take all copies back."""
-        self._free += self._taken
+        for key, room in self._taken:
+            self._free[key].append(room)
         self._taken = []
 
 
@@ -260,6 +260,8 @@ class _Copier:
         return self.buffers.copy(value, dtype)
 
     def copied(self, value: Any) -> Any:
+        if value is None or type(value) in PLAIN:
+            return value
         if id(value) in self.memo:
             return self.memo[id(value)]
         if isinstance(value, Tensor):
@@ -274,8 +276,6 @@ class _Copier:
             made = tuple(self.copied(part) for part in value)
         elif isinstance(value, torch.Generator):
             made = value.clone_state()
-        elif value is None or isinstance(value, bool | int | float | str):
-            return value
         else:
             try:
                 made = deepcopy(value, self.memo)
