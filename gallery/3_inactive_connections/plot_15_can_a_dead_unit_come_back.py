@@ -354,7 +354,7 @@ draw.alt(
 #
 # - **New data** can open a dead unit, because *dead* is a word about a set of data.
 # - **A leaky ReLU** cannot die: below zero its derivative is 1/100 and not 0, so a hundredth of the gradient still passes.
-# - **Momentum** can kill: with it, even the learning rate 1/10 shuts the unit of the first picture for both examples within five steps.
+# - **Momentum** can kill: with it, even the learning rate 1/10 shuts the unit with two examples for both of them within five steps.
 # - **Adam with an L2 penalty**, which adds a small share of each weight to its gradient, can open a unit of the first layer. It moves every weight towards 0 by about the same *amount*, and not by the same *share*. For example, the weights 1 and −0.4 and the inputs 1 and 3 give the pre-activation −0.2. When each weight is 0.1 nearer to 0, the pre-activation is 0.9 − 0.3 · 3 = 0. A little later it is above 0, and the unit is open.
 # - **Before the first step** many deep and narrow networks are dead: :ref:`sphx_glr_story_4_further_plot_24_dead_at_birth.py`.
 
