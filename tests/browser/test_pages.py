@@ -9,7 +9,7 @@ from playwright.sync_api import BrowserContext, Page
 from tests.browser.site import AXE, PAGES, PREFIX, weight
 
 # Of which at most 12 kB are what makes pictures live, before anybody touches one.
-PAGE_BUDGET = 212_000
+PAGE_BUDGET = 214_000
 FIGURE_BUDGET = 60_000
 # A tenth of what still counts as good.
 SHIFT = 0.01
