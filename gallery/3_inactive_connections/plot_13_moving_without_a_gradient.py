@@ -288,7 +288,7 @@ draw.show()
 #    :verdict: holds
 #    :refuted-by: none-is-zero, zero-is-none
 #
-#    With a gradient of zero an optimiser still takes its step; without a gradient it skips the weight.
+#    With a gradient of 0 a step is taken; without a gradient, none.
 #
 #    >>> from sgdexplained import Scalar
 #    >>> from sgdexplained.contrasts import AdamW
@@ -302,7 +302,7 @@ draw.show()
 # ---------------------------------
 #
 # - **Newton's method** multiplies the gradient by a matrix. A weight with the gradient zero then moves by the gradients of others.
-# - **Weight normalisation** computes the weights of a unit from other numbers. If the gradient of one weight of the unit is not 0, all these other numbers can have one too, and so every weight of the unit can move.
+# - **Weight normalisation** computes the weights of a unit from other numbers. If one weight of the unit has a gradient, all these numbers can have one, and then all weights move.
 # - **A weight that is used in several places**, as in a convolution, needs only one place where its unit is open: :ref:`sphx_glr_story_3_inactive_connections_plot_16_examples_of_one_batch.py`.
 # - **After many zeros**, Adam and RMSprop take longer steps than usual: :ref:`sphx_glr_story_4_further_plot_21_after_many_zeros.py`.
 
