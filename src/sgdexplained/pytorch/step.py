@@ -531,7 +531,8 @@ def _without(
     nothing: list[Tensor | None] = [None] * len(portion)
     if not decays and not remembers:
         return [(None, None)] * len(portion)
-    thin = type(optimizer) in ELEMENTWISE
+    fused = any(group.get("fused") for group in optimizer.param_groups)
+    thin = type(optimizer) in ELEMENTWISE and not fused
     zeros = [None if one is None else _zeros(one, thin=thin) for one in gradients]
     try:
         decayed = remembered = nothing

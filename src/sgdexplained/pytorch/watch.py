@@ -309,7 +309,7 @@ class Watch:
     def _makes(self, node: Any, bit: int) -> None:
         self.made[node] = self.made.get(node, 0) | bit
 
-    def _why(  # noqa: C901, PLR0911 (one case after the other, as the operations are)
+    def _why(  # noqa: C901, PLR0911, PLR0912 (one case after the other, as the operations are)
         self,
         node: Any,
         i: int,
@@ -342,6 +342,8 @@ class Watch:
                 for bit in made:
                     self._makes(node, bit)
                 return reasons
+        if alone and what in {"Select", "Slice"}:
+            return self._of_part(node, first, coming[0], weights=weights)
         if what.startswith(c.NOT_ASKED):
             if all(one is None or not any_true(one) for one in arrived):
                 return _all(zero, c.CLOSED)
@@ -352,6 +354,20 @@ class Watch:
         except Exception as error:  # noqa: BLE001 (a node of the reader's own may do anything)
             self.unknown[node] = f"{what} ({type(error).__name__})"
             return _all(zero, c.UNKNOWN)
+
+    def _of_part(
+        self, node: Any, arrived: torch.Tensor, coming: Reasons | None, *, weights: bool
+    ) -> Reasons:
+        """Return the same reasons in the places that were taken; the others are not connected."""
+        taken = node(torch.ones_like(arrived, dtype=torch.int16))
+        left = is_zero(taken)
+        array, present = bits(left, c.NEUTRAL), c.OFF
+        if coming is not None:
+            array |= node(coming.array)
+            present |= coming.present
+        if not weights and any_true(left):
+            self._makes(node, c.OFF)
+        return Reasons(array, present)
 
     def _elementwise(
         self,
