@@ -17,7 +17,6 @@ from matplotlib import rc_context
 from matplotlib.figure import Figure
 from sphinx.application import Sphinx
 from sphinx.util import logging
-from sphinx_gallery import gen_rst
 
 from sgdexplained.draw.language import TITLE_NAME, title_height
 
@@ -45,11 +44,6 @@ TITLE = re.compile(r"(?<=<title>).*?(?=</title>)")
 COMMENT = re.compile(r"<!-- (.*?) -->")
 # A letter is drawn where it first occurs, and named from there on.
 LETTER = re.compile(r'<path id="([^"]+)".*?/>', re.DOTALL)
-
-# Beside the script and the notebook, an archive of the two holds nothing new, and its bytes tell
-# when it was packed. There is no setting that leaves it out. It is left out here because a process
-# that runs scripts beside others never reads conf.py, but imports the scraper.
-gen_rst.ZIP_DOWNLOAD = ""
 
 logger = logging.getLogger(__name__)
 
