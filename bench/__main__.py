@@ -281,15 +281,16 @@ def joined(record: dict[str, Any], report: dict[str, Any]) -> dict[str, Any]:
     Raises
     ------
     SystemExit
-        If the record is of another machine, whose ratios do not belong beside these.
+        If the record is of another machine or of other versions, whose ratios do not belong
+        beside these.
     """
-    if record["machine"] != report["machine"]:
-        sys.exit(f"the record is of {record['machine']}, this is {report['machine']}")
+    for what in "machine", "versions":
+        if record[what] != report[what]:
+            sys.exit(f"the record is of {record[what]}, this is {report[what]}: record all anew")
     new = [{**row, "date": report["date"]} for row in report["rows"]]
-    done = {same_work(row): row for row in new}
-    kept = [done.pop(same_work(row), row) for row in record["rows"]]
-    added = [row for row in new if same_work(row) in done]
-    return {**record, "versions": report["versions"], "rows": kept + added}
+    measured = {same_work(row): row for row in new}
+    rows = [measured.pop(same_work(row), row) for row in record["rows"]]
+    return {**record, "rows": rows + list(measured.values())}
 
 
 def same_work(row: dict[str, Any]) -> str:

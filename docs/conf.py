@@ -114,6 +114,7 @@ sphinx_gallery_conf = {
     "first_notebook_cell": downloads.notebook_cell(project, downloads_wheel, SITE_URL, "plot"),
     "remove_config_comments": True,
     "show_signature": False,
+    # Not in parallel: its processes never load our extensions, so notebooks would not be ours.
 }
 # Beside the script and the notebook, an archive of the two holds nothing new, and its bytes tell
 # when it was packed. There is no setting that leaves it out.

@@ -52,7 +52,7 @@ def box(
     linked: bool,
     listed: bool = False,
 ) -> claim:
-    """Compose the box: verdict, claim, when it holds, what survives; folded, its check and sources.
+    """Compose the box: verdict, claim, when it holds, what remains true; folded, the check.
 
     What would refute it is kept for the page of all claims, which alone shows it.
 

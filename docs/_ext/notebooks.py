@@ -285,9 +285,10 @@ def make(blocks: list[Any], conf: dict[str, Any], folder: Any, place: Place) -> 
     """Make a notebook of the blocks of a script."""
     keys: list[str] = []
     plain = [
-        block if block[0] == "code" else type(block)(block[0], written, *block[2:])
+        block
+        if block[0] == "code"
+        else type(block)(block[0], without_roles(block[1], place, keys), *block[2:])
         for block in blocks
-        for written in [block[0] == "code" or without_roles(block[1], place, keys)]
     ]
     made = notebook.jupyter_notebook(plain, conf, folder)
     title = next(block[1] for block in plain if block[0] != "code")

@@ -6,6 +6,7 @@ They need ``build/site`` and ``docs/node_modules``: ``nox -s docs`` makes both.
 import os
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -69,22 +70,27 @@ class Server(ThreadingHTTPServer):
         """Say nothing: what a page misses is seen in the browser."""
 
 
-@pytest.fixture(scope="session")
-def host() -> Iterator[str]:
-    """Serve the site; give the address of the host."""
-    with Server(("127.0.0.1", 0), partial(Host, directory=SITE)) as server:
+@contextmanager
+def served(host: type[Host]) -> Iterator[str]:
+    """Serve the site by one kind of host; give its address."""
+    with Server(("127.0.0.1", 0), partial(host, directory=SITE)) as server:
         Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()
 
 
 @pytest.fixture(scope="session")
+def host() -> Iterator[str]:
+    """Give the address of the host."""
+    with served(Host) as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
 def strict() -> Iterator[str]:
     """Give the address of the site at a strict host."""
-    with Server(("127.0.0.1", 0), partial(StrictHost, directory=SITE)) as server:
-        Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}{PREFIX}"
-        server.shutdown()
+    with served(StrictHost) as address:
+        yield address + PREFIX
 
 
 @pytest.fixture(scope="session")
