@@ -57,6 +57,10 @@ EXPLAIN = ("training_step", "explained")
 EXPLAIN_TORCH = ("torch_step", "torch_explained")
 IMAGES = (784, 256, 128, 10)
 EACH = ("numpy_by_hand", "ours", "torch", "jax")
+PROMISES = (
+    *("numpy_by_hand", "ours"),
+    *("changes_unnoticed", "nan_unnoticed", "nothing_put_back", "no_promise"),
+)
 
 
 def jobs() -> list[Job]:
@@ -82,6 +86,10 @@ def jobs() -> list[Job]:
     for batch in (1, 32, 128, 1024):
         work = (batch, "float64")
         listed.append(Job("ordinary", "digits", ORDINARY, work, rounds=25, keep_memory=False))
+    # 0 stands for the network that fits on a page, which has one example and no batch.
+    listed += [
+        Job("promises", "promises", PROMISES, (batch,), rounds=25) for batch in (0, 1, 32, 128)
+    ]
     return listed + explanations() + models_of_pytorch()
 
 
