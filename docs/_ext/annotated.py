@@ -5,7 +5,8 @@ differ from the code. The prose is what the source says of itself: docstrings, a
 stand at the top level or directly inside a class. Comments inside a function stay in its code.
 
 ``:engine:`node.Node.relu``` links to a definition from any page. The reference links each name to
-its definition, and a reference to a name that is in no reference page leads there as well.
+its definition, and a reference to a name that is in no reference page leads there as well. Below
+each piece stand the pages that link to it, see ``annotated_uses``.
 """
 
 import importlib
@@ -17,6 +18,7 @@ import generated
 from annotated_links import EngineRole, anchor_of, find, link_to_sources
 from annotated_prose import comment_to_nodes, docstring_to_rest
 from annotated_source import Piece, read
+from annotated_uses import forget, merge, name_pages, remember, stale_pages
 from docutils import nodes
 from docutils.statemachine import StringList
 from sphinx.application import Sphinx
@@ -57,6 +59,7 @@ class Annotated(SphinxDirective):
         row = nodes.container("", prose, classes=["annotated"])
         if piece.code:
             row += code(piece)
+        row["defines"] = [f"{module}.{name}" for name in piece.names]
         for name in piece.names:
             anchor = anchor_of(name)
             self.env.get_domain("std").note_object(
@@ -108,4 +111,9 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("builder-inited", write_pages)
     app.connect("doctree-read", link_to_sources)
     app.connect("missing-reference", find)
+    app.connect("env-purge-doc", forget)
+    app.connect("env-merge-info", merge)
+    app.connect("doctree-read", remember)
+    app.connect("env-updated", stale_pages)
+    app.connect("doctree-resolved", name_pages)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -204,6 +204,36 @@ def test_what_the_reference_leaves_out_is_found_in_the_source(site: Path) -> Non
     assert 'href="engine/module.html#code-_hidden"' in index
 
 
+def pages_named(site: Path) -> list[tuple[str, str]]:
+    """Return address and title of the pages that a page of the source names below its pieces."""
+    page = (site / "engine" / "module.html").read_text("utf-8")
+    parts = re.findall(r'<div class="annotated-uses.*?</div>', page, re.DOTALL)
+    return re.findall(r'href="([^"]*)">(.*?)</a>', "".join(parts))
+
+
+def test_a_piece_of_the_source_names_the_pages_that_link_to_it(site: Path) -> None:
+    assert pages_named(site) == [("../index.html", "Title")]
+
+
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [("plain", []), (":engine:`act <module.act>`", [("../index.html", "Title")])],
+)
+def test_a_link_that_comes_or_goes_changes_the_page_of_the_source(
+    site: Path, words: str, named: list[tuple[str, str]]
+) -> None:
+    docs = site.parent.parent
+    for links in "plain", words:
+        text = (docs / "index.rst").read_text("utf-8")
+        text = re.sub(r":engine:`[^`]*`|plain", links, text)
+        (docs / "index.rst").write_text(text, "utf-8")
+        app = SphinxTestApp(srcdir=docs, warningiserror=True, freshenv=False)
+        app.build()
+        app.cleanup()
+
+    assert pages_named(site) == named
+
+
 def test_every_module_has_a_page_or_a_reason_to_have_none() -> None:
     index = (ROOT / "docs" / "engine" / "index.md").read_text("utf-8")
     named = set(re.findall(r"`([\w.]+)`", index))
