@@ -116,7 +116,7 @@ def test_a_claim_is_a_quotation_with_its_verdict() -> None:
         "> **Claim B5: holds when…**",
         "> A unit that is shut stays.",
         "> *It holds when* the unit is shut.",
-        "> *What remains true:* It stays shut.",
+        "> *More exactly:* It stays shut.",
     ]
     fold = "<details><summary>Show the check</summary>\n\nA line of the check:\n\n```python\n>>> 2"
     assert fold in text
