@@ -146,7 +146,9 @@ def sentence(app: Sphinx, shown: Any) -> str:
         if node["claim"] == shown.name:
             wanted = "claim-corrected" if shown.verdict == "false as stated" else "claim-statement"
             found = [one for one in node.children if wanted in one.get("classes", [])]
-            return " ".join(one.astext() for one in found).removeprefix(f"{correction(shown.verdict)} ")
+            return " ".join(one.astext() for one in found).removeprefix(
+                f"{correction(shown.verdict)} "
+            )
     return ""
 
 
