@@ -275,8 +275,8 @@ def _answer(state: State, ran: Ran) -> str:
 
 
 LEADS = {
-    "network": "Drag the point in the plane, choose a line of the network to see the three factors of "
-    "its gradient, change any number, take the step.",
+    "network": "Drag the point in the plane, choose a line of the network to see the three factors "
+    "of its gradient, change any number, take the step.",
     "territories": "Drag an example to another colour, put one in or out, or change a weight, and "
     "see how the mean changes.",
     "account": "Choose an optimiser and a weight, and take steps: the account says what moved it.",
