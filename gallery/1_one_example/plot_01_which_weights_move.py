@@ -41,7 +41,6 @@ draw.alt(
 )
 
 # %%
-# Two inputs lead to three hidden units, and these lead to one output.
 # Each line is a weight, and it leads from a *sender* to a *receiver*.
 # The thin number on a line is the weight, and the bold number is its *gradient*.
 # The *loss* is a number that says how wrong the output is.
@@ -49,8 +48,8 @@ draw.alt(
 # The thicker a line, the larger its gradient.
 # A dashed line has a gradient of exactly 0, and so its weight stays.
 #
-# The next picture is computed while you play with it, by the *engine* of this site: a small Python package, which computes all numbers on these pages.
-# The picture names the factors of each gradient, and these words are explained below.
+# All numbers on these pages are computed by the *engine* of this site, a small Python package.
+# The words in the next picture are explained below it.
 # Python counts from 0, so the weight from input 1 to unit 2 is ``W1[0][1]``.
 #
 # .. live:: network
@@ -103,10 +102,10 @@ draw.alt(
 # %%
 # From there each number is found by multiplying.
 #
-# - The gradient of a weight into the output is the *activation of its sender*, times the derivative of the loss: 3, 0 and 1 for the three units.
-# - What comes back to a hidden unit is its weight to the output, times the derivative of the loss. These *upstream gradients* are 1, 2 and −1.
-# - A shut unit lets nothing through to its pre-activation. So for the three pre-activations, 1, 0 and −1 are left.
-# - The gradient of a weight into a hidden unit is the *input*, times what is left for the pre-activation of this unit: 1, 0, −1 for input 1, and 2, 0, −2 for input 2.
+# - The gradient of a weight into the output is the *activation of its sender*, times this derivative: 3, 0 and 1 for the three units.
+# - What comes back to a hidden unit is its weight to the output, times this derivative. These *upstream gradients* are 1, 2 and −1.
+# - A shut unit passes nothing back to its pre-activation. So 1, 0 and −1 are left.
+# - The gradient of a weight into a hidden unit is the *input*, times the number left at this unit: 1, 0, −1 for input 1, and 2, 0, −2 for input 2.
 
 # Check: these numbers, by the engine and by small changes of each number
 assert net.gradients() == {

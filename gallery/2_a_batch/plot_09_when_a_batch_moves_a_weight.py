@@ -138,8 +138,6 @@ draw.alt(
 )
 
 # %%
-# If *k* of *B* examples contribute, the gradient is *k/B* times the mean of those *k*.
-# It is zero for certain only if *k* is zero.
 # With a sum instead of the mean, the gradient is 12 in each of these batches.
 #
 # .. claim:: D4

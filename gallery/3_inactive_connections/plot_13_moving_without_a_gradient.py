@@ -118,7 +118,6 @@ draw.alt(
 # *Adam* keeps a velocity too, and divides it by the usual size of the gradients; its later steps add up to 5.01.
 # *Adagrad* and *RMSprop* divide the gradient itself and keep no velocity, so a gradient of 0 makes no step.
 # To RMSprop, a first gradient of 1 makes a size of only 1/10, so its first step is 10 learning rates long.
-#
 # The next picture begins after three steps. Its *memory* is what the velocity has kept from earlier steps.
 #
 # .. live:: account
@@ -214,13 +213,10 @@ assert abs(first["momentum"] + later["momentum"] - 10) < 1e-9
 # A gradient of zero is not the same as no gradient
 # -------------------------------------------------
 #
-# An optimiser treats the two differently.
-# When it finds a gradient of zero, it takes its step, so velocity and decay act.
-# When it finds no gradient at all, ``None`` in Python, it leaves the weight alone.
+# When an optimiser finds no gradient at all, ``None`` in Python, it leaves the weight alone.
 #
-# The difference shows in a table of words, an *embedding*.
-# It has one row of weights for each word, and an example uses only the rows of the words in it.
-# The table is one array with one gradient, and in this gradient the rows that were not used hold zeros.
+# The difference shows in an *embedding*, a table with one row of weights for each word.
+# An example uses only the rows of its words, and in the gradient of the table all other rows are zeros.
 # Sixteen short texts follow, with one word in each; word 3 occurs once, and word 5 never.
 # *AdamW* is Adam with weight decay.
 
@@ -290,7 +286,7 @@ draw.show()
 #    :verdict: holds
 #    :refuted-by: none-is-zero, zero-is-none
 #
-#    If the gradient of a weight is 0, an optimiser takes its step with it. If the weight has no gradient, the optimiser takes no step with it.
+#    With a gradient of 0, an optimiser takes its step. Without a gradient, it takes none.
 #
 #    >>> from sgdexplained import Scalar
 #    >>> from sgdexplained.contrasts import AdamW

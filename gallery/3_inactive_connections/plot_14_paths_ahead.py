@@ -11,7 +11,7 @@ Many people believe that the gradient of the weight must then be smaller.
 .. guess::
    :answer: 4
 
-   Two paths lead from a weight to the output. For this weight, a path *carries* the input times all weights on the path but this one. One path carries +2, the other −1. The unit on the second path becomes shut. What happens to the gradient of the weight?
+   Two paths lead from a weight to the output. For this weight, a path *carries* the input times all other weights on the path: one carries +2, one −1. The unit on the second path becomes shut. What happens to the gradient of the weight?
 
    A. It becomes zero.
    B. It becomes smaller.
@@ -49,49 +49,42 @@ def first_gradient(net):
 
 def sketch(ax, is_open):
     """Draw the network: the input, the first unit, units r and q, the output."""
-    places = {"1": (0, 0), "": (1.1, 0), "r": (2.2, 0.6), "q": (2.2, -0.6)}
-    places["y"] = (3.3, 0)
+    places = {"1": (0, 0), "": (1, 0), "r": (2, 0.7), "q": (2, -0.7)}
+    places["y"] = (3, 0)
     links = [("1", ""), ("", "r"), ("r", "y"), ("", "q"), ("q", "y")]
     for start, end in links:
         cut = "q" in (start, end) and not is_open
         look = {"ls": "--", "color": draw.ZERO} if cut else {"color": draw.INK}
-        ax.plot(*zip(places[start], places[end], strict=True), **look)
+        ends = zip(places[start], places[end], strict=True)
+        ax.plot(*ends, lw=1.6, **look)
     for name, (x, y) in places.items():
-        face = draw.GRID if name == "q" and not is_open else "white"
-        ax.plot(x, y, "o", ms=24, mfc=face, mec=draw.INK, zorder=3)
+        edge = draw.ZERO if name == "q" and not is_open else draw.INK
+        ax.plot(x, y, "o", ms=21, mfc="white", mec=edge, zorder=3)
         ax.text(x, y, name, ha="center", va="center_baseline", zorder=4)
-    for words, x, y in (
-        ("w", 0.55, 0.2),
-        ("2", 2.85, 0.55),
-        ("−1", 2.9, -0.62),
-    ):
+    for words, x, y in (("w", 0.5, 0.25), ("2", 2.7, 0.6), ("−1", 2.7, -0.62)):
         ax.text(x, y, words, ha="center", va="center")
-    ax.set(xlim=(-0.35, 3.65), ylim=(-1, 1), aspect="equal")
+    ax.set(xlim=(-0.3, 3.3), ylim=(-1.15, 1.15))
     ax.axis("off")
 
 
 with draw.style():
-    fig, rows = draw.figure(3.5, rows=2, columns=2, width_ratios=(2, 3))
-for (left, ax), bias_of_q, heading in zip(
-    rows,
-    (0, -2),
-    (
-        "Unit q is open: the gradient of w is",
-        "Unit q is shut: the gradient of w is",
-    ),
-    strict=True,
+    fig, rows = draw.figure(3.4, rows=2, columns=2)
+for (left, ax), bias_of_q, word in zip(
+    rows, (0, -2), ("open", "shut"), strict=True
 ):
     net = network(biases=[0, bias_of_q])
     is_open = net.layers[1].derivatives[0][1] != 0
     listed = [
-        {"name": "path through r", "product": 2, "open": True},
-        {"name": "path through q", "product": -1, "open": is_open},
+        {"name": "through r", "product": 2, "open": True},
+        {"name": "through q", "product": -1, "open": is_open},
     ]
     draw.paths(listed, ax, total="gradient")
-    ax.set_xlim(-2.4, 3)
+    ax.set_xlim(-3.6, 3)
     with draw.style():
         sketch(left, is_open)
-        ax.set_title(f"{heading} {first_gradient(net)}.", fontstyle="italic")
+        left.set_title(f"unit q is {word}", fontstyle="italic")
+        said = f"gradient of w: {first_gradient(net)}"
+        ax.set_title(said, fontstyle="italic")
 draw.title(fig, "One path is cut, and the gradient becomes twice as large.")
 draw.alt(
     fig,
@@ -130,9 +123,9 @@ draw.alt(
 # Eight paths, and four of them open
 # ----------------------------------
 #
-# The next network has two inputs, 1 and 2, two layers of two units, one output, and no biases.
+# The next network has the inputs 1 and 2, two layers of two units, one output, and no biases.
 # The second unit of its second layer is shut, so four of the eight paths are cut.
-# Each bar is what one path adds to the output: the input times *all* weights on the path.
+# A bar is what a path adds to the output: the input times *all* its weights.
 
 path_net = MLP(
     [2, 2, 2, 1],
@@ -219,7 +212,7 @@ for carried in ((1, 2), (2, -1), (1, -2), (1, -1)):
 #
 # .. claim:: E2
 #    :verdict: holds when
-#    :when: the inactive connections cut every path ahead of the weight; the effect of a small change is then exactly zero.
+#    :when: the inactive connections cut every path ahead of the weight.
 #    :corrected: If every path ahead of a weight is cut, a small change of it has no effect. If only some are, the effect is the sum of what the open paths carry, and this can be smaller, larger, or of the other sign.
 #    :sources: balduzzi2017, veit2016
 #    :refuted-by: gates-ignored, last-contribution-wins
