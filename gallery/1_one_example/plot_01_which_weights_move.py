@@ -84,14 +84,15 @@ draw.alt(
 # The answer is the derivative of the loss, which is *output − target* = 1.
 
 # Set-up: the loss over the output, its derivative, and the figure
-outputs = [i / 10 for i in range(-4, 35)]
+outputs = [i / 10 for i in range(-4, 32)]
 ax = draw.curve(outputs, [(output - target) ** 2 / 2 for output in outputs])
 around = [1.2, 2.8]
 draw.curve(around, [1 / 2 + (output - 2) for output in around], ax, dashed=True)
 draw.point(2, 1 / 2, ax, label="output 2: derivative +1")
 there = {"label": "target 1: derivative 0", "offset": (0, -22)}
 draw.point(target, 0, ax, colour=draw.ZERO, hollow=True, **there)
-ax.set(xlabel="output", ylabel="loss", ylim=(-0.75, 3.1))
+ax.set(xlabel="output", ylabel="loss", ylim=(-0.9, 2.6))
+ax.figure.set_size_inches(ax.figure.get_figwidth(), 2.7)
 draw.title(ax, "The way back starts from the derivative of the loss.")
 draw.alt(
     ax,
@@ -100,7 +101,7 @@ draw.alt(
 )
 
 # %%
-# From there each number is found by multiplying.
+# From this derivative, 1, each other number is found by multiplying.
 #
 # - The gradient of a weight into the output is the *activation of its sender*, times this derivative: 3, 0 and 1 for the three units.
 # - What comes back to a hidden unit is its weight to the output, times this derivative. These *upstream gradients* are 1, 2 and −1.

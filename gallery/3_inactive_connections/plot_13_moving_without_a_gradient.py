@@ -114,7 +114,7 @@ draw.alt(
 #
 #    1 + 0.9 + 0.9^2 + \dots = \frac{1}{1 - 0.9} = 10
 #
-# *Nesterov* momentum looks one step ahead along the velocity, so its first step is longer, and it ends at 10 as well.
+# *Nesterov* momentum looks one step ahead along the velocity, and it ends at 10 as well.
 # *Adam* keeps a velocity too, and divides it by the usual size of the gradients; its later steps add up to 5.01.
 # *Adagrad* and *RMSprop* divide the gradient itself and keep no velocity, so a gradient of 0 makes no step.
 # To RMSprop, a first gradient of 1 makes a size of only 1/10, so its first step is 10 learning rates long.
@@ -155,7 +155,7 @@ for reason in explain(net, *shutting, half_squared_error, optimiser):
 # %%
 # *Weight decay* also moves a weight with a gradient of zero.
 # In every step it subtracts the learning rate times the decay times the weight.
-# With a decay of 0.01 and a learning rate of 0.1, a weight loses one thousandth in each step, and half in 693 steps.
+# With the decay 0.01 and the learning rate 0.1, a weight loses one thousandth in a step, and half in 693.
 
 # Check: the half-life of a weight, and where momentum ends
 shrinking = moves(
@@ -169,7 +169,7 @@ assert abs(first["momentum"] + later["momentum"] - 10) < 1e-9
 # .. claim:: B7
 #    :verdict: holds when
 #    :when: the optimiser is plain SGD, Adagrad, or RMSprop without momentum, and there is no weight decay.
-#    :corrected: A gradient of zero leaves a weight where it is if the optimiser remembers no direction and there is no decay. Momentum and Adam go on in the direction that they remember, and decay makes the weight smaller whatever its gradient is.
+#    :corrected: A gradient of zero leaves a weight where it is if the optimiser remembers no direction and there is no decay. Momentum and Adam go on in the direction that they remember, and decay makes the weight smaller.
 #    :sources: sutskever2013, kingma2015, loshchilov2019
 #    :refuted-by: zero-is-none, momentum-forgotten, adam-without-memory, no-decay
 #
@@ -214,7 +214,6 @@ assert abs(first["momentum"] + later["momentum"] - 10) < 1e-9
 # -------------------------------------------------
 #
 # When an optimiser finds no gradient at all, ``None`` in Python, it leaves the weight alone.
-#
 # The difference shows in an *embedding*, a table with one row of weights for each word.
 # An example uses only the rows of its words, and in the gradient of the table all other rows are zeros.
 # Sixteen short texts follow, with one word in each; word 3 occurs once, and word 5 never.
@@ -300,7 +299,7 @@ draw.show()
 # -----------------------------------------------
 #
 # - **Newton's method** multiplies the gradient by a matrix. A weight with the gradient zero then moves by the gradients of others.
-# - **Weight normalisation** computes the weights of a unit from other numbers. If the gradient of one weight is not zero, the gradients of all these numbers can be other than zero, and then all weights move.
+# - **Weight normalisation** computes the weights of a unit from other numbers. So one gradient that is not zero can move all weights of the unit.
 # - **A weight that several units use**, as in a convolution, can move if only one of these units is open: :ref:`sphx_glr_story_3_inactive_connections_plot_16_examples_of_one_batch.py`.
 # - **After many zeros**, Adam and RMSprop take longer steps than usual: :ref:`sphx_glr_story_4_further_plot_21_after_many_zeros.py`.
 
@@ -356,7 +355,6 @@ assert [tap.grad for tap in taps] == [1 + 2, 2 + 3]
 #
 # ``zero_grad()`` sets gradients to ``None``, so the optimiser skips each parameter that the next batch does not use.
 # ``zero_grad(set_to_none=False)`` sets them to zero, so velocity and decay go on moving the weights.
-# To freeze a weight, set its ``.grad`` to ``None``, or do not give it to the optimiser.
 #
 # .. code-block:: python
 #

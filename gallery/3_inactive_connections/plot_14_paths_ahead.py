@@ -112,7 +112,6 @@ draw.alt(
 #    \frac{\partial y}{\partial w_1} = \sum_{\text{open paths through } w_1} x \, w_2 \cdots w_n
 #
 # Here *x* is the input at the start of a path, and :math:`w_1` to :math:`w_n` are the weights on it.
-# The derivative for a weight is the same sum over the paths through that weight, with the weight itself left out.
 # For a weight of the first layer, the second formula is true with biases too, because a path from a bias never passes a weight of the first layer.
 #
 # On this page *gradient* means the derivative of the output.
@@ -164,7 +163,7 @@ draw.alt(
 #    :sources: balduzzi2017
 #    :refuted-by: gates-ignored, paths-all-open
 #
-#    In a ReLU network without biases, each open path adds a product to the output: its input times all weights on it. The output is the sum of these products. For the derivative with respect to a weight, take only the open paths through this weight, and leave this weight out of each product.
+#    In a ReLU network without biases, the output is a sum over all open paths: each adds its input times all its weights. The derivative for a weight is the same sum over the open paths through this weight, with the weight itself left out.
 #
 #    >>> from sgdexplained import MLP
 #    >>> from sgdexplained.reasons import active_paths
