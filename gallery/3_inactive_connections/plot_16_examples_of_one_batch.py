@@ -126,7 +126,7 @@ by_formula = [
     for i in range(4)
 ]
 assert by_formula == together["deltas"]
-assert by_formula[0] == Fraction(1, 54) and by_formula[3] == Fraction(1, 18)
+assert by_formula[::3] == [Fraction(1, 54), Fraction(1, 18)]
 
 # %%
 # A weight that is used twice
@@ -183,7 +183,7 @@ draw.show()
 # A word that is not looked up is an inactive sender, so in a table that only the input uses, its row has the gradient zero.
 # In the tied table each row is also an answer.
 # *Softmax* turns the scores into probabilities: four equal scores give 1/4 each.
-# The gradient of a score is its probability, and for the right answer it is the probability minus 1.
+# With the usual loss, *cross-entropy*, the gradient of a score is its probability, and for the right answer it is the probability minus 1.
 #
 # - **Rows 1 and 4** are wrong answers. They get 1/4 · (−2, 2).
 # - **Row 2** is a wrong answer too, so it gets the same. It is also looked up, which adds (−1/2, 1/2) here, as in the table on the left.
