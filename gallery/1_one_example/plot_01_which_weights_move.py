@@ -266,7 +266,7 @@ assert round(half_squared_error(net([x]), [[target]]).data, 3) == 0.696
 # In PyTorch: the same numbers, with rows and columns exchanged
 # -------------------------------------------------------------
 #
-# ``torch.nn.Linear`` keeps a row of weights for each *receiver*, so its gradient is ours transposed.
+# ``torch.nn.Linear`` keeps a row of weights for each *receiver*, so its gradient is that of our engine, transposed.
 #
 # .. code-block:: python
 #

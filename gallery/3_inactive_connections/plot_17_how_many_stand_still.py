@@ -251,7 +251,7 @@ draw.show()
 #
 # .. claim:: E5
 #    :verdict: holds when
-#    :when: for learning, each unit is opened by some examples only; for less work, whole units are zero and the code leaves them out.
+#    :when: each unit is opened by some examples only (this concerns learning), and when the code leaves out whole units that are zero (this concerns the work).
 #    :corrected: Inputs in different linear regions train different parts of the network, and an input that opens no unit can hardly teach it. Zeros save work only if the code skips them.
 #    :sources: glorot2011, bengio2013
 #    :refuted-by: leaky-shut-gate, gates-ignored, against-left-out
