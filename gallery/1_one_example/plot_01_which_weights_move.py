@@ -92,7 +92,7 @@ draw.point(2, 1 / 2, ax, label="output 2: derivative +1")
 there = {"label": "target 1: derivative 0", "offset": (0, -22)}
 draw.point(target, 0, ax, colour=draw.ZERO, hollow=True, **there)
 ax.set(xlabel="output", ylabel="loss", ylim=(-0.9, 2.6))
-ax.figure.set_size_inches(ax.figure.get_figwidth(), 2.7)
+ax.figure.set_size_inches(ax.figure.get_figwidth(), 2.2)
 draw.title(ax, "The way back starts from the derivative of the loss.")
 draw.alt(
     ax,
@@ -186,8 +186,8 @@ draw.alt(
 draw.show()
 
 # %%
-# As above, blue stands for a positive gradient, so blue numbers went down.
-# Orange stands for a negative gradient, so orange numbers went up.
+# Blue means a positive gradient, as above: these numbers went down.
+# Orange means a negative one: these went up.
 # The darker a box, the farther its number moved.
 #
 # .. claim:: C1

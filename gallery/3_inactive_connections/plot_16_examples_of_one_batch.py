@@ -96,9 +96,10 @@ draw.alt(
 # The same example opens the unit, and the others still shut it.
 # But *m* and *s* depend on all four examples, and so does the activation for the first example.
 #
+# Only example 1 is open, so the loss is :math:`\hat z_1`.
 # Let the pre-activation of example 4, −3, grow a little.
 # The mean grows, which makes :math:`\hat z_1` smaller.
-# But the examples also come closer to each other, so *s* becomes smaller, and this makes :math:`\hat z_1` larger.
+# But *s* becomes smaller, because the examples come closer together, and this makes :math:`\hat z_1` larger.
 # For the lowest example the second effect is the larger one, so its delta is positive.
 # In numbers, for each example *i* of the four:
 #
@@ -135,7 +136,7 @@ assert by_formula[::3] == [Fraction(1, 54), Fraction(1, 18)]
 # Now there is only one example, but its weights are used in two places.
 # In a model of language, an *embedding* is a table with one row for each word.
 # At the input, one word is looked up, and its row goes into the network.
-# At the output, every word is a possible answer and gets a *score*: the products of its row with what the network has made, added up.
+# At the output, every word is a possible answer and gets a *score*: the sum of the products of its row with what the network has made.
 # These rows can come from a second table, or from the first table again; in the second case the weights are *tied*.
 #
 # In the picture, word 2 is looked up, and word 3 is the right answer.
