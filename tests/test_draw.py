@@ -399,8 +399,8 @@ def test_a_step_has_one_scale_for_all_layers():
     assert small < large
 
 
-def test_what_a_step_moves_up_is_blue_and_what_it_moves_down_is_not():
-    ax = draw.step({"W1": [[1, 1, 1]]}, {"W1": [[2, 0, 1]]})
+def test_a_step_has_the_colours_of_its_gradients_so_what_goes_down_is_blue():
+    ax = draw.step({"W1": [[1, 1, 1]]}, {"W1": [[0, 2, 1]]})
     assert [patch.get_facecolor()[:3] for patch in ax.patches if patch.get_alpha() is not None] == [
         to_rgb(draw.POSITIVE),
         to_rgb(draw.NEGATIVE),

@@ -23,7 +23,7 @@ class Room(NamedTuple):
 STOREYS = [
     [Room("maths", "rules for numbers"), Room("array_maths", "rules for arrays")],
     [Room("node", "every op once: its value and its derivatives")],
-    [Room("backward", "the walk back: it multiplies and adds")],
+    [Room("backward", "the backward pass: it multiplies and adds")],
     [Room("scalar", "a number with a past"), Room("tensor", "an array with a past")],
     [Room("ops", "more ops, for those who reach for them")],
     [Room("units", "a unit as one node"), Room("affine", "a layer as one node")],

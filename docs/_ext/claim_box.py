@@ -26,6 +26,9 @@ CLAIMS = "claims"
 # What opens the check of a claim.
 CHECK = "Show the check"
 
+# What the code of a claim is, for who points at it.
+NAME = "The name of this sentence in the table of all claims"
+
 
 class claim(nodes.container):  # noqa: N801 (nodes of a page have names like this)
     """A claim on a page, with what the table of all claims needs to know of it."""
@@ -35,6 +38,11 @@ def verdict(word: str) -> nodes.inline:
     """Write a verdict, with a class for its sign."""
     classes = ["verdict", f"verdict-{nodes.make_id(word)}"]
     return nodes.inline("", WORDING.get(word, word), classes=classes)
+
+
+def correction(verdict: str) -> str:
+    """Say what the corrected sentence of a claim is: another one, or the same with its limits."""
+    return "What is true:" if verdict == "false as stated" else "More exactly:"
 
 
 def line(part: str, label: str, *content: nodes.Node) -> nodes.paragraph:
@@ -52,7 +60,7 @@ def box(
     linked: bool,
     listed: bool = False,
 ) -> claim:
-    """Compose the box: verdict, claim, when it holds, what remains true; folded, the check.
+    """Compose the box: verdict, claim, when it holds, the corrected claim; folded, the check.
 
     What would refute it is kept for the page of all claims, which alone shows it.
 
@@ -65,9 +73,11 @@ def box(
     node["verdict"] = stated.verdict
     node["number"] = [text.strip() for one in last for text in (one.source, one.want)]
     name = nodes.reference("", stated.name, refid=anchor, internal=True, classes=["claim-name"])
+    name["reftitle"] = NAME
     node += line("head", "", name, nodes.Text(" "), verdict(stated.verdict))
     node += nodes.container("", *stated.statement, classes=["claim-statement"])
-    for part, label in [("when", "It holds when"), ("corrected", "What remains true:")]:
+    corrected = correction(stated.verdict)
+    for part, label in [("when", "It holds when"), ("corrected", corrected)]:
         if part in stated.options:
             content, messages = parse(stated.options[part])
             node += [line(part, label, *content), *messages]
@@ -81,7 +91,7 @@ def box(
     node += nodes.container("", *proof, classes=["claim-proof"])
     node += nodes.raw("", "</details>", format="html")
     node["refuted_by"] = list(words)
-    subject = "What remains true" if "corrected" in stated.options else "This"
+    subject = "The corrected sentence" if "corrected" in stated.options else "This"
     node += line("refuted", f"{subject} would be false if", *conditions(words, linked=linked))
     return node
 

@@ -84,7 +84,7 @@ def problems_of_words(claim: Stated) -> Iterator[str]:
     if ("when" in claim.options) != (claim.verdict == "holds when"):
         yield ":when: goes with the verdict 'holds when', and with no other"
     if "corrected" not in claim.options and claim.verdict != "holds":
-        yield ":corrected: is missing: which sentence survives?"
+        yield ":corrected: is missing: which sentence is true?"
     if not claim.statement:
         yield "it has no sentence before its first example"
 

@@ -14,7 +14,7 @@ from sphinx.environment import BuildEnvironment
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util.docutils import SphinxDirective
 
-COLUMNS = {"Claim": 16, "What is said, and what remains true": 64, "Shown on": 20}
+COLUMNS = {"Claim": 16, "What is said, and what is true": 64, "Shown on": 20}
 
 
 class claims_table(nodes.General, nodes.Element):  # noqa: N801

@@ -30,14 +30,14 @@ STEPS = {
     "then-zero": "1, then 0",
     "then-none": "1, then none",
 }
-# The same in a sentence, after "the step of Adam (weight 1, learning rate 0.1)".
+# The same in a sentence, after "a weight of 1 gets", and what then takes the last step.
 GIVEN = {
-    "none": "without a gradient",
-    "zero": "with the gradient 0",
-    "one": "with the gradient 1",
-    "tiny": "with the gradient 1e−8",
-    "then-zero": "with the gradient 0, one step after the gradient 1,",
-    "then-none": "without a gradient, one step after the gradient 1,",
+    "none": "no gradient",
+    "zero": "the gradient 0",
+    "one": "the gradient 1",
+    "tiny": "the gradient 1e−8",
+    "then-zero": "the gradient 1, and in the next step the gradient 0",
+    "then-none": "the gradient 1, and in the next step no gradient",
 }
 ENDS = {
     "softmax": "softmax",
@@ -316,7 +316,8 @@ def in_one_line(asked: str, records: dict[str, Any]) -> tuple[Place, str]:
             for answer, names in groups.items()
         }
     asks = case["asks"]
-    return place, capital(f"{asks} {sentence(groups, records, asks)}")
+    said = sentence(groups, records, asks, moving=place.page == "steps")
+    return place, capital(f"{asks} {said}")
 
 
 def found(asked: str, records: dict[str, Any]) -> tuple[Place, dict[str, Any]]:
@@ -330,7 +331,8 @@ def found(asked: str, records: dict[str, Any]) -> tuple[Place, dict[str, Any]]:
     known = {name for one in records.values() for name in one["pages"].get("steps", {})}
     if optimiser in known and kind in STEPS:
         name = optimiser.replace(", ", " with ", 1)
-        asks = f"the step of {name} (weight 1, learning rate 0.1) {GIVEN[kind]}"
+        which = "In this next step " if kind.startswith("then") else ""
+        asks = f"a weight of 1 gets {GIVEN[kind]}; the learning rate is 0.1. {which}{name}"
         return Place("steps", f"{optimiser}/{kind}"), {"asks": asks}
     names = ", ".join(name for cases in everything.values() for name in cases)
     message = (
@@ -353,19 +355,29 @@ def moves(records: dict[str, Any], optimiser: str, kind: str) -> dict[str, list[
     return dict(sorted(groups.items(), key=lambda group: -len(group[1])))
 
 
-def sentence(groups: dict[str, list[str]], records: dict[str, Any], asks: str = "") -> str:
-    """Say our answer, or PyTorch's where we have none, and then only who answers otherwise."""
+def sentence(
+    groups: dict[str, list[str]], records: dict[str, Any], asks: str = "", *, moving: bool = False
+) -> str:
+    """Say our answer, or PyTorch's where we have none, and then only who answers otherwise.
+
+    ``moving`` tells that the answers are how far an optimiser moves a weight.
+    """
     several = asks.startswith("the two") or "the loss and the" in asks
-    it, is_ = ("They", "are") if several else ("It", "is")
+    it, is_ = ("They", "are") if several else ("It", "moves the weight" if moving else "is")
+    by = "by " if moving else ""
     standing = [answer for who in (OURS, "torch") for answer in groups if who in groups[answer]]
     first = standing[0] if standing else ""
     others = [answer for answer in groups if answer != first]
     said = []
     if first:
-        said.append(f"{is_} {both(first)} {alike(groups, first, records)}")
+        stays = moving and first == "0"
+        verb = "does not move the weight" if stays else f"{is_} {by}{both(first)}"
+        said.append(f"{verb} {alike(groups, first, records)}")
     answered = [answer for answer in others if not answer.startswith("error")]
-    where = [f"{both(answer)} in {libraries(groups[answer], records)}" for answer in answered]
-    if where:
+    where = [f"{by}{both(answer)} in {libraries(groups[answer], records)}" for answer in answered]
+    if moving and answered == ["0"]:
+        said.append(f"It does not move the weight in {libraries(groups['0'], records)}")
+    elif where:
         verb = f"{it} {is_}" if first else is_
         between = ", and " if len(where) < 3 else "; "
         said.append(f"{verb} {between.join(where)}")
@@ -378,7 +390,7 @@ def sentence(groups: dict[str, list[str]], records: dict[str, Any], asks: str = 
 
 def alike(groups: dict[str, list[str]], answer: str, records: dict[str, Any]) -> str:
     """Say where an answer is the same: by name only where few agree."""
-    here = ["here"] if OURS in groups[answer] else []
+    here = ["in our engine"] if OURS in groups[answer] else []
     if len(groups) == 1:
         return record.listed([*here, "in all libraries that were asked"])
     rest = [name for name in groups[answer] if name not in (OURS, "torch")]

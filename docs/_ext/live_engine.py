@@ -9,7 +9,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from claim_box import claim
+from claim_box import claim, correction
 from claim_changes import parts
 from claim_texts import find_claims
 from docutils import nodes
@@ -141,12 +141,14 @@ def known(app: Sphinx) -> dict[str, Any]:
 
 
 def sentence(app: Sphinx, shown: Any) -> str:
-    """Find what a claim says; if it is false as stated, what survives."""
+    """Find what a claim says; if it is false as stated, what is true."""
     for node in app.env.get_doctree(shown.docname).findall(claim):
         if node["claim"] == shown.name:
             wanted = "claim-corrected" if shown.verdict == "false as stated" else "claim-statement"
             found = [one for one in node.children if wanted in one.get("classes", [])]
-            return " ".join(one.astext() for one in found).removeprefix("What remains true: ")
+            return " ".join(one.astext() for one in found).removeprefix(
+                f"{correction(shown.verdict)} "
+            )
     return ""
 
 

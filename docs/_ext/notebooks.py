@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 import elsewhere_pages
 import elsewhere_record
-from claim_box import WORDING, authors_and_year
+from claim_box import WORDING, authors_and_year, correction
 from pybtex.database import parse_file
 from sphinx.application import Sphinx
 from sphinx_gallery import gen_rst, notebook
@@ -220,7 +220,7 @@ def claim(page: Page, name: str, options: dict[str, str], body: str) -> str:
     if "when" in options:
         lines.append(f"*It holds when* {options['when']}")
     if "corrected" in options:
-        lines.append(f"*What remains true:* {options['corrected']}")
+        lines.append(f"*{correction(verdict)}* {options['corrected']}")
     quoted = indent("\n\n".join(lines), "> ", lambda _: True).replace("> \n", ">\n")
     check = "\n\n".join([*paragraphs[first:], mark + after])
     if "sources" in options:

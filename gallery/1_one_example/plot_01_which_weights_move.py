@@ -41,13 +41,16 @@ draw.alt(
 )
 
 # %%
-# Two inputs lead to three hidden units, and these lead to one output.
 # Each line is a weight, and it leads from a *sender* to a *receiver*.
 # The thin number on a line is the weight, and the bold number is its *gradient*.
+# The *loss* is a number that says how wrong the output is.
 # The gradient says how much the loss changes if the weight changes a little.
 # The thicker a line, the larger its gradient.
 # A dashed line has a gradient of exactly 0, and so its weight stays.
-# The next picture names what each gradient is made of; these words are explained below.
+#
+# All numbers on these pages are computed by the *engine* of this site, a small Python package.
+# The words in the next picture are explained below it.
+# Python counts from 0, so the weight from input 1 to unit 2 is ``W1[0][1]``.
 #
 # .. live:: network
 #
@@ -81,14 +84,15 @@ draw.alt(
 # The answer is the derivative of the loss, which is *output − target* = 1.
 
 # Set-up: the loss over the output, its derivative, and the figure
-outputs = [i / 10 for i in range(-4, 35)]
+outputs = [i / 10 for i in range(-4, 32)]
 ax = draw.curve(outputs, [(output - target) ** 2 / 2 for output in outputs])
 around = [1.2, 2.8]
 draw.curve(around, [1 / 2 + (output - 2) for output in around], ax, dashed=True)
 draw.point(2, 1 / 2, ax, label="output 2: derivative +1")
 there = {"label": "target 1: derivative 0", "offset": (0, -22)}
 draw.point(target, 0, ax, colour=draw.ZERO, hollow=True, **there)
-ax.set(xlabel="output", ylabel="loss", ylim=(-0.75, 3.1))
+ax.set(xlabel="output", ylabel="loss", ylim=(-0.9, 2.6))
+ax.figure.set_size_inches(ax.figure.get_figwidth(), 2.2)
 draw.title(ax, "The way back starts from the derivative of the loss.")
 draw.alt(
     ax,
@@ -97,11 +101,11 @@ draw.alt(
 )
 
 # %%
-# From there each number is found by multiplying.
+# From this derivative, 1, each other number is found by multiplying.
 #
-# - The gradient of a weight into the output is the *activation of its sender*, times 1: 3, 0 and 1 for the three units.
-# - What comes back to a hidden unit is its outgoing weight, times 1. These *upstream gradients* are 1, 2 and −1.
-# - A shut unit lets nothing through. So after the three units, 1, 0 and −1 are left.
+# - The gradient of a weight into the output is the *activation of its sender*, times this derivative: 3, 0 and 1 for the three units.
+# - What comes back to a hidden unit is its weight to the output, times this derivative. These *upstream gradients* are 1, 2 and −1.
+# - A shut unit passes nothing back to its pre-activation. So 1, 0 and −1 are left.
 # - The gradient of a weight into a hidden unit is the *input*, times the number left at this unit: 1, 0, −1 for input 1, and 2, 0, −2 for input 2.
 
 # Check: these numbers, by the engine and by small changes of each number
@@ -177,13 +181,13 @@ draw.alt(
     ax,
     "Weights and biases before and after the step. The column into unit 2 and"
     " the weight out of it are hatched: they stay. What had a positive gradient"
-    " went down, what had a negative one went up.",
+    " is blue and went down, what had a negative one is orange and went up.",
 )
 draw.show()
 
 # %%
-# Blue numbers went up, because their gradient is negative.
-# Orange numbers went down, because their gradient is positive.
+# Blue means a positive gradient, as above: these numbers went down.
+# Orange means a negative one: these went up.
 # The darker a box, the farther its number moved.
 #
 # .. claim:: C1
@@ -206,7 +210,7 @@ draw.show()
 # --------------------------------
 #
 # - **A right answer moves nothing.** With the target 2 the derivative of the loss is 0, and so are all thirteen gradients.
-# - **Another loss calls something else right.** Hinge loss asks for an output of 1 or more, so at 2 it is satisfied and moves nothing.
+# - **With another loss, other outputs are right.** For the label 1, *hinge loss* is 0 at every output of 1 or more. So at the output 2 it moves nothing.
 # - **The step need not help.** This very step makes the loss larger, from 0.5 to 0.696: :ref:`sphx_glr_story_1_one_example_plot_03_how_far_downhill.py`.
 # - **Other optimisers have other rules.** With momentum a weight moves on when its gradient is 0: :ref:`sphx_glr_story_3_inactive_connections_plot_13_moving_without_a_gradient.py`.
 
@@ -246,15 +250,15 @@ assert round(half_squared_error(net([x]), [[target]]).data, 3) == 0.696
 #    :start: e=0,2,1;pick=W1.1.0
 #    :folded: The first input is 0 instead of 1. Choose in the picture what stays.
 #
-#    Units 2 and 3 are inactive now, and each costs four numbers. The ninth is the weight from the first input to unit 1: this unit is open, but its input is 0.
+#    Units 2 and 3 are inactive now, and around each of them four gradients are 0. The ninth is the weight from the first input to unit 1: this unit is open, but the input is 0. An input of 0 is an inactive sender too.
 #
 # .. guess::
 #    :answer: 4
 #
 #    The target is 100 instead of 1.
 #
-#    The derivative of the loss is −98, so every gradient is −98 times as large, but 0 times −98 is 0.
-#    How wrong the output is decides how far the weights move, and not which of them move.
+#    The derivative of the loss is −98 instead of 1, so every gradient is multiplied by −98, and 0 times −98 is 0.
+#    The size of the error decides how far the weights move. It does not decide which of them move, unless the error is 0.
 #
 #    >>> count_zeros(target=100)
 #    4
@@ -262,7 +266,7 @@ assert round(half_squared_error(net([x]), [[target]]).data, 3) == 0.696
 # In PyTorch: the same numbers, with rows and columns exchanged
 # -------------------------------------------------------------
 #
-# ``torch.nn.Linear`` keeps a row of weights for each *receiver*, so its gradient is ours transposed.
+# ``torch.nn.Linear`` keeps a row of weights for each *receiver*, so its gradient is that of our engine, transposed.
 #
 # .. code-block:: python
 #
@@ -281,4 +285,4 @@ assert round(half_squared_error(net([x]), [[target]]).data, 3) == 0.696
 #    loss.backward()
 #    assert W1.grad.T.tolist() == [[1, 0, -1], [2, 0, -2]]
 #
-# In the engine, :engine:`half the squared error <losses.half_squared_error>` gives the first derivative, :engine:`the walk back <backward.propagate>` multiplies, and :engine:`the step <sgd.SGD.move>` subtracts.
+# In the engine, :engine:`half the squared error <losses.half_squared_error>` gives the first derivative, :engine:`the backward pass <backward.propagate>` finds the others, and :engine:`the step <sgd.SGD.move>` moves the weights.

@@ -4,8 +4,7 @@ Can a unit be inactive and still learn?
 
 .. needs:: 5
 
-Some people say that an inactive unit does not learn.
-For ReLU that is true, and for other activation functions it need not be.
+For ReLU, an inactive unit does not learn: is that so for every activation function?
 
 .. guess::
    :answer: 3

@@ -4,8 +4,7 @@ Why does a weight into an active unit not move?
 
 .. needs:: 2 5
 
-A ReLU unit must be active to learn.
-But is that enough?
+A ReLU unit must be active to learn: is that enough?
 
 .. guess::
    :answer: 3

@@ -15,7 +15,7 @@ How much stands still now?
    A. None.
    B. Four, as for the first example alone.
    C. About half of them.
-   D. All of them around the unit that is shut most often.
+   D. Twelve, as for the example that shuts all three units.
 
    A gradient of the batch is the mean over its examples, so it is zero only if no example contributes, or if they cancel.
    Here each weight has at least one example that moves it.
@@ -44,8 +44,10 @@ def count_zeros(net):
 
 
 four = backward(X, targets)
+assert count_zeros(four) == 0
+assert count_zeros(backward(X[2:3], targets[2:3])) == 12
 layer = four.layers[0]
-deltas = [[4 * d for d in row] for row in layer.deltas]  # undo the mean
+deltas = [[float(4 * d) for d in row] for row in layer.deltas]  # undo the mean
 ax = draw.batch_stack(
     layer.inputs,
     deltas,
@@ -60,13 +62,13 @@ draw.alt(
     "Four grids of two inputs by three hidden units, one for each example."
     " Example 1 leaves the column of unit 2 at zero, example 2 fills"
     " everything, example 3 nothing, and example 4 has one entry, -16, in the"
-    " column of unit 2. Their mean has no zero: 7/4, 3, -7/4; 5/4, -5/2, -5/4.",
+    " column of unit 2. Their mean has no zero: 1.75, 3, -1.75; 1.25, -2.5, -1.25.",
 )
 
 # %%
 # Each grid holds the gradients of the six weights into the hidden units, for one example.
-# The middle column belongs to unit 2: the four examples give (0, 0), (12, 6), (0, 0) and (0, −16), and their mean is (3, −5/2).
-# Two examples contribute nothing, and the other two decide.
+# The middle column belongs to unit 2: the four examples give (0, 0), (12, 6), (0, 0) and (0, −16), and their mean is (3, −2.5).
+# The gradients of the other seven parameters are not zero for the batch either.
 #
 # The gradient of a batch is the mean of what its examples give:
 #
@@ -74,17 +76,18 @@ draw.alt(
 #
 #    \frac{\partial L}{\partial w} = \frac{1}{B} \sum_{i=1}^{B} a_i \cdot \varphi'(z_i) \cdot u_i
 #
-# Here *B* is the number of examples, and *i* counts them.
-# Each term is the product of page 2 for one example: the activation of the sender, the derivative at the receiver, and the upstream gradient.
+# Here *B* is the number of examples.
+# For example *i*, :math:`a_i` is the activation of the sender, :math:`\varphi'(z_i)` the derivative of the activation at the receiver, and :math:`u_i` the upstream gradient.
+# Below, *δ* stands for :math:`\varphi'(z_i) \cdot u_i`.
 #
 # .. claim:: D1
 #    :verdict: holds when
-#    :when: the loss of the batch is a mean, or a sum, of losses that each depend on one example alone.
-#    :corrected: If no example enters the loss of another, the gradient of a batch is the mean of the gradients that its examples would give alone.
+#    :when: the loss of the batch is a mean of losses, and each of these depends on one example alone.
+#    :corrected: The gradient of the batch is the mean of the gradients that its examples would give alone.
 #    :sources: goyal2017, ioffe2015
 #    :refuted-by: sum-for-mean, last-contribution-wins
 #
-#    A batch follows the same principle as a single example.
+#    The gradients of a batch come from the gradients of its examples.
 #
 #    >>> from sgdexplained import MLP, half_squared_error
 #    >>> layers = [([[1, 1, 2], [1, -2, 0]], [0, 1, -1]), ([[1], [2], [-1]], [0])]
@@ -104,7 +107,7 @@ draw.alt(
 # -------------------------
 #
 # An example that shuts a unit adds a zero, and the mean counts this example too.
-# So if one example alone moves a weight, it moves the weight less in a larger batch.
+# So if only one example of the batch moves a weight, the weight moves less in a larger batch.
 
 
 # Set-up: a weight that one example alone can move, and the figure
@@ -135,14 +138,12 @@ draw.alt(
 )
 
 # %%
-# If *k* of *B* examples contribute, the gradient is *k/B* times the mean of those *k*.
-# It is zero for certain only if *k* is zero.
 # With a sum instead of the mean, the gradient is 12 in each of these batches.
 #
 # .. claim:: D4
 #    :verdict: holds when
 #    :when: the unit is inactive and shut in every example of the batch, and the optimiser is plain SGD.
-#    :corrected: If a ReLU unit is inactive in an example, this example adds exactly zero to the gradients of the weights of this unit. If the other *k* of the *B* examples contribute, the gradient of the batch is *k/B* times their mean.
+#    :corrected: If a ReLU unit is inactive in an example, this example adds exactly zero to the gradients of the weights of this unit. If *k* of the *B* examples contribute, the gradient of the batch is *k/B* times the mean of these *k*.
 #    :sources: srivastava2014
 #    :refuted-by: leaky-shut-gate, sum-for-mean
 #
@@ -161,8 +162,8 @@ draw.alt(
 #    [12.0, 6.0, 3.0, 0.375]
 
 # %%
-# Both ends, in the same example
-# ------------------------------
+# Active and open, in the same example
+# ------------------------------------
 #
 # Which weights can a batch move at all?
 # It is not enough that the sender is active in one example and that the receiver is open in another.
@@ -222,7 +223,7 @@ with draw.style():
         receivers,
     )
     table(third, together, draw.INK, "examples with both", senders, receivers)
-draw.title(fig, "Two of nine weights have no example in which both ends work.")
+draw.title(fig, "Two of the nine weights have no example with both.")
 draw.alt(
     fig,
     "Three grids. Which of three words each of three examples contains, and"
@@ -278,9 +279,9 @@ assert sum(map(sum, zero)) == 2
 # When this is not enough, or not needed
 # --------------------------------------
 #
-# - **Examples can cancel.** Two examples that give +1 and −1 have the mean 0, although both ends work in both.
-# - **Similar examples leave more zeros.** Take units with random weights and no bias, and 32 inputs at right angles to each other. Then one unit in four billion, which is 2\ :sup:`32`, is shut for all of them. If every two inputs are 60 degrees apart, one unit in 33 is shut for all of them.
-# - **Leaky units** contribute in every example.
+# - **Examples can cancel.** Two examples that give +1 and −1 have the mean 0, although each of them moves the weight.
+# - **Similar examples leave more zeros.** Two inputs are similar if the angle between them is small. Take units with random weights and no bias, and 32 inputs. If all angles are 90 degrees, one unit in four billion is shut for all inputs. If all are 60 degrees, it is one unit in 33.
+# - **Units with leaky ReLU** are never shut, so they contribute in every example.
 # - **Batch normalisation** lets the examples change each other's gradients: :ref:`sphx_glr_story_3_inactive_connections_plot_16_examples_of_one_batch.py`.
 
 # Check: what this list says
@@ -338,7 +339,7 @@ assert Fraction(found, len(orders)) == Fraction(1, 4 + 1)
 # .. guess::
 #    :answer: 2
 #
-#    A fourth example contains all three words. How many of the nine weights still have no example in which both ends work?
+#    A fourth example contains all three words. The weights from words 1, 2 and 3 are 2, 1 and −4 into unit 1, and −4, 1 and 2 into unit 2. How many of the nine weights still have no example with both?
 #
 #    The pre-activation of unit 1 is 2 + 1 − 4, and that of unit 2 is −4 + 1 + 2.
 #    Both units are shut, so the same two weights remain.
@@ -373,4 +374,4 @@ assert Fraction(found, len(orders)) == Fraction(1, 4 + 1)
 #    loss(W1, X, targets).mean().backward()
 #    assert grids.mean(0).equal(W1.grad)
 #
-# In the engine, the contributions of all examples are added up by one plus sign in :engine:`the walk back <backward.propagate>`.
+# In the engine, the contributions of all examples are added up in :engine:`the backward pass <backward.propagate>`.

@@ -114,18 +114,18 @@ draw.alt(
 #
 #    1 + 0.9 + 0.9^2 + \dots = \frac{1}{1 - 0.9} = 10
 #
-# *Nesterov* momentum looks one step ahead along the velocity, so its first step is longer, and it ends at 10 as well.
-# *Adam* keeps a velocity too, and divides it by the usual size of the gradients.
-# *Adagrad* and *RMSprop* only divide, so they have no velocity that could carry the weight on.
-# The first step of RMSprop is 10 learning rates long, because its average of squared gradients starts at zero.
-# Below, *memory* is what the velocity has kept from earlier steps.
+# *Nesterov* momentum looks one step ahead along the velocity, and it ends at 10 as well.
+# *Adam* keeps a velocity too, and divides it by the usual size of the gradients; its later steps add up to 5.01.
+# *Adagrad* and *RMSprop* divide the gradient itself and keep no velocity, so a gradient of 0 makes no step.
+# To RMSprop, a first gradient of 1 makes a size of only 1/10, so its first step is 10 learning rates long.
+# The next picture begins after three steps. Its *memory* is what the velocity has kept from earlier steps.
 #
 # .. live:: account
 #
 # The unit does not move the weight; the optimiser does
 # -----------------------------------------------------
 #
-# Here is the same with a real unit: one input, one weight, one ReLU.
+# Here is one ReLU unit with one input and one weight; the learning rate is 0.1.
 # The first example opens the unit.
 # All later examples shut it, so the gradient of the weight is zero, however wrong the answer is.
 
@@ -155,7 +155,7 @@ for reason in explain(net, *shutting, half_squared_error, optimiser):
 # %%
 # *Weight decay* also moves a weight with a gradient of zero.
 # In every step it subtracts the learning rate times the decay times the weight.
-# With a decay of 0.01 and a learning rate of 0.1, a weight loses one thousandth in each step, and half in 693 steps.
+# With the decay 0.01 and the learning rate 0.1, a weight loses one thousandth in a step, and half in 693.
 
 # Check: the half-life of a weight, and where momentum ends
 shrinking = moves(
@@ -169,7 +169,7 @@ assert abs(first["momentum"] + later["momentum"] - 10) < 1e-9
 # .. claim:: B7
 #    :verdict: holds when
 #    :when: the optimiser is plain SGD, Adagrad, or RMSprop without momentum, and there is no weight decay.
-#    :corrected: A gradient of zero leaves a weight where it is if the optimiser remembers no direction and there is no decay. Momentum and Adam go on in the direction that they remember, and decay makes the weight smaller whatever its gradient is.
+#    :corrected: A gradient of zero leaves a weight where it is if the optimiser remembers no direction and there is no decay. Momentum and Adam go on in the direction that they remember, and decay makes the weight smaller.
 #    :sources: sutskever2013, kingma2015, loshchilov2019
 #    :refuted-by: zero-is-none, momentum-forgotten, adam-without-memory, no-decay
 #
@@ -183,7 +183,7 @@ assert abs(first["momentum"] + later["momentum"] - 10) < 1e-9
 #    ...         optimiser.step()
 #    ...     return w.data
 #
-#    Plain SGD, and the two optimisers that only divide, leave the weight where it is:
+#    Plain SGD, and the two optimisers without a velocity, leave the weight where it is:
 #
 #    >>> w = Scalar(Fraction(2))
 #    >>> str(weight_after(SGD([w], lr=Fraction(1, 10)), w, [0, 0]))
@@ -213,14 +213,11 @@ assert abs(first["momentum"] + later["momentum"] - 10) < 1e-9
 # A gradient of zero is not the same as no gradient
 # -------------------------------------------------
 #
-# An optimiser treats the two differently.
-# When it finds a gradient of zero, it takes its step, so velocity and decay act.
-# When it finds no gradient at all, ``None`` in Python, it leaves the weight alone.
-#
-# The difference shows in a table of words, an *embedding*.
-# It has one row of weights for each word, and an example uses only the rows of the words in it.
-# The table is one array with one gradient, so the rows that were not used have zeros in it.
-# Sixteen short texts follow, with one word in each; word 2 occurs once, and word 4 never.
+# When an optimiser finds no gradient at all, ``None`` in Python, it leaves the weight alone.
+# The difference shows in an *embedding*, a table with one row of weights for each word.
+# An example uses only the rows of its words, and in the gradient of the table all other rows are zeros.
+# Sixteen short texts follow, with one word in each; word 3 occurs once, and word 5 never.
+# *AdamW* is Adam with weight decay.
 
 # Set-up: which rows each optimiser moves, and the figure
 texts = [1, 3, 0, 1, 0, 2, 3, 0, 1, 3, 0, 0, 1, 3, 0, 1]
@@ -260,7 +257,7 @@ for ax, (name, make) in zip(places, kinds.items(), strict=True):
         ax.set_title(
             f"{name}: {len(hollow)} moves with the gradient zero", fontsize=15
         )
-        ax.set_yticks(range(5), [f"word {row}" for row in range(5)])
+        ax.set_yticks(range(5), [f"word {row + 1}" for row in range(5)])
         ax.grid(axis="y")
     ax.set(ylim=(4.6, -0.6), xlim=(0.4, 16.6))
     ax.tick_params(length=0)
@@ -281,14 +278,14 @@ draw.show()
 
 # %%
 # Under Adam a word goes on moving from the first time that it occurs, and a word that never occurs stays.
-# AdamW includes decay, so it moves even that one.
-# If each row were a tensor of its own, a row that is not used would have no gradient at all, and all three optimisers would leave it alone.
+# The decay of AdamW moves even that one.
+# If each row were a parameter of its own, a row that is not used would have no gradient, and all three optimisers would leave it alone.
 #
 # .. claim:: X7
 #    :verdict: holds
 #    :refuted-by: none-is-zero, zero-is-none
 #
-#    With a gradient of 0 a step is taken; without a gradient, none.
+#    With a gradient of 0, an optimiser takes its step. Without a gradient, it takes none.
 #
 #    >>> from sgdexplained import Scalar
 #    >>> from sgdexplained.contrasts import AdamW
@@ -298,12 +295,12 @@ draw.show()
 #    >>> zero.data, none.data
 #    (1.75, 2.0)
 #
-# When a step mixes several weights
-# ---------------------------------
+# More that can move a weight, or move it farther
+# -----------------------------------------------
 #
 # - **Newton's method** multiplies the gradient by a matrix. A weight with the gradient zero then moves by the gradients of others.
-# - **Weight normalisation** computes the weights of a unit from other numbers. If one weight of the unit has a gradient, all these numbers can have one, and then all weights move.
-# - **A weight that is used in several places**, as in a convolution, needs only one place where its unit is open: :ref:`sphx_glr_story_3_inactive_connections_plot_16_examples_of_one_batch.py`.
+# - **Weight normalisation** computes the weights of a unit from other numbers. So one gradient that is not zero can move all weights of the unit.
+# - **A weight that several units use**, as in a convolution, can move if only one of these units is open: :ref:`sphx_glr_story_3_inactive_connections_plot_16_examples_of_one_batch.py`.
 # - **After many zeros**, Adam and RMSprop take longer steps than usual: :ref:`sphx_glr_story_4_further_plot_21_after_many_zeros.py`.
 
 # Check: Newton's method, weight normalisation, and a filter of two weights
@@ -356,9 +353,8 @@ assert [tap.grad for tap in taps] == [1 + 2, 2 + 3]
 # In PyTorch: ``None`` is skipped, zeros are not
 # ----------------------------------------------
 #
-# ``zero_grad()`` sets gradients to ``None``, so the optimiser skips what the next batch does not reach.
+# ``zero_grad()`` sets gradients to ``None``, so the optimiser skips each parameter that the next batch does not use.
 # ``zero_grad(set_to_none=False)`` sets them to zero, so velocity and decay go on moving the weights.
-# To freeze a weight, set its ``.grad`` to ``None``, or do not give it to the optimiser.
 #
 # .. code-block:: python
 #

@@ -4,21 +4,21 @@ Do shut units ahead make a gradient smaller?
 
 .. needs:: 2 5
 
-A weight acts on the output through every unit that lies ahead of it, which means nearer to the output.
+A weight acts on the output through the units ahead of it, that is, nearer to the output.
 Some of these units are shut for an example.
 Many people believe that the gradient of the weight must then be smaller.
 
 .. guess::
    :answer: 4
 
-   Two paths lead from a weight to the output. A path *carries* the input times all other weights on the path. One carries +2, the other −1. The unit on the second path becomes shut. What happens to the gradient of the weight?
+   Two paths lead from a weight to the output. For this weight, a path *carries* the input times all other weights on the path: one carries +2, one −1. The unit on the second path becomes shut. What happens to the gradient of the weight?
 
    A. It becomes zero.
    B. It becomes smaller.
    C. It stays the same.
    D. It becomes twice as large.
 
-   The gradient is the sum of what the open paths carry.
+   The gradient of the weight is the sum of what the open paths carry.
    It was 2 − 1 = 1, and it becomes 2, because the path that pulled the other way is gone.
 """
 
@@ -47,33 +47,58 @@ def first_gradient(net):
     return net.layers[0].weight[0][0].grad
 
 
+def sketch(ax, is_open):
+    """Draw the network: the input, the first unit, units r and q, the output."""
+    places = {"1": (0, 0), "": (1, 0), "r": (2, 0.7), "q": (2, -0.7)}
+    places["y"] = (3, 0)
+    links = [("1", ""), ("", "r"), ("r", "y"), ("", "q"), ("q", "y")]
+    for start, end in links:
+        cut = "q" in (start, end) and not is_open
+        look = {"ls": "--", "color": draw.ZERO} if cut else {"color": draw.INK}
+        ends = zip(places[start], places[end], strict=True)
+        ax.plot(*ends, lw=1.6, **look)
+    for name, (x, y) in places.items():
+        edge = draw.ZERO if name == "q" and not is_open else draw.INK
+        ax.plot(x, y, "o", ms=21, mfc="white", mec=edge, zorder=3)
+        ax.text(x, y, name, ha="center", va="center_baseline", zorder=4)
+    for words, x, y in (("w", 0.5, 0.25), ("2", 2.7, 0.6), ("−1", 2.7, -0.62)):
+        ax.text(x, y, words, ha="center", va="center")
+    ax.set(xlim=(-0.3, 3.3), ylim=(-1.15, 1.15))
+    ax.axis("off")
+
+
 with draw.style():
-    fig, (above, below) = draw.figure(3.5, rows=2)
-for ax, bias_of_q, heading in (
-    (above, 0, "Unit q is open: the gradient is"),
-    (below, -2, "Unit q is shut: the gradient is"),
+    fig, rows = draw.figure(3.4, rows=2, columns=2)
+for (left, ax), bias_of_q, word in zip(
+    rows, (0, -2), ("open", "shut"), strict=True
 ):
     net = network(biases=[0, bias_of_q])
     is_open = net.layers[1].derivatives[0][1] != 0
     listed = [
-        {"name": "path through r", "product": 2, "open": True},
-        {"name": "path through q", "product": -1, "open": is_open},
+        {"name": "through r", "product": 2, "open": True},
+        {"name": "through q", "product": -1, "open": is_open},
     ]
     draw.paths(listed, ax, total="gradient")
-    ax.set_xlim(-2.4, 3)
+    ax.set_xlim(-3.6, 3)
     with draw.style():
-        ax.set_title(f"{heading} {first_gradient(net)}.", fontstyle="italic")
+        sketch(left, is_open)
+        left.set_title(f"unit q is {word}", fontstyle="italic")
+        said = f"gradient of w: {first_gradient(net)}"
+        ax.set_title(said, fontstyle="italic")
 draw.title(fig, "One path is cut, and the gradient becomes twice as large.")
 draw.alt(
     fig,
-    "Bars for the two paths and their sum. With q open: +2 through r, -1"
-    " through q, gradient +1. With q shut the second bar is hollow: +2 through"
-    " r, gradient +2.",
+    "The network twice: an input 1, the weight w to a first unit, and from"
+    " there paths through the units r and q to the output y. Beside it bars for"
+    " the two paths and their sum. With q open: +2 through r, -1 through q,"
+    " gradient +1. With q shut the second bar is hollow: +2 through r,"
+    " gradient +2.",
 )
 
 # %%
-# The network of the picture has one input, 1, and one weight that leads to a first unit.
-# From there one path goes through unit *r* to the output, and another one through unit *q*.
+# In the picture the input is 1, and the weight *w* leads from it to a first unit.
+# From there one path goes through unit *r* to the output *y*, and another one through unit *q*.
+# Weights without a number are 1, and *w* is 1 too.
 # The bias of *q* is a switch: with 0 the unit is open, and with −2 it is shut.
 #
 # A *path* is a chain of weights from an input to the output.
@@ -87,16 +112,19 @@ draw.alt(
 #    \frac{\partial y}{\partial w_1} = \sum_{\text{open paths through } w_1} x \, w_2 \cdots w_n
 #
 # Here *x* is the input at the start of a path, and :math:`w_1` to :math:`w_n` are the weights on it.
-# The derivative for a weight is the same sum over the paths through that weight, with the weight itself left out.
-# For a weight of the first layer, this second formula is true with biases too, because nothing that begins at a bias goes through this weight.
+# For a weight of the first layer, the second formula is true with biases too, because a path from a bias never passes a weight of the first layer.
+#
+# On this page *gradient* means the derivative of the output.
+# For the gradient of the loss, all of it is multiplied by one number: the derivative of the loss with respect to the output.
 #
 # .. live:: paths
 #
 # Eight paths, and four of them open
 # ----------------------------------
 #
-# The next network has two inputs, two layers of two units, one output, and no biases.
+# The next network has the inputs 1 and 2, two layers of two units, one output, and no biases.
 # The second unit of its second layer is shut, so four of the eight paths are cut.
+# A bar is what a path adds to the output: the input times *all* its weights.
 
 path_net = MLP(
     [2, 2, 2, 1],
@@ -108,7 +136,17 @@ path_net = MLP(
 )
 [[output]] = path_net([[1, 2]])
 output.backward()
-ax = draw.paths(path_net, total="output")
+listed = draw.path_list(path_net)
+W = [
+    [[w.data for w in row] for row in layer.weight] for layer in path_net.layers
+]
+for path in listed:
+    j, k, m, _ = path["places"]  # the input, a unit of each layer, the output
+    numbers = [(1, 2)[j], W[0][j][k], W[1][k][m], W[2][m][0]]
+    way = f"x{'₁₂'[j]} → {k + 1} → {m + 1} → y"
+    path["name"] = f"{way}:  {' · '.join(map(draw.number, numbers))}"
+    assert math.prod(numbers) == path["product"]
+ax = draw.paths(listed, total="output")
 draw.title(
     ax, "Four of the eight paths are open, and they add up to the output."
 )
@@ -125,7 +163,7 @@ draw.alt(
 #    :sources: balduzzi2017
 #    :refuted-by: gates-ignored, paths-all-open
 #
-#    In a ReLU network without biases, the output is the sum over all open paths of the input times the weights on the path. The derivative for a weight is the same sum over the open paths through it, with that weight left out.
+#    In a ReLU network without biases, the output is a sum over all open paths: each adds its input times all its weights. The derivative for a weight is the same sum over the open paths through this weight, with the weight itself left out.
 #
 #    >>> from sgdexplained import MLP
 #    >>> from sgdexplained.reasons import active_paths
@@ -173,12 +211,12 @@ for carried in ((1, 2), (2, -1), (1, -2), (1, -1)):
 #
 # .. claim:: E2
 #    :verdict: holds when
-#    :when: every path ahead is cut; the effect of a small change is then exactly zero.
+#    :when: the inactive connections cut every path ahead of the weight.
 #    :corrected: If every path ahead of a weight is cut, a small change of it has no effect. If only some are, the effect is the sum of what the open paths carry, and this can be smaller, larger, or of the other sign.
 #    :sources: balduzzi2017, veit2016
 #    :refuted-by: gates-ignored, last-contribution-wins
 #
-#    Inactive connections ahead of a weight make its effect on the loss smaller.
+#    If connections ahead of a weight are inactive, a change of the weight has less effect on the loss.
 #
 #    >>> from sgdexplained import MLP
 #    >>> def gradient(carried, biases):
@@ -194,8 +232,8 @@ for carried in ((1, 2), (2, -1), (1, -2), (1, -1)):
 #    >>> [before_and_after(carried) for carried in fans]
 #    [(3, 1), (1, 2), (-1, 1), (0, 1)]
 #
-# What does become smaller on average
-# -----------------------------------
+# On average, the squared gradient becomes smaller
+# ------------------------------------------------
 #
 # Let four paths carry +1 or −1 each; there are sixteen such networks.
 # Cut one path in each of them.
@@ -226,7 +264,7 @@ draw.alt(
 draw.show()
 
 # %%
-# With random numbers it is nearly the same.
+# With other random numbers, too, the gradient often becomes larger when a path is cut.
 # Let *k* independent paths carry numbers from a normal distribution with the mean zero.
 # If one of them is cut, this is the probability *P* that the size of the gradient becomes larger:
 #
@@ -254,11 +292,11 @@ for k in (2, 3, 4, 8, 64):
 # %%
 # .. claim:: E3
 #    :verdict: false as stated
-#    :corrected: When a path is cut, the gradient of a weight can become smaller, become larger, or change its sign. Only the mean of the squared gradient, over many independent paths, falls in proportion to the number of open paths.
+#    :corrected: When a path is cut, the gradient of a weight can become smaller, become larger, or change its sign. Its square falls in proportion to the number of open paths, but only on average over many networks whose paths carry independent random numbers with the mean zero.
 #    :sources: balduzzi2017, he2015
 #    :refuted-by: gates-ignored, last-contribution-wins
 #
-#    Inactive connections ahead of a weight make its gradient smaller.
+#    The more connections ahead of a weight are inactive, the smaller its gradient is.
 #
 #    >>> from itertools import product
 #    >>> from sgdexplained import MLP
@@ -280,9 +318,9 @@ for k in (2, 3, 4, 8, 64):
 # What this does not say
 # ----------------------
 #
-# - **Other activation functions** weaken a path, and do not cut it. With a leaky ReLU at unit *q* the second path still carries a hundredth, so the first gradient is 2 − 0.01.
+# - **Other activation functions** weaken a path, and do not cut it. With a leaky ReLU at unit *q* the second path still carries a hundredth, so the gradient of *w* is 2 − 0.01.
 # - **A small gradient is not always a small step**: :ref:`sphx_glr_story_4_further_plot_22_small_gradient_small_step.py`.
-# - **In deep networks** the first weights decide how much of a signal gets through many layers: :ref:`sphx_glr_story_4_further_plot_23_first_weights.py`.
+# - **In deep networks** the weights before the first step decide how much of a signal gets through many layers: :ref:`sphx_glr_story_4_further_plot_23_first_weights.py`.
 
 # Check: a leaky ReLU
 leaking = network([0, -2], activation=leaky_relu)
@@ -295,7 +333,7 @@ assert first_gradient(leaking) == 1.99
 # .. guess::
 #    :answer: -1
 #
-#    In the first network, unit *r* becomes shut instead of unit *q*. What is the gradient of the first weight?
+#    In the first network, unit *r* becomes shut instead of unit *q*. What is the gradient of *w*?
 #
 #    Only the path through *q* is left, and it carries −1.
 #    The gradient is as large as with both paths, and has the other sign.
@@ -319,9 +357,10 @@ assert first_gradient(leaking) == 1.99
 # .. guess::
 #    :answer: 2
 #
-#    In the network with eight paths, the weight from input 1 to unit 1 changes from 1 to 2, and no unit opens or shuts. By how much does the output change?
+#    In the network with eight paths, the weight from input 1 to unit 1 of the first layer changes from 1 to 2, and no unit opens or shuts. By how much does the output change?
 #
-#    By the gradient of this weight, because each open path uses the weight at most once.
+#    Only one open path goes through this weight: x₁ → 1 → 1 → y.
+#    For this weight it carries 1 · 2 · 1 = 2. The weight grows by 1, so the output grows by 2.
 #    As long as no unit opens or shuts, the output is a straight line in each weight.
 #
 #    >>> path_net.layers[0].weight[0][0].data = 2
@@ -346,4 +385,4 @@ assert first_gradient(leaking) == 1.99
 #    assert gradient(bias_of_q=0) == 1
 #    assert gradient(bias_of_q=-2) == 2
 #
-# In the engine, :engine:`active_paths <reasons.paths.active_paths>` lists the open paths, but the backward pass does not need such a list: :engine:`the walk back <backward.propagate>` adds the paths up on its way.
+# In the engine, :engine:`active_paths <reasons.paths.active_paths>` lists the open paths, but the backward pass does not need such a list: :engine:`the backward pass <backward.propagate>` adds the paths up on its way.

@@ -44,7 +44,7 @@ own = net.layers[1].weight[0][0].data, net.layers[1].bias[0].data
 points = [inputs_of_p()]
 assert dead(net, cloud)[1][0]
 half_squared_error(net(cloud), [[5]] * len(cloud)).backward()
-SGD(net.parameters(), lr=0.125).step()
+SGD(net.parameters(), lr=0.15).step()
 points.append(inputs_of_p())
 assert (net.layers[1].weight[0][0].data, net.layers[1].bias[0].data) == own
 
@@ -65,8 +65,8 @@ for ax, seen, when in zip(
     with draw.style():
         ax.set_title(f"{when}:\nopen for {sum(is_open)} of {len(seen)}")
         ax.set_xlabel("activation of unit 1")
-        ax.text(3.3, 1.35, "p is open", fontweight="bold", ha="right")
-        ax.text(0.2, 0.2, "p is shut", path_effects=halo)
+        ax.text(3.38, 1.0, "p is open", fontweight="bold", ha="right")
+        ax.text(1.3, 0.13, "p is shut", path_effects=halo)
     ax.set(xlim=(0, 3.4), ylim=(0, 3.4), aspect="equal")
     ax.set_xticks([0, 1, 2, 3])
     ax.set_yticks([0, 1, 2, 3])
@@ -88,11 +88,14 @@ draw.alt(
 # Each example is a point: the activations of the two units before *p*.
 # The unit *p* is open on one side of a straight border, and its own weights decide where the border is.
 #
-# The same in whole numbers
+# The same with one example
 # -------------------------
 #
 # One input leads to a unit *h*, and from there to two units: *p* has the pre-activation *h* − 2, and *q* has the pre-activation *h*.
-# The only example is the input 1 with the target 4, so *h* = 1, and *p* is dead.
+# The output is the sum of their activations.
+# All weights are 1, and the learning rate is 1/2.
+# The only example is the input 1 with the target 4.
+# So *h* = 1, the unit *p* is dead, and the output is 1.
 
 # Set-up: one step of the small network
 small = [([[1]], None), ([[1, 1]], [-2, 0]), ([[1], [1]], None)]
@@ -111,8 +114,9 @@ print(
 
 # %%
 # The weight and the bias of *p* have the gradient zero and do not move.
-# But the gradient reaches *h* through *q*, and so *h* grows from 1 to 5/2.
-# That is enough: the pre-activation of *p* is 5/2 − 2 = 1/2 now.
+# But the derivative of the loss, 1 − 4 = −3, comes back to *h* through *q*.
+# So the weight of *h* has the gradient −3, and the step makes it 1 + 3/2 = 5/2.
+# Then *h* is 5/2 too, and the pre-activation of *p* is 5/2 − 2 = 1/2.
 #
 # A unit of the first layer cannot come back in this way, because its inputs are the data.
 #
@@ -185,7 +189,9 @@ assert [dead(net, data)[0][0] for net in stepped] == [False, False, True]
 # Here the decay takes one hundredth of each weight and of each bias in every step.
 # So every step multiplies them by *c* = 0.99.
 # A unit of the first layer has the weight −1, the bias 1/2 and the input 1.
-# A unit of the second layer has the same weight and bias. Its input is the activation of another unit, whose weight 1 shrinks as well.
+# A unit of the second layer has the same weight and bias.
+# Its input is the activation of a unit of the first layer, which has the weight 1, the bias 0 and the input 1.
+# This weight shrinks as well.
 # These are their pre-activations after *k* steps without any gradient:
 #
 # .. math::
@@ -204,15 +210,14 @@ assert [dead(net, data)[0][0] for net in stepped] == [False, False, True]
 
 
 # Set-up: decay of all, or of the weight only, and the figure
-def until_it_opens(net, parameters, x, steps=150):
+def pre_activations_under_decay(net, parameters, x, steps=150):
     """Return the pre-activation of the last hidden unit, step by step."""
     optimiser, found = SGD(parameters, lr=0.1, weight_decay=0.1), []
     for _ in range(steps):
-        net.zero_grad()
-        net([x])[0][0].backward()
+        net([x])
         found.append(net.layers[-1].pre_activations[0][0])
-        if found[-1] > 0:
-            break
+        for parameter in parameters:
+            parameter.grad = 0  # no gradient of a loss, even when it is open
         optimiser.step()
     return found
 
@@ -224,32 +229,41 @@ def first_layer():
 deep = MLP([1, 1, 1], output="relu", init=[([[1.0]], [0.0]), ([[-1.0]], [0.5])])
 alike, weight_only = first_layer(), first_layer()
 fates = {
-    "first layer,\ndecay of all": until_it_opens(
-        alike, alike.parameters(), [1]
-    ),
-    "first layer, decay\nof the weight only": until_it_opens(
+    "weight only": pre_activations_under_decay(
         weight_only, weight_only.parameters()[:1], [1]
     ),
-    "second layer,\ndecay of all": until_it_opens(deep, deep.parameters(), [1]),
+    "weight and bias": pre_activations_under_decay(
+        alike, alike.parameters(), [1]
+    ),
+    "second layer": pre_activations_under_decay(deep, deep.parameters(), [1]),
 }
+opening = {
+    name: next((k for k, z in enumerate(found) if z > 0), None)
+    for name, found in fates.items()
+}
+assert list(opening.values()) == [69, None, 69]
+
 _, ax = draw.figure(3.4)
 ax.axhspan(-0.6, 0, fc="none", ec=draw.GRID, hatch="////", lw=0)
 ax.axhline(0, color=draw.INK, lw=0.8)
-lines = ["--", ":", "-"]
-names = [(80, -0.36), (76, -0.09), (2, -0.065)]
-for (name, found), line, place in zip(fates.items(), lines, names, strict=True):
+ax.plot(69, fates["second layer"][69], "o", color=draw.INK, ms=8, zorder=4)
+names = {
+    "weight only": ("first layer, decay\nof the weight only", 0.32),
+    "weight and bias": ("first layer,\ndecay of both", -0.17),
+    "second layer": ("second layer,\ndecay of all", 0.075),
+}
+for (name, found), line in zip(fates.items(), (":", "--", "-"), strict=True):
     ax.plot(range(len(found)), found, color=draw.INK, lw=2.4, ls=line)
-    opens = found[-1] > 0
-    if opens:
-        ax.plot(len(found) - 1, found[-1], "o", color=draw.INK, ms=8)
     with draw.style():
-        words = name if opens else f"{name}: never"
-        ax.text(*place, words, va="center", path_effects=halo)
+        words, height = names[name]
+        ax.text(154, height, words, va="center", clip_on=False)
 with draw.style():
-    ax.text(149, -0.56, "shut", fontstyle="italic", ha="right")
+    ax.text(3, 0.24, "open", fontstyle="italic")
+    ax.text(60, -0.5, "shut", fontstyle="italic", path_effects=halo)
+    ax.text(66, 0.05, "step 69", ha="right", path_effects=halo)
     ax.set_ylabel("pre-activation")
     ax.set_xlabel("step, with every gradient zero")
-ax.set(xlim=(0, 150), ylim=(-0.58, 0.12), xticks=[0, 50, 100, 150])
+ax.set(xlim=(0, 150), ylim=(-0.58, 0.36), xticks=[0, 50, 100, 150])
 ax.set_yticks([-0.5, 0], ["−0.5", "0"])
 draw.title(ax, "After 69 steps, decay has opened two of three shut units.")
 draw.alt(
@@ -257,15 +271,15 @@ draw.alt(
     "The pre-activation of three shut units over 150 steps in which all"
     " gradients are zero. In the first layer with decay of weight and bias it"
     " rises towards zero and stays below. In the first layer with decay of the"
-    " weight only, and in the second layer with decay of all, it is above zero"
-    " after 69 steps.",
+    " weight only, and in the second layer with decay of all, it crosses zero at"
+    " step 69 and is above zero from then on.",
 )
 
 # %%
 # .. claim:: C5
 #    :verdict: holds when
-#    :when: the unit is shut for every example that comes, the optimiser is plain SGD without decay, and the question is about the unit's own weights.
-#    :corrected: Under plain SGD without decay, the weights into a ReLU unit stay as long as it is shut for every example. The unit can still open again: because the layers before it change, or through decay. In the first layer only decay that is not the same for weight and bias can do it, in a deeper layer any decay can.
+#    :when: the unit is shut for every example that comes, and the optimiser is plain SGD without decay.
+#    :corrected: Under plain SGD without decay, the weights into a ReLU unit stay as long as it is shut for every example. The unit can still open again, because the layers before it change. Decay can open a unit too. In a deeper layer any decay can do this. In the first layer, only a decay that treats weight and bias differently can.
 #    :sources: lu2020
 #    :refuted-by: leaky-shut-gate, uphill
 #
@@ -309,12 +323,12 @@ draw.alt(
 #    >>> found
 #    ['-1', '1/2']
 #
-# Inactive, without contribution, dead: three different questions
-# ---------------------------------------------------------------
+# Inactive, without contribution, dead: three different things
+# ------------------------------------------------------------
 #
-# - *Inactive* is about one example: is the activation of the unit 0?
-# - *Without contribution* is about a batch: does no example of the batch send a gradient back to the unit?
-# - *Dead* is about a set of data: is the unit shut for every example in it?
+# - *Inactive* is about one example: the activation of the unit is 0.
+# - *Without contribution* is about a batch: for each example of it, the gradient that comes back to the pre-activation of the unit is 0.
+# - *Dead* is about a set of data: the unit is shut for every example in it.
 #
 # They can differ.
 # A unit can be inactive in one example of a batch and still receive a gradient from another example.
@@ -354,8 +368,8 @@ draw.alt(
 #
 # - **New data** can open a dead unit, because *dead* is a word about a set of data.
 # - **A leaky ReLU** cannot die: below zero its derivative is 1/100 and not 0, so a hundredth of the gradient still passes.
-# - **Momentum** can kill: with it, even the learning rate 1/10 shuts the unit with two examples for both of them within five steps.
-# - **Adam with an L2 penalty**, which adds a small share of each weight to its gradient, can open a unit of the first layer. It moves every weight towards 0 by about the same *amount*, and not by the same *share*. For example, the weights 1 and −0.4 and the inputs 1 and 3 give the pre-activation −0.2. When each weight is 0.1 nearer to 0, the pre-activation is 0.9 − 0.3 · 3 = 0. A little later it is above 0, and the unit is open.
+# - **Momentum** can kill. With the momentum 0.9, even the learning rate 1/10 shuts the unit with the inputs 1 and 2 for both of them within five steps.
+# - **Adam with an L2 penalty**, which adds a small share of each weight to its gradient, can open a unit of the first layer. Adam then moves every weight towards 0 by about the same *amount*, and not by the same *share*. For example, the weights 1 and −0.4 and the inputs 1 and 3 give the pre-activation −0.2. When each weight is 0.1 nearer to 0, the pre-activation is 0.9 − 0.3 · 3 = 0. A little later it is above 0, and the unit is open.
 # - **Before the first step** many deep and narrow networks are dead: :ref:`sphx_glr_story_4_further_plot_24_dead_at_birth.py`.
 
 # Check: new data, a leak, momentum, and Adam with a penalty
@@ -397,7 +411,7 @@ assert not dead(penalised, [[1, 3]])[0][0]
 #
 #    The unit with the inputs 1 and 2 takes one step. Below which learning rate does it stay open for both examples?
 #
-#    A step with the learning rate *η* takes 5/2 of *η* from the weight and 3/2 of *η* from the bias.
+#    A step with the learning rate *η* takes 5/2 times *η* from the weight and 3/2 times *η* from the bias.
 #    So these are the pre-activations of the two examples after the step:
 #
 #    .. math::
@@ -436,7 +450,7 @@ assert not dead(penalised, [[1, 3]])[0][0]
 # -------------------------------------
 #
 # Here ``z`` holds the pre-activations of a batch, with a column for each unit.
-# Three units take the step of above, each with its own learning rate.
+# Three units take the step from above, each with its own learning rate.
 #
 # .. code-block:: python
 #

@@ -4,8 +4,8 @@ Does one example change the gradient of another?
 
 .. needs:: 9
 
-Until now each example of a batch had its own gradient, and the batch only added them up.
-Batch normalisation compares the examples with each other.
+In a batch, the gradient of one example usually does not depend on the other examples.
+Batch normalisation compares the examples, and so connects them.
 
 .. guess::
    :answer: 3
@@ -54,7 +54,7 @@ names = [
 ]
 fig, places = draw.figure(2.5, columns=2, layout="none")
 for place, (unit, heading) in enumerate(
-    [(alone, "ReLU alone"), (together, "after batch norm")]
+    [(alone, "delta"), (together, "delta, with batch norm")]
 ):
     ax = places[place]
     ax.set_position((0.5 * place, 0, 0.5, 1))
@@ -96,10 +96,24 @@ draw.alt(
 # The same example opens the unit, and the others still shut it.
 # But *m* and *s* depend on all four examples, and so does the activation for the first example.
 #
+# Only example 1 is open, so the loss is :math:`\hat z_1`.
+# Let the pre-activation of example 4, −3, grow a little.
+# The mean grows, which makes :math:`\hat z_1` smaller.
+# But *s* becomes smaller, because the examples come closer together, and this makes :math:`\hat z_1` larger.
+# For the lowest example the second effect is the larger one, so its delta is positive.
+# In numbers, for each example *i* of the four:
+#
+# .. math::
+#
+#    \delta_i = \frac{\partial \hat z_1}{\partial z_i} = \frac{1}{s} \left( [i = 1] - \frac14 - \frac{\hat z_1 \hat z_i}{4} \right)
+#
+# Here :math:`[i = 1]` is 1 for the first example, and 0 for the others.
+# For example 4 this is 1/3 · (0 − 1/4 + 5/12) = 1/18, and for example 1 it is 1/3 · (1 − 1/4 − 25/36) = 1/54.
+#
 # A bias before batch normalisation never moves
 # ---------------------------------------------
 #
-# The four deltas add up to zero: 1/54 − 2/54 − 2/54 + 3/54 = 0.
+# The four deltas add up to zero: 1/54 − 1/27 − 1/27 + 1/18 = 0.
 # The gradient of a bias is the sum of the deltas, because a bias is added to every example.
 # So it is exactly zero, in every batch: the mean takes away again what the bias adds.
 
@@ -107,16 +121,27 @@ draw.alt(
 assert [54 * delta for delta in together["deltas"]] == [1, -2, -2, 3]
 assert [3 * z for z in together["pre_activations"]] == [5, -1, -1, -3]
 assert (alone["bias"], together["bias"]) == (1, 0)
+hat = together["pre_activations"]
+by_formula = [
+    Fraction(1, 3) * ((i == 0) - Fraction(1, 4) - hat[0] * hat[i] / 4)
+    for i in range(4)
+]
+assert by_formula == together["deltas"]
+assert by_formula[::3] == [Fraction(1, 54), Fraction(1, 18)]
 
 # %%
 # A weight that is used twice
 # ---------------------------
 #
-# Examples can also be connected by a weight that is used in two places.
+# Now there is only one example, but its weights are used in two places.
 # In a model of language, an *embedding* is a table with one row for each word.
-# One word is looked up at the input, and at the output every word gets a score from its row.
-# The output can have its own table, or it can use the same table again; the tables are then *tied*.
+# At the input, one word is looked up, and its row goes into the network.
+# At the output, every word is a possible answer and gets a *score*: the sum of the products of its row with what the network has made.
+# These rows can come from a second table, or from the first table again; in the second case the weights are *tied*.
+#
 # In the picture, word 2 is looked up, and word 3 is the right answer.
+# The row of word *k* is (*k*, *k*), and the network turns the row (2, 2) of word 2 into (−2, 2).
+# So the score of word 3 is 3 · (−2) + 3 · 2 = 0, and all other scores are 0 too.
 
 
 # Set-up: the gradient of the table, and the figure
@@ -130,8 +155,8 @@ def gradient_of_table(tied, word=1, following=2):
 
 
 tables = {
-    "two tables": gradient_of_table(tied=False),
-    "one table, tied": gradient_of_table(tied=True),
+    "table of the input": gradient_of_table(tied=False),
+    "one table for both": gradient_of_table(tied=True),
 }
 fig, places = draw.figure(2.35, columns=2, layout="none")
 for place, (name, gradient) in enumerate(tables.items()):
@@ -156,18 +181,19 @@ draw.alt(
 draw.show()
 
 # %%
-# A word that is not looked up is an inactive sender, so its row has the gradient zero in a table of its own.
+# A word that is not looked up is an inactive sender, so in a table that only the input uses, its row has the gradient zero.
 # In the tied table each row is also an answer.
-# *Softmax* turns the scores into probabilities, and the gradient of the score of a wrong answer is the probability of this answer: here 1/4 for each of the three wrong words.
+# *Softmax* turns the scores into probabilities: four equal scores give 1/4 each.
+# With the usual loss, *cross-entropy*, the gradient of a score is its probability, and for the right answer it is the probability minus 1.
 #
-# - **Rows 1 and 4** get a gradient as wrong answers.
-# - **Row 2** gets two contributions: it is looked up, and it is a wrong answer.
-# - **Row 3** gets a gradient as the right answer.
+# - **Rows 1 and 4** are wrong answers. They get 1/4 · (−2, 2).
+# - **Row 2** is a wrong answer too, so it gets the same. It is also looked up, which adds (−1/2, 1/2) here, as in the table on the left.
+# - **Row 3** is the right answer. It gets −3/4 · (−2, 2).
 #
 # .. claim:: D6
 #    :verdict: holds when
 #    :when: the unit is inactive and shut in every example of the batch, its weights are used nowhere else, nothing compares examples or units with each other, and the optimiser is plain SGD without decay.
-#    :corrected: A unit that is inactive and shut for the whole batch leaves its weights alone under plain SGD. They get a gradient if a table is used twice, if a softmax gives every class a probability, or if the batch is normalised.
+#    :corrected: A unit that is inactive and shut for the whole batch leaves its weights alone under plain SGD. But its weights still get a gradient if they are used in a second place, if a softmax gives every class a probability, or if the batch is normalised.
 #    :sources: bengio2003, ioffe2015
 #    :refuted-by: repeated-index-dropped, softmax-without-label, batch-statistics-constant
 #
@@ -202,15 +228,18 @@ draw.show()
 # Softmax never gives exactly 0, but floats do
 # --------------------------------------------
 #
+# Each possible answer is called a *class*.
 # By its formula, softmax gives every class a probability above 0.
 # But there is a smallest positive float, and what is much smaller is rounded to 0.
-# The *gap* of a score is its distance from the best score.
+# The *gap* of a class is the distance of its score from the best score.
+# Python computes in floats of 64 bits, and PyTorch usually in floats of 32 bits.
 # If the gap of a class is larger than 745.13 in 64 bits, or larger than 103.97 in 32 bits, its probability is exactly 0.
-# The gradient of this class is then exactly 0.
+# The gradient of its score is then exactly 0.
 #
-# The gradient of the right class is its probability minus 1.
-# Let the right class have the best score, and let there be one other class.
-# From a gap of 36.74 in 64 bits, or of 16.64 in 32 bits, the probability of the right class is rounded to 1, and its gradient is exactly 0.
+# The right class can get the gradient 0 much earlier.
+# Let it have the best score, and let there be one other class.
+# If the gap of the other class is at least 36.74 in 64 bits, or 16.64 in 32 bits, the probability of the right class is rounded to 1.
+# Its gradient, the probability minus 1, is then exactly 0.
 
 
 # Check: from which gap on the gradients are exactly 0, in 64 bits
@@ -227,10 +256,10 @@ assert gradients(36.73)[0] < 0 == gradients(36.74)[0]
 # When examples are compared, and when not
 # ----------------------------------------
 #
-# - **In evaluation mode** batch normalisation uses a stored mean and standard deviation, so examples are not compared, and an example that shuts the unit has the delta zero.
+# - **In evaluation mode**, which is used after training, batch normalisation takes a stored mean and standard deviation. So examples are not compared, and an example that shuts the unit has the delta zero.
 # - **Copies change nothing:** if each example stands a hundred times in the batch, each copy has the same delta as before.
 # - **Layer normalisation** compares the units of one layer, for each example by itself. A shut unit then gets a gradient through the open units.
-# - **A contrastive loss** compares examples too: each example is a wrong answer for the others.
+# - **A contrastive loss** compares examples too. For example, a picture is compared with its own caption and with the captions of all other pictures in the batch.
 # - **Dropout** makes units inactive at random, but it compares nothing: :ref:`sphx_glr_story_4_further_plot_25_dropout_and_likeness.py`.
 
 
@@ -280,7 +309,8 @@ assert gradient_of_first_caption([1, -1]) == -1
 #
 #    The table is tied, and the right answer is word 2 itself. How many rows of the table have the gradient zero?
 #
-#    Three words are wrong answers, and the fourth is looked up and is the right answer as well.
+#    Words 1, 3 and 4 are wrong answers. Word 2 is looked up, and it is also the right answer.
+#    The two contributions to its row do not cancel.
 #
 #    >>> gradient_of_table(tied=True, following=1)
 #    [[-0.5, 0.5], [2.0, -2.0], [-0.5, 0.5], [-0.5, 0.5]]
@@ -288,7 +318,8 @@ assert gradient_of_first_caption([1, -1]) == -1
 # In PyTorch: ``eval()`` ends the comparison
 # ------------------------------------------
 #
-# PyTorch wants an ``eps`` above zero, where ours accepts 0, so the example uses a very small one.
+# PyTorch adds a small number ``eps`` to the variance, so that it never divides by 0.
+# Our engine accepts 0 for it and PyTorch does not, so the example uses a very small one.
 #
 # .. code-block:: python
 #

@@ -71,7 +71,7 @@ draw.alt(
 
 # %%
 # Each map shows all weights between two hidden layers: a row for each sender, and a column for each receiver.
-# A dark square has a gradient, and a hatched square has the gradient zero.
+# A dark square has a gradient that is not zero, and a hatched square has the gradient zero.
 #
 # The signs of random weights are positive or negative with the same chance, so a hidden unit is inactive with the chance 1/2 (:footcite:t:`glorot2011`).
 # If the *B* examples of a batch were independent, a weight would stand still for all of them with this chance:
@@ -127,7 +127,9 @@ assert 0.75**32 < 1.1e-4
 #    :sources: glorot2011, cho2009
 #    :refuted-by: leaky-shut-gate, gates-ignored, against-left-out
 #
-#    In a new ReLU network one example gives a gradient of zero to half of the weights from the inputs, and to three quarters of those between hidden units. A batch moves more of them, and the wider the angles between its examples are, the more it moves.
+#    In a new ReLU network a batch moves more weights than one example does. The less alike its examples are, the more weights it moves.
+#
+#    One example leaves half of the weights from the inputs, and three quarters of those between hidden units:
 #
 #    >>> from fractions import Fraction
 #    >>> from itertools import product
@@ -168,10 +170,10 @@ assert 0.75**32 < 1.1e-4
 # Different inputs train different parts
 # --------------------------------------
 #
-# What is this good for?
+# Does it matter which weights stand still?
 # The network of page 1 has two inputs and three hidden units.
-# Each unit has a straight border in the plane of inputs: it is open on one side of it.
-# The three borders divide the plane into *linear regions*, and in each region the same units are open.
+# Each unit has a straight border in the plane of inputs, and on one side of this border the unit is open.
+# The three borders divide the plane into *linear regions*: for all inputs of one region, the same units are open.
 
 # Set-up: the linear regions of the network of page 1, and the figure
 layers_of_page_1 = [
@@ -216,12 +218,14 @@ with draw.style():
     middle = {"ha": "center", "va": "center", "weight": "bold"}
     for (x, y), moved in regions.values():
         ax.text(x, y, moved, fontsize=19, **middle)
-    for x, y, name in (
-        (-2.3, 2.68, "1"),
-        (-2.92, -1.45, "2"),
-        (0.58, 2.68, "3"),
+    for x, y, turned, name in (
+        (-1.82, 2.15, -45, "1"),
+        (-2.05, -0.82, 26.6, "2"),
+        (0.73, 2.05, -90, "3"),
     ):
-        ax.text(x, y, f"unit {name} open", fontstyle="italic", fontsize=13.5)
+        place = {"ha": "center", "va": "center", "rotation": turned}
+        words = f"unit {name} open"
+        ax.text(x, y, words, fontstyle="italic", fontsize=13.5, **place)
     ax.set_xlabel("first input  (● the example of page 1)")
     ax.set_ylabel("second input")
 ax.plot(1, 2, "o", color=draw.INK, ms=8)
@@ -234,7 +238,8 @@ draw.alt(
     "The plane of inputs, divided by three lines, one for each unit, into"
     " seven regions. In each stands the number of parameters that an example"
     " there moves: 13 where all units are open, 9 where two are, 5 where one"
-    " is, and 1 where none is.",
+    " is, and 1 where none is. Along each line stands, on its open side, which"
+    " unit is open there.",
 )
 draw.show()
 
@@ -242,11 +247,11 @@ draw.show()
 # The example of page 1 moves nine of the thirteen numbers, and the example (−2, 1) moves only one, the bias of the output.
 # So an example trains the units that are open for it, and leaves the others to other examples.
 # An example that opens no unit can hardly teach the network anything.
-# On :ref:`sphx_glr_story_2_a_batch_plot_09_when_a_batch_moves_a_weight.py` you can drag examples over this plane.
+# On the page :ref:`sphx_glr_story_2_a_batch_plot_09_when_a_batch_moves_a_weight.py` you can drag examples over this plane.
 #
 # .. claim:: E5
 #    :verdict: holds when
-#    :when: each unit is opened by some examples and not by others: this is for how well a network learns. For the work of a step, whole units must be zero, and the code must leave them out.
+#    :when: each unit is opened by some examples only (this concerns learning), and when the code leaves out whole units that are zero (this concerns the work).
 #    :corrected: Inputs in different linear regions train different parts of the network, and an input that opens no unit can hardly teach it. Zeros save work only if the code skips them.
 #    :sources: glorot2011, bengio2013
 #    :refuted-by: leaky-shut-gate, gates-ignored, against-left-out
@@ -288,7 +293,7 @@ draw.show()
 # Are only the weights of active units updated?
 # ---------------------------------------------
 #
-# This is the sentence that the whole story is about.
+# The whole story is about this question.
 # The example (−2, 1) opens no hidden unit, and still one number moves.
 # :func:`~sgdexplained.explain` gives the reason for the last four of the 13 numbers, the three weights into the output and its bias:
 
@@ -304,7 +309,7 @@ for row in list(step)[-4:]:
 # .. claim:: D5
 #    :verdict: holds when
 #    :when: units are exactly inactive and shut, as with ReLU; examples are not compared with each other; each weight is used in one place; and the optimiser is plain SGD without decay.
-#    :corrected: Under these conditions a weight that moves has an active sender and an open receiver in one and the same example of the batch. A bias needs only the open receiver. And not every weight with both of them moves.
+#    :corrected: Under these conditions a weight that moves has an active sender and an open receiver in one and the same example of the batch. A bias needs only the open receiver. But a weight between an active sender and an open receiver does not always move.
 #    :sources: rumelhart1986, srivastava2014
 #    :refuted-by: leaky-shut-gate, gates-ignored, target-forgotten, biases-left-out, average-stands-still
 #
@@ -344,7 +349,7 @@ for row in list(step)[-4:]:
 # -------------------------------
 #
 # - **After training** the share depends on the data.
-# - **With other biases** it is another one from the start. In a new network with 20 random inputs of mean square 1, biases of −1 leave about a quarter of the units of the first layer open, and not a half.
+# - **With other biases** the share is different from the start. In a new network with 20 random inputs of mean square 1, biases of −1 leave about a quarter of the units of the first layer open, and not a half.
 # - **With tanh** no weight between hidden layers has a gradient of exactly zero.
 # - **Not all activation patterns are possible.** An *activation pattern* says which units are open. Three units have 8 patterns, but three lines divide a plane into at most 7 regions. Eight units have 256 patterns, but eight lines divide it into at most 37 regions.
 # - **Do all these zeros save work?** Only some do: :ref:`sphx_glr_story_4_further_plot_26_do_zeros_save_work.py`.
@@ -400,12 +405,12 @@ assert most == [len(regions), 37]
 # Does this weight move in this step, how far, and why?
 #
 # - *How far?* By the learning rate times three factors: the activation of the sender, the derivative of the receiver, and the upstream gradient (:ref:`page 2 <sphx_glr_story_1_one_example_plot_02_three_factors.py>`).
-# - *Why not?* Its sender is inactive or its receiver is shut (:ref:`page 5 <sphx_glr_story_1_one_example_plot_05_around_an_inactive_unit.py>`), or nothing comes back, or contributions cancel (:ref:`page 8 <sphx_glr_story_1_one_example_plot_08_active_but_not_learning.py>`).
-# - *And in a batch?* It moves less far, but it seldom stands still (:ref:`page 9 <sphx_glr_story_2_a_batch_plot_09_when_a_batch_moves_a_weight.py>`), and examples may be compared (:ref:`page 16 <sphx_glr_story_3_inactive_connections_plot_16_examples_of_one_batch.py>`).
+# - *Why does it not move?* Its sender is inactive or its receiver is shut (:ref:`page 5 <sphx_glr_story_1_one_example_plot_05_around_an_inactive_unit.py>`), or nothing comes back, or contributions cancel (:ref:`page 8 <sphx_glr_story_1_one_example_plot_08_active_but_not_learning.py>`).
+# - *And in a batch?* It moves less far, but it seldom stands still (:ref:`page 9 <sphx_glr_story_2_a_batch_plot_09_when_a_batch_moves_a_weight.py>`), and one example can change the gradient of another (:ref:`page 16 <sphx_glr_story_3_inactive_connections_plot_16_examples_of_one_batch.py>`).
 # - *Can it move when its gradient is zero?* Yes, with momentum, Adam or decay (:ref:`page 13 <sphx_glr_story_3_inactive_connections_plot_13_moving_without_a_gradient.py>`).
-# - *Will it ever move again?* Yes, if the inputs of its receiver change (:ref:`page 15 <sphx_glr_story_3_inactive_connections_plot_15_can_a_dead_unit_come_back.py>`).
+# - *Will it ever move again?* It can, if the inputs of its receiver change, or through decay (:ref:`page 15 <sphx_glr_story_3_inactive_connections_plot_15_can_a_dead_unit_come_back.py>`).
 #
-# All claims stand :doc:`in one table </claims>`.
+# All claims, the sentences in the boxes, stand :doc:`in one table </claims>`.
 # And :func:`~sgdexplained.explain` answers for every weight of your own network.
 #
 # In PyTorch: three quarters

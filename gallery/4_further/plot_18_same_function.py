@@ -1,6 +1,6 @@
 r"""
-Can the same function have other gradients?
-===========================================
+Can the same function have different gradients?
+===============================================
 
 .. needs:: 7
 
@@ -42,7 +42,7 @@ def around_unit_1(factor):
     return [w["W1[0][0]"], w["W1[1][0]"], w["W2[0][0]"]]
 
 
-names = ["x₁ → 1", "x₂ → 1", "1 → output"]
+names = ["x₁ → unit 1", "x₂ → unit 1", "unit 1 → output"]
 fig, axes = draw.figure(3.6, rows=2, columns=2)
 for (left, right), factor in zip(axes, (1, 10), strict=True):
     weights = around_unit_1(factor)
@@ -89,7 +89,8 @@ draw.show()
 # The reason is short.
 # Make all weights into the unit and its bias one per cent larger: the activation of a ReLU unit becomes one per cent larger, whether the unit is open or shut.
 # Make all weights out of it one per cent larger instead: the loss changes in exactly the same way.
-# The first change moves the loss by nearly one per cent of the left sum. The second moves it by nearly one per cent of the right sum.
+# If a weight changes by one per cent of itself, the loss changes by nearly one per cent of weight times gradient.
+# So the first change moves the loss by nearly one per cent of the left sum, and the second by nearly one per cent of the right sum.
 # The smaller the change, the more exactly this fits, so the two sums are equal.
 # A more general law is proved by :footcite:t:`tanaka2020`.
 #
@@ -98,7 +99,7 @@ draw.show()
 #    :sources: tanaka2020
 #    :refuted-by: leaky-shut-gate, sender-forgotten, biases-left-out
 #
-#    Take a hidden unit with ReLU, leaky ReLU or no activation function. Add up weight times gradient over the weights into it and its bias, and add it up over the weights out of it. Both sums are the same, for every loss and every batch.
+#    Take a hidden unit with ReLU, leaky ReLU or no activation function, and multiply each weight by its gradient. The products of the weights into the unit and of its bias have a sum. The products of the weights out of the unit have the same sum. This is so for every loss and every batch.
 #
 #    >>> from fractions import Fraction
 #    >>> from sgdexplained import MLP, half_squared_error
@@ -132,7 +133,7 @@ draw.show()
 # ------------------------
 #
 # - **With tanh** a pre-activation that is one per cent larger does not make the activation one per cent larger. For unit 1 the two sums are −0.08 and −2.68.
-# - **After a step**: there is a similar balance between the weights themselves, but a step keeps it only approximately. Add up the squares of the weights into a unit and of its bias, and subtract the squares of the weights out of it. Do the same with the gradients. One step of SGD with the learning rate *η* changes the first difference by *η*\ ² times the second. Here *η* = 1/10, the differences are 1 and −3, and so 1 becomes 1 − 3/100 = 97/100.
+# - **After a step** the two sums are equal again, because they belong to the new weights. But another quantity changes a little. Add up the squares of the weights into a unit and of its bias, and subtract the squares of the weights out of it. For unit 1 this difference is 1² + 1² + 0² − 1² = 1. The same difference of the gradients is 1² + 2² + 1² − 3² = −3, because the gradient of the bias is 1. One step of SGD with the learning rate *η* changes the first difference by *η*\ ² times the second. With *η* = 1/10, it becomes 1 − 3/100 = 97/100.
 
 # Check: tanh, and one step
 W1, W2 = [[1, 1, 2], [1, -2, 0]], [[1], [2], [-1]]
@@ -166,9 +167,9 @@ assert difference(one.grad for one in around) / 100 == Fraction(-3, 100)
 # .. guess::
 #    :answer: 0
 #
-#    All weights into unit 2 and its bias are multiplied by 10, and the weight out of it is divided by 10. What are the two sums of weight times gradient now, into the unit and out of it?
+#    All weights into unit 2 and its bias are multiplied by 10, and the weight out of it is divided by 10. What is the sum of weight times gradient now, over the weights into the unit and its bias?
 #
-#    Unit 2 is shut and inactive, so all its gradients are zero, and both sums are 0.
+#    Unit 2 is shut and inactive, so all gradients around it are zero. Both sums are 0, into the unit and out of it.
 #
 #    >>> W1, W2 = [[1, 10, 2], [1, -20, 0]], [[1], [Fraction(1, 5)], [-1]]
 #    >>> net = MLP([2, 3, 1], init=[(W1, [0, 10, -1]), (W2, [0])])

@@ -4,7 +4,7 @@ What does Adam do after many zeros?
 
 .. needs:: 13
 
-Adam's step is about one learning rate long, as long as gradients of about the same size keep coming.
+Adam's step is about one learning rate long, if gradients of about the same size keep coming.
 Here zeros come first, and then one single gradient.
 
 .. guess::
@@ -17,8 +17,9 @@ Here zeros come first, and then one single gradient.
    C. One learning rate
    D. More than three learning rates
 
-   Adam divides by a memory of the size of the gradients.
-   After so many zeros this memory is almost empty, so the step becomes long.
+   Adam divides by its memory of how large the gradients were.
+   After zeros this memory is 0, and one gradient of 1 fills only a little of it.
+   In its first steps Adam corrects for an empty memory, but after ten thousand steps it does not any more.
 """
 
 # Set-up: zeros and then a gradient of 1, and the figure
@@ -64,11 +65,13 @@ draw.alt(
 
 # %%
 # Adam has two memories.
-# The *velocity* is a running mean of the gradients: in each step, 0.9 of the old velocity is kept and 0.1 of the new gradient is added.
+# The *velocity* is a mean of the gradients so far, in which old ones count less: in each step, 0.9 of the old velocity is kept, and 0.1 of the new gradient is added.
+# (The velocity on page 13 adds the whole gradient.)
 # This 0.9 is called :math:`\beta_1`.
-# The *size* is a running mean of the squared gradients: 0.999 of the old size is kept, and this number is called :math:`\beta_2`.
-# The step is the velocity divided by the root of the size, times the learning rate.
-# After many zeros both memories are 0, so one gradient of 1 makes the velocity :math:`1 - \beta_1` and the size :math:`1 - \beta_2`:
+# The *mean square* is such a mean of the squared gradients: 0.999 of the old one is kept, and 0.001 of the new square is added.
+# This 0.999 is called :math:`\beta_2`.
+# The step is the velocity divided by the root of the mean square, times the learning rate.
+# After many zeros both memories are 0, so one gradient of 1 makes the velocity :math:`1 - \beta_1` and the mean square :math:`1 - \beta_2`:
 #
 # .. math::
 #
@@ -76,13 +79,15 @@ draw.alt(
 #
 # This is the limit for one gradient after zeros, in learning rates (:footcite:t:`kingma2015`).
 #
-# After only ten zeros the step is shorter than one learning rate.
-# The reason is that both memories begin at 0, and Adam enlarges both to make up for this.
-# For a gradient after ten zeros it makes the velocity 1.46 times as large, and the root of the size 9.56 times as large.
+# After only ten zeros both memories are 0 as well, but the step is shorter than one learning rate.
+# The reason is that both memories begin at 0, and in the first steps Adam enlarges both to make up for this.
+# This is called *bias correction*.
+# For a gradient after ten zeros it makes the velocity 1.46 times as large, and the root of the mean square 9.56 times as large.
 # The step is divided by the root, so it is 3.1623 · 1.46 / 9.56 = 0.48 learning rates long.
+# After thousands of steps the correction has faded away, and the long step is left.
 #
 # A step can be longer than 3.1623 learning rates, if more gradients of 1 follow.
-# The velocity then grows much faster than the root of the size.
+# The velocity then grows much faster than the root of the mean square.
 # The twelfth of these steps is the longest, with 6.57 learning rates.
 
 # Check: the limit, the longest step, and the whole way
@@ -101,11 +106,14 @@ assert round(max(after), 2) == 6.57
 # A tiny penalty is not tiny for Adam
 # -----------------------------------
 #
-# There are two ways to make weights smaller, and both are called *weight decay*.
-# One multiplies the weight by a number just below 1.
-# The other adds a *penalty*, a small share of the weight, to its gradient.
-# Under plain SGD the two make the same step.
-# Adam divides every gradient by its size, and so it divides the penalty too: even a tiny penalty makes full steps.
+# There are two ways to make a weight smaller in each step.
+# *Weight decay* multiplies the weight by a number just below 1.
+# An *L2 penalty* adds a small share of the weight to its gradient.
+# Under plain SGD the two make the same step, so many programs call both of them weight decay.
+# Adam divides every gradient by the root of the mean square, and so it divides the penalty too.
+# So even a tiny penalty makes steps of nearly one learning rate.
+#
+# In the picture the weight is 2 at first, the learning rate is 0.001, and the penalty adds 0.0001 times the weight to the gradient.
 
 # Set-up: a weight of 2 with a penalty and no other gradient, and the figure
 penalty, rate, still = 1e-4, 1e-3, [0] * 1000
@@ -143,9 +151,9 @@ draw.alt(
 draw.show()
 
 # %%
-# The first step of Adam is 5000 times as long as that of SGD.
-# *AdamW* multiplies the weight instead, and does not divide this part (:footcite:t:`loshchilov2019`).
-# With its usual decay of 0.01 the weight is 1.98 after a thousand steps.
+# The first step of SGD is 0.001 · 0.0001 · 2, and the first step of Adam is one learning rate, 0.001: it is 5000 times as long.
+# *AdamW* uses weight decay instead of the penalty, so the decay is not divided by anything (:footcite:t:`loshchilov2019`).
+# Its usual decay of 0.01 multiplies the weight by 1 − 0.001 · 0.01 in each step, so after a thousand steps the weight is 1.98.
 
 # Check: first steps, and where the weights end
 assert round(under_adam[0] / under_sgd[0], -1) == 5000
@@ -159,7 +167,7 @@ assert abs(ends[2] - 2 * (1 - 1e-5) ** 1000) < 1e-9
 #    :sources: kingma2015, loshchilov2019
 #    :refuted-by: adam-without-correction, adam-without-root, decay-past-the-gradient
 #
-#    A single gradient after many zeros makes Adam take a step of almost 3.1623 learning rates, and never of more. This number is :math:`\frac{1 - \beta_1}{\sqrt{1 - \beta_2}}`. Under plain SGD, weight decay and an L2 penalty make the same step. Under Adam they do not.
+#    If all gradients before were zero, the first one that is not zero makes Adam take a step of less than :math:`\frac{1 - \beta_1}{\sqrt{1 - \beta_2}} = 3.1623` learning rates. After many zeros the step is almost as long as this. Under plain SGD, weight decay and an L2 penalty make the same step. Under Adam they do not.
 #
 #    >>> from sgdexplained import SGD, Scalar
 #    >>> from sgdexplained.contrasts import Adam, AdamW
@@ -186,12 +194,13 @@ assert abs(ends[2] - 2 * (1 - 1e-5) ** 1000) < 1e-9
 # Other optimisers after zeros
 # ----------------------------
 #
-# - **RMSprop** does not move while the gradient is zero, but its memory of the size fades. After many gradients of 1 each step is one learning rate long. If 500 zeros follow, the next gradient of 1 moves the weight 7.78 learning rates.
+# - **RMSprop** does not move while the gradient is zero, but its mean square fades: it keeps 0.99 of it in each step. After many gradients of 1 the mean square is 1, and each step is one learning rate long. After 500 zeros it is 0.0066, and the next gradient of 1 makes it 0.0165. So this gradient moves the weight 1 / √0.0165 = 7.78 learning rates.
 # - **Adagrad** neither moves nor forgets. After one gradient of 1 and any number of zeros, the next gradient of 1 is divided by √2.
 
 # Check: RMSprop and Adagrad
 way = moves(lambda w: RMSprop(w, lr=1), [1] * 2000 + [0] * 500 + [1])
 assert [round(abs(way[k]), 2) for k in (1999, 2000, -1)] == [1.0, 0.0, 7.78]
+assert [round(0.99**500, 4), round(0.99**501 + 0.01, 4)] == [0.0066, 0.0165]
 way = moves(lambda w: Adagrad(w, lr=1), [1, 0, 0, 0, 0, 0, 1])
 assert [round(abs(way[k]), 4) for k in (1, -1)] == [0.0, 0.7071]
 
@@ -203,9 +212,9 @@ assert [round(abs(way[k]), 4) for k in (1, -1)] == [0.0, 0.7071]
 #    :answer: 10
 #    :unit: learning rates
 #
-#    A gradient of 1 comes to RMSprop with nothing before it. How long is the step? RMSprop keeps 0.99 of its memory, and does not correct it at the start.
+#    A gradient of 1 comes to RMSprop with nothing before it. How long is the step? RMSprop keeps 0.99 of its mean square, adds 0.01 of the new square, and does not enlarge it at the start.
 #
-#    The size is 0.01 after the first gradient, and its root is 1/10.
+#    The mean square is 0.01 after the first gradient, and its root is 1/10.
 #
 #    >>> round(abs(moves(lambda w: RMSprop(w, lr=1), [1])[0]), 2)
 #    10.0
@@ -215,13 +224,13 @@ assert [round(abs(way[k]), 4) for k in (1, -1)] == [0.0, 0.7071]
 #
 #    A weight is 2 and its gradient stays 0, but there is a penalty of 10\ :sup:`−4`. Adam takes a hundred steps with the learning rate 0.001. What is the weight then, to one decimal?
 #
-#    Each step is about one learning rate long, so a hundred steps make 0.1.
+#    Each step is about one learning rate long, so a hundred steps make about 0.1.
 #
 #    >>> round(2 + sum(under_adam[:100]), 1)
 #    1.9
 #
-# In PyTorch: 3.1622 learning rates
-# ---------------------------------
+# In PyTorch: 3.1622 learning rates after 9999 zeros
+# --------------------------------------------------
 #
 # .. code-block:: python
 #
@@ -235,6 +244,8 @@ assert [round(abs(way[k]), 4) for k in (1, -1)] == [0.0, 0.7071]
 #    assert abs(w.item() + 3.1622) < 1e-3
 #
 # .. in_your_library:: Adam / one
+#
+# MLX leaves the bias correction out, so its first step is 3.1623 learning rates long.
 #
 # In the engine, :engine:`Adam's rule <contrasts.optimisers.Adam.move>` holds both memories.
 #

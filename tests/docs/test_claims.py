@@ -229,8 +229,7 @@ def test_the_box_says_it_all(site: Callable[[str], str]) -> None:
 
     assert (
         "B2 holds when… Two and two are four. It holds when nothing is lost. "
-        "What remains true: Two and two are four, at least in theory. Show the check >>> 2 + 2 4 "
-        in box
+        "More exactly: Two and two are four, at least in theory. Show the check >>> 2 + 2 4 " in box
     )
 
 
@@ -277,11 +276,11 @@ def test_the_table_lists_all_claims_in_the_order_of_the_register(
         ),
         (
             "B2 holds when… Two and two are four. It holds when nothing is lost. "
-            "What remains true: Two and two are four, at least in theory. Picture: B "
+            "More exactly: Two and two are four, at least in theory. Picture: B "
             "False if one and one were three. Show the check>>> 2 + 2 4 Two"
         ),
         (
-            "C3 false as stated Three and three are seven. What remains true: It is six. "
+            "C3 false as stated Three and three are seven. What is true: It is six. "
             "False if one and one were three. Show the check>>> 3 + 3 6 Three Sub"
         ),
     ]

@@ -84,7 +84,7 @@ def test_a_line_says_who_answers_as_we_do_and_who_does_not(build: Callable[..., 
     line = re.sub("<[^>]*>", "", re.search(r'<p class="in-your-library">.*?</p>', html)[0])
 
     assert line == (
-        "In other libraries: The derivative of ReLU at 0 is 0 here and in PyTorch. "
+        "In other libraries: The derivative of ReLU at 0 is 0 in our engine and in PyTorch. "
         "It is 0.5 in Autograd. All answers, with their programs."
     )
     assert 'href="reference/elsewhere/kinks.html#relu-at-0"' in html
@@ -93,9 +93,8 @@ def test_a_line_says_who_answers_as_we_do_and_who_does_not(build: Callable[..., 
 def test_a_line_of_a_step_leads_to_the_page_of_steps(build: Callable[..., Any]) -> None:
     html = page(build("```{in_your_library} Adam / one\n```", TORCH, AUTOGRAD))
 
-    assert (
-        "The step of Adam (weight 1, learning rate 0.1) with the gradient 1 is −0.1 in all" in html
-    )
+    step = "A weight of 1 gets the gradient 1; the learning rate is 0.1. "
+    assert f"{step}Adam moves the weight by −0.1 in all" in html
     assert 'href="reference/elsewhere/steps.html"' in html
 
 
@@ -212,7 +211,7 @@ def test_what_only_we_answer_is_said() -> None:
 
     said = sentence({"0": ["torch"], "1": ["sgdexplained"]}, records)
 
-    assert said == "is 1 here. It is 0 in PyTorch."
+    assert said == "is 1 in our engine. It is 0 in PyTorch."
 
 
 def test_errors_and_several_answers_are_whole_sentences() -> None:
@@ -223,8 +222,24 @@ def test_errors_and_several_answers_are_whole_sentences() -> None:
     said = sentence(groups, records, "the two derivatives")
 
     assert said == (
-        "are 1 and 0 here, in PyTorch and in most others. They are 0 and 1 in tinygrad. "
-        "mlx raises an error."
+        "are 1 and 0 in our engine, in PyTorch and in most others. "
+        "They are 0 and 1 in tinygrad. mlx raises an error."
+    )
+
+
+def test_an_optimiser_moves_a_weight_or_does_not() -> None:
+    names = ["sgdexplained", "torch", "jax", "autograd"]
+    records = {name: OURS | {"library": name, "name": name} for name in names}
+
+    said = sentence({"0": names[:2], "−0.1": names[2:]}, records, moving=True)
+    assert said == (
+        "does not move the weight in our engine and in torch. "
+        "It moves the weight by −0.1 in jax and autograd."
+    )
+    said = sentence({"−0.1": names[:2], "0": names[2:]}, records, moving=True)
+    assert said == (
+        "moves the weight by −0.1 in our engine and in torch. "
+        "It does not move the weight in jax and autograd."
     )
 
 

@@ -116,7 +116,7 @@ def test_a_claim_is_a_quotation_with_its_verdict() -> None:
         "> **Claim B5: holds when…**",
         "> A unit that is shut stays.",
         "> *It holds when* the unit is shut.",
-        "> *What remains true:* It stays shut.",
+        "> *More exactly:* It stays shut.",
     ]
     fold = "<details><summary>Show the check</summary>\n\nA line of the check:\n\n```python\n>>> 2"
     assert fold in text
@@ -132,7 +132,7 @@ def test_links_and_sources_can_be_read_without_the_site() -> None:
     )
     assert "A formula *w*²/2, *x*<sub>t</sub>, the step (`sgd.SGD.move`) and Bottou et al." in text
     assert "**Sources**\n\n- Bottou et al." in text
-    assert "**In other libraries:** The derivative of ReLU at 0 is 0 here" in text
+    assert "**In other libraries:** The derivative of ReLU at 0 is 0 in our engine" in text
     assert "by hand" not in text
 
 

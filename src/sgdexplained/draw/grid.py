@@ -283,8 +283,9 @@ def step(
     ----------
     before, after : dict
         What ``net.values()`` gives: ``W1``, ``b1``, ``W2`` and so on. A network of Tensors gives
-        the arrays themselves, which a step changes, so keep copies. What went up is blue, what
-        went down is vermilion.
+        the arrays themselves, which a step changes, so keep copies. The colours are those of
+        the gradients with which SGD takes this step: what went down is blue, because its gradient
+        is positive, and what went up is vermilion.
     ax : Axes, optional
         Where to draw; a new figure if not given.
     width : float
@@ -304,10 +305,10 @@ def step(
     panels = []
     layers = range(1, 1 + sum(name.startswith("W") for name in before))
     old, new = ([_with_bias(source, index) for index in layers] for source in (before, after))
-    moves = [_differences(*both) for both in zip(old, new, strict=True)]
+    pulls = [_differences(*both) for both in zip(new, old, strict=True)]
     # One scale for all layers: the same tint is the same move.
-    scale = max(abs(value) for stack in moves for row in stack for value in row)
-    for index, stacks in enumerate(zip(old, new, moves, strict=True), start=1):
+    scale = max(abs(value) for stack in pulls for row in stack for value in row)
+    for index, stacks in enumerate(zip(old, new, pulls, strict=True), start=1):
         n, m = len(matrix_of(before[f"W{index}"])), len(stacks[0][0])
         sender = "x" if index == 1 else "a"
         rows = [subscript(sender, j) if n > 1 else sender for j in range(n)]
@@ -328,7 +329,7 @@ def step(
 
 
 def _differences(before: list[list[Any]], after: list[list[Any]]) -> list[list[Any]]:
-    """Return how far each number went."""
+    """Return how much larger each number is after than before."""
     if [len(row) for row in before] != [len(row) for row in after]:
         raise ValueError("the matrices before and after differ in shape")
     pairs = (zip(*both, strict=True) for both in zip(before, after, strict=True))

@@ -135,7 +135,7 @@ def outer(state: State, ran: Ran) -> str:
     words = (
         f"{still} of the 6 weights of the first layer have a gradient of 0."
         if still
-        else "All 6 weights of the first layer have a gradient."
+        else "No weight of the first layer has a gradient of 0."
     )
     grids.append(_grid(f"the {state.reduction}", together))
     return tag("div", *grids, tag("p", words), class_="live-outer")

@@ -74,13 +74,13 @@ class View:
 # ## Slots: the parts that change
 
 SLOTS: dict[str, Callable[[State, Ran], str]] = {
-    "network": lambda state, ran: picture(state, ran, "The network: choose an edge"),
+    "network": lambda state, ran: picture(state, ran, "The network: choose a line"),
     "question": lambda state, ran: picture(state, ran, "Choose what stays", asks=True),
     "points": planes.points,
     "regions": lambda state, ran: planes.regions(ran.weights),
     "show": lambda state, ran: choice(
         "show",
-        "Edges show",
+        "Lines show",
         [("gradient", "gradient"), ("move", "move of the next step")],
         state.show,
     ),
@@ -172,7 +172,7 @@ def _network(state: State, slots: dict[str, str]) -> str:
             ),
             _slot("summary", slots, "p", class_="live-summary"),
             _weight_panel(state, slots),
-            _folded("All thirteen weights, in numbers", _slot("table", slots)),
+            _folded("All thirteen: weights and biases, in numbers", _slot("table", slots)),
             _folded("How far the chosen weight has gone", _slot("account", slots)),
         ]
     )
@@ -275,10 +275,10 @@ def _answer(state: State, ran: Ran) -> str:
 
 
 LEADS = {
-    "network": "Drag the point in the plane, choose an edge to see its three factors, change any "
-    "number, take the step.",
-    "territories": "Drag an example to another colour, put one in or out, or change a weight: "
-    "the lines move, and the mean with them.",
+    "network": "Drag the point in the plane, choose a line of the network to see the three factors "
+    "of its gradient, change any number, take the step.",
+    "territories": "Drag an example to another colour, put one in or out, or change a weight, and "
+    "see how the mean changes.",
     "account": "Choose an optimiser and a weight, and take steps: the account says what moved it.",
     "batch": "Put examples in and out, drag them, and compare the mean with the sum.",
     "paths": "Choose a unit to shut it. Which paths must be cut for the gradient to grow, to "
@@ -295,12 +295,13 @@ def _lead(view: str) -> str:
 def _legend() -> str:
     return tag(
         "p",
-        "On each edge: the weight, then its gradient or its move. In a unit: its pre-activation ",
+        "On each line: the weight, then its gradient or its move. In a unit: its pre-activation ",
         tag("i", "z"),
         " and its activation ",
         tag("i", "a"),
         "; here a bar means that it is shut. ",
-        "Dashed and hatched: exactly 0.",
+        "Dashed and hatched: exactly 0. In the plane of the two inputs, each colour is one set of "
+        "open units, named by their numbers.",
         class_="live-legend",
     )
 
