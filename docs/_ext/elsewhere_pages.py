@@ -316,7 +316,8 @@ def in_one_line(asked: str, records: dict[str, Any]) -> tuple[Place, str]:
             for answer, names in groups.items()
         }
     asks = case["asks"]
-    return place, capital(f"{asks} {sentence(groups, records, asks)}")
+    why = record.asks()["why"].get(asked, "")
+    return place, capital(f"{asks} {sentence(groups, records, asks)} {why}".rstrip())
 
 
 def found(asked: str, records: dict[str, Any]) -> tuple[Place, dict[str, Any]]:
