@@ -35,7 +35,7 @@ with draw.style():
     for ax, active, name in zip(
         places,
         (scattered, two_units),
-        ("scattered:\nno sender to skip", "two units active:\nskip 38 of 40"),
+        ("scattered:\nno sender to skip", "two senders active:\nskip 38 of 40"),
         strict=True,
     ):
         for k in np.flatnonzero(~active.any(axis=0)):
@@ -92,7 +92,7 @@ for active, left in ((scattered, 51_200), (two_units, 2560)):
 # Each derivative is that of the unit's activation by its own pre-activation.
 # The network of page 1 keeps nine such numbers for each example: 2 inputs, the activations of 3 hidden units, the derivatives of these 3 units, and the derivative of the output unit.
 # The weights are needed as well, but they are there anyway.
-# It has 13 weights and biases, so it has 13 gradients, for a batch of any size.
+# There are 13 weights and biases, so there are 13 gradients, for a batch of any size.
 # A larger batch therefore needs more memory for activations, but not for gradients.
 
 # Set-up: numbers kept for one, two, three and four examples

@@ -167,7 +167,7 @@ assert learn(seed=0, steps=2500)[1] is None
 # The famous weights are one answer of several
 # --------------------------------------------
 #
-# Other random first weights lead to weights in the ratio 2 : 3 : 4.
+# Other random first weights can lead to weights in the ratio 2 : 3 : 4.
 # They work as well, because pairs that add ±2, ±3 and ±4 can never cancel either.
 # With some first weights, the network is not yet right for all rows after 2500 steps.
 #

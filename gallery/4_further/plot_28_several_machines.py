@@ -59,21 +59,21 @@ rows = [
     ("three and one", uneven, False),
     ("the same,\nweighted", uneven, True),
 ]
-fig, ax = draw.figure(3.0)
+fig, ax = draw.figure(3.2)
 with draw.style():
-    ax.text(1.55, -0.85, "gradients, by machine", style="italic")
-    ax.text(4.1, -0.85, "average of the means", style="italic")
+    ax.text(1.85, -0.95, "gradients,\nby machine", va="center", style="italic")
+    ax.text(4.05, -0.95, "average of\nthe means", va="center", style="italic")
     for row, (name, machines, weighted) in enumerate(rows):
         ax.text(0, row, name, va="center_baseline")
-        left = 1.55
+        left = 1.85
         for own in machines:
-            width = 0.48 * len(own)
+            width = 0.43 * len(own)
             box = {"ec": draw.INK, "fc": "none", "lw": 1.3}
             ax.add_patch(Rectangle((left, row - 0.32), width, 0.64, **box))
             for number, target in enumerate(own):
                 text = draw.number(gradient([target]))
                 ax.text(
-                    left + 0.24 + 0.48 * number,
+                    left + 0.215 + 0.43 * number,
                     row,
                     text,
                     ha="center",
@@ -82,8 +82,8 @@ with draw.style():
             left += width + 0.18
         result, added = combined(machines, weighted)
         said = added + ("" if result == 3 else ", wrong")
-        ax.text(4.1, row, said, va="center_baseline", fontweight="bold")
-ax.set(xlim=(0, 6.9), ylim=(3.5, -1.2))
+        ax.text(4.05, row, said, va="center_baseline", fontweight="bold")
+ax.set(xlim=(0, 7.4), ylim=(3.5, -1.45))
 ax.axis("off")
 draw.title(ax, "A mean of means is right only for equal parts.")
 draw.alt(
