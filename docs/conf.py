@@ -25,6 +25,7 @@ project = "sgdexplained"
 author = "The sgdexplained authors"
 copyright = f"2026, {author}"
 language = "en-GB"
+smartquotes_action = "qe"  # quotes and ellipses; two hyphens stay, so that options can be copied
 pyproject = Path(__file__).parents[1] / "pyproject.toml"
 release = tomllib.loads(pyproject.read_text("utf-8"))["project"]["version"]
 

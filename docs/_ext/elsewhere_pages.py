@@ -317,7 +317,8 @@ def in_one_line(asked: str, records: dict[str, Any]) -> tuple[Place, str]:
         }
     asks = case["asks"]
     said = sentence(groups, records, asks, moving=place.page == "steps")
-    return place, capital(f"{asks} {said}")
+    why = record.asks()["why"].get(asked, "")
+    return place, capital(f"{asks} {said} {why}".rstrip())
 
 
 def found(asked: str, records: dict[str, Any]) -> tuple[Place, dict[str, Any]]:

@@ -37,7 +37,7 @@ def first_step(make_optimiser, gradient):
 makers = {
     "SGD": lambda w: SGD(w, lr=1.0),
     "Adam": lambda w: Adam(w, lr=1.0),
-    "sign only": lambda w: SignSGD(w, lr=1.0),
+    "SignSGD": lambda w: SignSGD(w, lr=1.0),
 }
 gradients = [1.0, 1e-3, 1e-6]
 fig, places = draw.figure(3.9, rows=3, sharex=True)
@@ -76,7 +76,11 @@ draw.show()
 #
 # Adam's *ε* is a very small number, :math:`10^{-8}`, that keeps the division possible when the gradient is 0.
 # A gradient of :math:`10^{-6}` is a hundred times as large as *ε*, so Adam makes 99 hundredths of a full step.
-# Only a gradient that is about as small as *ε* makes the first step of Adam noticeably shorter.
+# Only a gradient that is about as small as *ε*, or smaller, makes the first step of Adam noticeably shorter.
+#
+# What has this to do with inactive connections?
+# Shut units cut paths that lead back to a weight, so its gradient becomes smaller on average (:ref:`page 14 <sphx_glr_story_3_inactive_connections_plot_14_paths_ahead.py>`).
+# Therefore some people think that such a weight hardly moves:
 #
 # .. claim:: E4
 #    :verdict: holds when
@@ -102,11 +106,11 @@ draw.show()
 # A skip connection keeps one path open
 # -------------------------------------
 #
-# A weight has the gradient 0, and not only a small one, if every path ahead of it goes through a shut unit.
-# How can a deep network still learn?
-# There are many paths, and some designs make sure that one of them is always open.
-# A *skip connection* adds the input of a block of layers to its output.
-# Then one path goes around the block, and the gradient can pass there.
+# If every path ahead of a weight goes through a shut unit, its gradient is not small but 0.
+# Then no division helps: the first step of Adam is 0 as well.
+# Many deep networks prevent this with a *skip connection*.
+# A *block* is a group of layers, and the skip connection adds the input of the block to its output.
+# So one path goes around the block, and the gradient can pass there.
 #
 # .. claim:: X11
 #    :verdict: holds
@@ -132,12 +136,13 @@ draw.show()
 # Their mean is 3/2, so the weight should become smaller.
 # SignSGD takes them one by one, and uses only their signs: three steps go up and one goes down, so the weight becomes larger.
 
-# Check: four signs
+# Check: four signs, and a gradient of 0 under Adam
 w = Scalar(Fraction(0))
 signs = SignSGD([w], lr=Fraction(1))
 for w.grad in (-1, -1, -1, 9):
     signs.step()
 assert w.data == 2
+assert first_step(makers["Adam"], 0.0) == 0
 
 # %%
 # Two predictions
@@ -157,10 +162,10 @@ assert w.data == 2
 # .. guess::
 #    :answer: 3
 #
-#    One weight of 1 has the input 3. A block follows, ReLU of (product − 10), and it is shut. With the skip connection, what is the gradient of the weight?
+#    A weight is 1, and its input is 3. Their product goes into a block of one ReLU unit with the bias −10, so the unit is shut. A skip connection adds the product to the output of the block. What is the derivative of this sum by the weight?
 #
-#    The gradient goes around the block, so it is the input.
-#    With the input 30 the block is open as well, and both paths add up to 60.
+#    Only the path around the block is open, so the derivative is the input, 3.
+#    With the input 30 the unit is open too, and both paths together give 30 + 30 = 60.
 #
 #    >>> w = Scalar(1)
 #    >>> before = w * 3

@@ -22,6 +22,7 @@ If they are too small, a signal fades on its way through many layers.
 
 # Set-up: fifty random networks of thirty layers, and the figure
 import math
+from fractions import Fraction
 
 import numpy as np
 
@@ -45,14 +46,16 @@ def mean_squares(variance, nets=50, layers=30, n=128):
 
 measured = {2: mean_squares(variance=2), 1: mean_squares(variance=1)}
 depth = range(1, 31)
+some = [layer - 1 for layer in (1, 5, 10, 15, 20, 25, 30)]
 _, ax = draw.figure(3.6)
-for (variance, (forward, back)), look in zip(
-    measured.items(), ({"ls": "-"}, {"ls": "--"}), strict=True
-):
+for variance, (forward, back) in measured.items():
     theory = [(variance / 2) ** layer for layer in depth]
-    ax.plot(depth, theory, color=draw.INK, lw=1.6, **look)
-    ax.plot(depth, forward, "o", color=draw.INK, ms=5)
-    ax.plot(depth, back[::-1], "o", mfc="none", mec=draw.INK, ms=9)
+    ax.plot(depth, theory, color=draw.INK, lw=1.6)
+    for means, look in (
+        (forward, {"color": draw.INK, "ms": 5}),
+        (back[::-1], {"mfc": "none", "mec": draw.INK, "ms": 10}),
+    ):
+        ax.plot(depth, means, "o", markevery=some, **look)
 ax.set(yscale="log", xlabel="layers passed, of n units each", xlim=(0, 31))
 ax.set_ylim(1e-10, 1e3)
 ax.set_yticks([1e-9, 1e-6, 1e-3, 1])
@@ -61,10 +64,11 @@ with draw.style():
     ax.set_ylabel("strength of the signal\n(its mean square)")
     ax.text(30.5, 12, "variance 2/n: it stays", ha="right", weight="bold")
     ax.text(13, 3e-3, "variance 1/n: each layer halves it", weight="bold")
-    key = "line: theory\n● forward   ○ backward"
+    key = "— formula\n● forward   ○ backward"
     ax.text(1, 2e-10, key, fontstyle="italic")
 draw.title(
-    ax, "With variance 2/n the signal survives thirty layers; not with 1/n."
+    ax,
+    "The signal survives thirty layers of n units with variance 2/n, not 1/n.",
 )
 draw.alt(
     ax,
@@ -74,15 +78,19 @@ draw.alt(
 )
 
 # %%
-# The *mean square* of a layer is the mean of its squared activations; it measures how strong the signal is.
-# With random weights of both signs, about half of the units are shut.
+# The *mean square* of a layer is the mean of its squared activations, and tells how strong the signal is.
+# Each layer in the picture has *n* = 128 units, so each unit has *n* senders.
+# The weights are random numbers from a normal distribution with the mean 0.
+# Their variance is the mean of their squares.
+#
+# Random weights have both signs, so about half of the units are shut.
 # A layer of ReLU units therefore loses half of the mean square, unless the weights are large enough to make up for it:
 #
 # .. math::
 #
 #    q_{\text{after}} = \frac{n}{2} \, \operatorname{Var}(w) \cdot q_{\text{before}} \quad \text{on average}
 #
-# Here *q* is the mean square before and after a layer, *n* is the number of senders, and Var(*w*) is the variance of the weights.
+# Here *q* is the mean square before and after a layer, and Var(*w*) is the variance of the weights.
 # The variance 2/*n* makes the factor 1 (:footcite:t:`he2015`).
 # The variance 1/*n*, from a rule that was made for other units, makes it 1/2 (:footcite:t:`glorot2010`).
 # The same factor holds for the gradient on its way back.
@@ -99,7 +107,7 @@ assert 0.5 < measured[1][1][0] * 2**30 < 2
 #    :sources: he2015, glorot2010
 #    :refuted-by: he-without-two, gates-ignored
 #
-#    In a random ReLU network each layer multiplies, on average, the mean square of the signal by *n*/2 times the variance of the weights, and the mean square of the gradient on its way back likewise. The factor is 1 for the variance 2/*n*, and 1/2 for 1/*n*.
+#    A ReLU network has random weights, and *n* units in every layer. On average, each layer multiplies the mean square of the signal by *n*/2 times the variance of the weights. It multiplies the mean square of the gradient on its way back by the same number. This number is 1 for the variance 2/*n*, and 1/2 for 1/*n*.
 #
 #    >>> from fractions import Fraction
 #    >>> from itertools import product
@@ -184,24 +192,36 @@ draw.show()
 
 # %%
 # The mean is 1 for both, as it should be.
-# But the median of the narrow networks is only 0.26, because a few networks with a very large value make up for many with a small one.
+# But half of the narrow networks have less than 0.26, which is their median.
+# A few networks with a very large value make up for many with a small one.
 #
-# The spread has a simple rule: the mean of *q* is 1, so a larger mean of *q*\ ² is a wider spread.
-# Each network has its own *q*.
-# Take the mean of *q*\ ² over all networks.
-# Each layer of *n* units multiplies this mean by 1 + 5/*n*:
+# How wide is the spread?
+# Each network has its own mean square *q* after the last layer.
+# The variance of *q* over all networks is the mean of *q*\ ², minus the square of the mean of *q*.
+# Here the mean of *q* is 1, so a larger mean of *q*\ ² is a wider spread.
+# Each layer of *n* units multiplies the mean of *q*\ ² by 1 + 5/*n*:
 #
 # .. math::
 #
-#    \frac{\operatorname{mean}(q_{\text{after}}^2)}{\operatorname{mean}(q_{\text{before}}^2)} = 1 + \frac{5}{n}
+#    \frac{\operatorname{mean}(q_{\text{after}}^2)}{\operatorname{mean}(q_{\text{before}}^2)} = \frac{4}{n^2} \left( \frac{3}{2}\, n + \frac{1}{4}\, n (n - 1) \right) = 1 + \frac{5}{n}
 #
-# Here *n* is the number of units of the layer itself; in the rule for the mean it was the number of senders.
-# In the pictures both numbers are the same.
+# The middle of the formula is worked out as follows.
+# The layer multiplies *q* by 2/*n* times a sum.
+# The sum has *n* terms :math:`\text{relu}(z)^2`, and each *z* comes from a normal distribution with the mean 0 and the variance 1.
+# The mean of such a term is 1/2, and the mean of its square is 3/2.
+# The square of the sum has *n* such squares, and *n*\ (*n* − 1) products of two different terms, each with the mean 1/2 · 1/2.
 #
 # The sum of 1/*n* over the layers decides how wide the spread is (:footcite:t:`hanin2018`): more layers make it wider, and more units make it narrower.
-# The factor 1 + 5/*n* is derived for this page.
 
 # Check: means, medians, and the factor
+for n in (1, 2, 10, 50):
+    middle = Fraction(4, n * n) * (
+        Fraction(3, 2) * n + Fraction(n * (n - 1), 4)
+    )
+    assert middle == 1 + Fraction(5, n)
+z = np.random.default_rng(2).normal(size=1_000_000)
+assert abs(np.mean(np.maximum(z, 0) ** 2) - 1 / 2) < 0.004
+assert abs(np.mean(np.maximum(z, 0) ** 4) - 3 / 2) < 0.02
 for (n, layers), q in scales.items():
     assert abs(np.mean(q) - 1) < 0.02
     error = np.std(q**2) / math.sqrt(len(q))
@@ -218,7 +238,7 @@ assert high < 4
 #    :sources: hanin2018
 #    :refuted-by: whispering-relu
 #
-#    Let a ReLU network have random weights from a normal distribution, with the variance 2 divided by the number of senders. On average, each layer keeps the mean square *q* of the signal. But each layer of *n* units multiplies the mean of *q*\ ² over all networks by 1 + 5/*n*. The fewer units there are, the wider the spread.
+#    A ReLU network has random weights from a normal distribution, with the variance 2 divided by the number of senders. Take the mean square *q* of the signal in many such networks. Each layer leaves the mean of *q* as it is, but a layer of *n* units multiplies the mean of *q*\ ² by 1 + 5/*n*. So the fewer units there are, the wider the spread.
 #
 #    Let a weight *w* be −√3, 0 or √3, with the probabilities 1/6, 2/3 and 1/6. The means of *w*, *w*\ ², *w*\ ³, *w*\ ⁴ and *w*\ ⁵ are the same as for a normal (Gaussian) random number, so we may use it instead. Six weights with three values each make 3⁶ = 729 networks, and we can try them all:
 #
@@ -263,11 +283,12 @@ assert high < 4
 #    >>> round(float(np.mean((2 * np.maximum(z, 0) ** 2) ** 2)))
 #    6
 #
-# In PyTorch: ask for the rule with the 2
-# ---------------------------------------
+# In PyTorch: ask for the variance 2/n
+# ------------------------------------
 #
-# ``torch.nn.Linear`` uses neither of the two rules by default: its weights have the variance 1/(3 *n*).
-# For a deep ReLU network, ask for the rule with the 2, which is also the default of our ``MLP``.
+# By default, the weights of ``torch.nn.Linear`` have the variance 1/(3 *n*), which is even smaller than 1/*n*.
+# For a deep ReLU network, ask for the variance 2/*n*.
+# Our ``MLP`` takes 2/*n* by default.
 #
 # .. code-block:: python
 #

@@ -10,15 +10,15 @@ Random first weights can do this before any training.
 .. guess::
    :answer: 3
 
-   A network has 15 layers of weights, and each hidden layer has 2 ReLU units. The weights are random and there are no biases. How many of 100 such networks are dead?
+   A network has one input and 15 layers of weights. Each hidden layer has 2 ReLU units. The weights are random, and there are no biases. How many of 100 such networks are dead?
 
-   A. About 1
-   B. About 10
-   C. More than 80
-   D. All of them
+   A. About 3
+   B. About 50
+   C. About 97
+   D. All 100
 
-   In each layer there is a chance that both units are shut.
-   With so many layers, it is almost certain that at least one of them lets nothing through.
+   In each of the 14 hidden layers, both units are shut with the chance 1/4.
+   So it is almost certain that at least one of the layers lets nothing through.
 """
 
 # Set-up: ten thousand networks of each shape, and the figure
@@ -68,7 +68,7 @@ for N, shares in drawn.items():
 with draw.style():
     ax.set_xlabel("layers of weights")
     ax.set_ylabel("share of dead networks")
-    key = "● random networks   grey band: between two bounds"
+    key = "● random networks   grey band: what theory allows"
     ax.set_title(key, fontsize=13.5, loc="left")
 ax.set(xlim=(2, 30.6), ylim=(0, 1.03))
 ax.set_xticks([3, 10, 20, 30])
@@ -86,23 +86,27 @@ draw.show()
 # Let every hidden layer have *N* units, and let *L* be the number of layers of weights, so that *L* − 1 layers are hidden.
 # Each unit is shut with the chance 1/2, because its weights are positive or negative with the same chance.
 # So all units of a layer are shut with the chance :math:`1/2^N`.
-# This is the probability that the signal of one input is blocked somewhere:
+# Then the signal is *blocked*: nothing gets through this layer.
+# This is the probability that the signal of one input is blocked in at least one layer:
 #
 # .. math::
 #
 #    P(\text{blocked}) = 1 - \left(1 - 2^{-N}\right)^{L - 1}
 #
 # The whole network is dead only if *every* input is blocked.
-# That is less likely, because another input may find another way (:footcite:t:`lu2020`).
-# So the formula above is the upper edge of each grey band.
-# The lower edge is another formula, which was proved in the same paper.
+# That is less likely, because another input may get through (:footcite:t:`lu2020`).
+# So the formula above is only an upper limit: it is the upper edge of each grey band.
+# The lower edge is a longer formula from the same paper; it stands in the code of the picture, in the function ``bounds``.
 #
 # The smallest case can be counted
 # --------------------------------
 #
 # One input, two hidden layers of two units, and one output: *N* = 2 and *L* = 3.
-# The sizes of six weights are fixed here, and only their signs vary, so there are 64 networks.
-# The input value 1 is blocked in 28 of them, which is 7/16. In 10 of them, which is 5/32, the value −1 is blocked too: these networks are dead.
+# Six weights lead to the hidden units: two to the first layer, and four to the second.
+# Their sizes are fixed here, and only their signs vary, so there are 2⁶ = 64 networks.
+# The two weights to the output play no part, because they come after the hidden layers.
+# The input value 1 is blocked in 28 of the 64 networks, which is 7/16.
+# In 10 of the 64 networks, which is 5/32, the value −1 is blocked as well: these networks are dead.
 
 # Check: all signs, ten layers of random weights, and fifteen layers of two
 
@@ -133,7 +137,7 @@ for N, shares in drawn.items():
     for L, (_, every) in zip(depths, shares, strict=True):
         low, high = bounds(N, L)
         assert low - 0.02 < every < high + 0.02
-assert 0.8 < drawn[2][depths.index(15)][1] < 0.99
+assert round(100 * drawn[2][depths.index(15)][1]) == 97
 
 # %%
 # .. claim:: P2
@@ -141,7 +145,7 @@ assert 0.8 < drawn[2][depths.index(15)][1] < 0.99
 #    :sources: lu2020
 #    :refuted-by: whispering-relu, no-negative-weights
 #
-#    In a random ReLU network without biases and with *L* − 1 hidden layers of *N* units, the signal of one input is blocked with probability :math:`{1 - (1 - 2^{-N})^{L-1}}`, and the whole network is dead, so that its output is constant, with at most that probability. For *L* = 3 and networks with a single input unit it is dead with exactly :math:`\frac{3 - 2^{1-N}}{4^N}`.
+#    A ReLU network has random weights, no biases, and *L* − 1 hidden layers of *N* units. The signal of one input is blocked with the probability :math:`{1 - (1 - 2^{-N})^{L-1}}`. The whole network is dead (its output is the same for every input) with at most this probability. For *L* = 3 and a single input unit, it is dead with exactly the probability :math:`\frac{3 - 2^{1-N}}{4^N}`.
 #
 #    >>> from fractions import Fraction
 #    >>> from itertools import product

@@ -4,8 +4,9 @@ Which units do two examples share?
 
 .. needs:: 9 16
 
-Dropout makes units inactive at random, and a ReLU layer with random weights does something similar without it.
-Examples that are alike then open nearly the same units.
+Each example opens some units of a ReLU layer, and leaves the others shut.
+A ReLU unit is *open* for an example if its pre-activation is positive.
+Two examples that are alike open nearly the same units.
 
 .. guess::
    :answer: 2
@@ -96,7 +97,8 @@ draw.alt(
 # With random weights every direction is equally likely.
 #
 # The first formula gives the share of units that are open for both inputs.
-# The second gives the angle between the two rows of activations after the layer (:footcite:t:`cho2009`):
+# For the second formula, think of the activations that one input makes in the layer: they are a list of numbers, so they are the coordinates of an arrow too.
+# The formula gives the angle between the arrows of the two inputs after the layer (:footcite:t:`cho2009`):
 #
 # .. math::
 #
@@ -104,7 +106,7 @@ draw.alt(
 #    \qquad
 #    \cos t' = \frac{\sin t + (\pi - t) \cos t}{\pi}
 #
-# Here *t* is the angle between the inputs (π stands for 180 degrees), and *t′* is the angle between the two rows of activations.
+# Here *t* is the angle between the two inputs (π stands for 180 degrees), and *t′* is the angle after the layer.
 # For 60 degrees one third of the units is open for both, for 90 degrees one quarter, and for 120 degrees one sixth.
 # Two inputs at a right angle have an angle of 71.4 degrees after the first layer, and of 42.6 degrees after the fifth.
 # So with each layer examples become more alike, and share more units.
@@ -177,11 +179,14 @@ assert (round(angles[1], 1), round(angles[5], 1)) == (71.4, 42.6)
 # Dropout chooses units anew for each example
 # -------------------------------------------
 #
-# *Dropout* makes each unit inactive with a given chance during training, and makes the others larger to keep the mean (:footcite:t:`srivastava2014`).
-# The weight of a dropped sender has a gradient of exactly zero, because its sender is inactive.
+# *Dropout* makes each unit inactive with a given chance during training (:footcite:t:`srivastava2014`).
+# It multiplies the activations of all other units, so that on average an activation is as large as without dropout.
+# A dropped sender is inactive, so its weights have a gradient of exactly zero.
+#
 # Let dropout make half of the units inactive, before and after a layer.
-# Then a weight gets a gradient from about one example in four.
-# But each example of a batch has its own choice:
+# A weight gets a gradient from an example only if its sender and its receiver are both kept, which happens in one example of four.
+# Usually each example of a batch has its own dropped units, so a weight that misses one example may get a gradient from another.
+# If the same units are dropped for the whole batch, more examples do not help:
 
 
 # Set-up: how many weights a batch misses, and the figure
@@ -219,6 +224,9 @@ ax.plot(sizes, same, "s", mec=draw.INK, mfc="white", ms=8)
 with draw.style():
     ax.text(16, 0.83, "the same units dropped for the whole batch", ha="right")
     ax.text(4.6, 0.34, "new units dropped for each example")
+    ax.text(
+        16, 0.53, "lines: formula   ● □ measured", ha="right", style="italic"
+    )
     ax.set_xlabel("examples in the batch")
     ax.set_ylabel("weights with\nthe gradient 0")
 ax.set(ylim=(0, 1), xlim=(0.5, 16.5))
@@ -238,14 +246,19 @@ draw.alt(
 draw.show()
 
 # %%
-# Dropout does more than make some gradients zero: it also changes the mean of the gradient over all choices.
-# Take three inputs 1, 2 and 1, the weights 1, −2 and 3, and the target 1. Each input is dropped with the chance 1/2, and doubled if it stays, so there are eight equally likely cases.
-# Without dropout the loss is 1/2 and the gradient is −1, −2, −1.
-# The mean over the eight choices is 27/2 for the loss, and 0, −10, 2 for the gradient.
+# For *B* examples the formulas are :math:`(3/4)^B` and 3/4.
 #
-# In this example dropout acts like a penalty: on average it adds half the sum of all (weight × input)² to the loss.
-# This is exact because the output is linear, the loss is half the squared error, and the chance is 1/2.
-# With another chance *q* to be dropped, the sum is multiplied by *q*/(1 − *q*).
+# Dropout does more than make some gradients zero: on average, it does not give the same gradient as no dropout.
+# Take three inputs 1, 2 and 1, the weights 1, −2 and 3, and the target 1.
+# Each input is dropped with the chance 1/2, and doubled if it stays, so there are eight equally likely cases.
+# Without dropout the loss is 1/2 and the gradient is −1, −2, −1.
+# The mean over the eight cases is 27/2 for the loss, and 0, −10, 2 for the gradient.
+#
+# In this example dropout acts like a *penalty*, which is a term that is added to the loss.
+# On average it adds half the sum of all (weight × input)².
+# Here this is half of 1 + 16 + 9, which is 13, and 1/2 + 13 = 27/2.
+# If each input is dropped with another chance *q*, the 13 is multiplied by *q*/(1 − *q*), which is 1 for *q* = 1/2.
+# This is exact because the output is linear, and the loss is half the squared error.
 # For other losses and for deep networks there is no such simple formula.
 
 # Check: eight choices, and another chance to be dropped

@@ -35,7 +35,7 @@ with draw.style():
     for ax, active, name in zip(
         places,
         (scattered, two_units),
-        ("scattered:\nno sender to skip", "two units active:\nskip 38 of 40"),
+        ("scattered:\nno sender to skip", "two senders active:\nskip 38 of 40"),
         strict=True,
     ):
         for k in np.flatnonzero(~active.any(axis=0)):
@@ -64,20 +64,24 @@ draw.show()
 #
 #    \frac{\partial L}{\partial W} = A^{\mathsf T} D
 #
-# *A* holds the activations of the senders, with one row for each example.
-# *D* holds, in the same rows, how the loss changes with the pre-activation of each receiver (its *delta*).
+# *A* holds the activations, with one row for each example and one column for each sender.
+# *D* holds the deltas, with one row for each example and one column for each receiver.
+# A *delta* says how the loss changes with the pre-activation of a unit.
 # The sign T means that rows and columns are exchanged.
-# With 64 examples, 40 senders and 20 receivers, this takes 64 · 40 · 20 = 51 200 multiplications.
-# Only one activation in twenty is not zero, so 2560 of the multiplications are needed.
-# If the active places are scattered, the code skips nothing, and does all 51 200.
-# If two units are active and 38 are inactive in all examples, it skips 38 columns, and does 2560.
 #
-# To make whole blocks of a network inactive on purpose is an old idea (:footcite:t:`bengio2013`).
+# With 64 examples, 40 senders and 20 receivers, this takes 64 · 40 · 20 = 51 200 multiplications.
+# Only 128 of the activations are not zero, and each of them is multiplied by the deltas of 20 receivers.
+# So only 128 · 20 = 2560 of the multiplications are needed.
+# If the active places are scattered, the code skips nothing, and does all 51 200.
+# If two senders are active and 38 are inactive in all examples, it skips 38 columns of *A*, and does 2560.
+#
+# Some networks make whole blocks of units inactive on purpose, to save work in this way (:footcite:t:`bengio2013`).
 
 # Check: multiplications needed, in all, and after skipping
 assert 64 * 40 * 20 == 51_200
 for active, left in ((scattered, 51_200), (two_units, 2560)):
-    assert active.sum() * 20 == 2560
+    assert active.sum() == 128
+    assert 128 * 20 == 2560
     assert active[:, active.any(axis=0)].size * 20 == left
 
 # %%
@@ -85,8 +89,10 @@ for active, left in ((scattered, 51_200), (two_units, 2560)):
 # -------------------------
 #
 # The backward pass needs numbers from the forward pass: the activation of each sender, and the derivative of each receiver.
-# The network of page 1 keeps nine such numbers for each example: 2 inputs, 3 activations, 3 derivatives, and the derivative of the output.
-# It has 13 weights and biases, so it has 13 gradients, for a batch of any size.
+# Each derivative is that of the unit's activation by its own pre-activation.
+# The network of page 1 keeps nine such numbers for each example: 2 inputs, the activations of 3 hidden units, the derivatives of these 3 units, and the derivative of the output unit.
+# The weights are needed as well, but they are there anyway.
+# There are 13 weights and biases, so there are 13 gradients, for a batch of any size.
 # A larger batch therefore needs more memory for activations, but not for gradients.
 
 # Set-up: numbers kept for one, two, three and four examples
@@ -120,7 +126,7 @@ for examples in (1, 2, 3, 4):
 #    :sources: griewank2008
 #    :refuted-by: late-weights, change-unnoticed
 #
-#    The backward pass needs what the forward pass computed, so this has to be remembered: activations of senders, derivatives, and weights. For a larger batch more numbers must be remembered. The number of gradients stays the same.
+#    The backward pass needs numbers from the forward pass: for each example the activations of the senders and the derivatives of the receivers, and the weights as they were. So all of these must be remembered. For a larger batch more numbers must be remembered, but the number of gradients stays the same.
 #
 #    >>> import numpy as np
 #    >>> from sgdexplained import GraphError, MLP, Tensor, half_squared_error
@@ -167,13 +173,16 @@ for examples in (1, 2, 3, 4):
 #
 #    How many numbers does the network of page 1 keep for a batch of ten examples?
 #
-#    Nine for each example: two inputs, three derivatives of the hidden layer, three activations of hidden units, and one derivative of the output.
+#    Nine for each example: two inputs, the activations and the derivatives of three hidden units, and the derivative of the output unit.
 #
 #    >>> numbers_kept(1) * 10
 #    90
 #
 # In PyTorch: skip the inactive senders yourself
 # ----------------------------------------------
+#
+# PyTorch keeps a row of weights for each receiver.
+# So there the gradient has 20 rows and 40 columns, and it is :math:`D^{\mathsf T} A`.
 #
 # .. code-block:: python
 #

@@ -81,20 +81,25 @@ draw.alt(
 draw.show()
 
 # %%
-# The picture shows the weights after 2500 steps, each divided by the smallest of its unit.
+# The picture shows the weights after 2500 steps.
+# Each is divided by the size of the smallest weight into its unit.
+# The printed numbers are rounded, so two bars with the same number need not be equally long.
 # Each step uses all 64 rows, with momentum 0.9, as in the paper (:footcite:t:`rumelhart1986`).
 #
-# On the two sides of the middle the weights are equal and opposite.
-# A symmetric row therefore adds up to 0, and only the bias of the unit is left.
+# The inputs 1 and 6, 2 and 5, and 3 and 4 are three *pairs*: each input is the mirror image of the other.
+# The two weights of a pair are equal and opposite.
+# In a symmetric row the two inputs of each pair are the same, so each pair adds 0, and only the bias of the unit is left.
 #
-# On each side the sizes of the weights are in the ratio 1 : 2 : 4.
-# Where a row is not symmetric, the two inputs of at least one pair differ.
-# If the smallest weight counts as 1, such a pair adds +1 or −1, +2 or −2, or +4 or −4; every other pair adds 0.
-# These numbers never cancel, so only a symmetric row adds up to 0.
+# The sizes of the weights of the three pairs are in the ratio 1 : 2 : 4.
+# If the smallest weight counts as 1, a pair whose inputs differ adds 1 or −1, 2 or −2, or 4 or −4.
+# Such numbers never cancel: for example, 1 + 2 − 4 is −1.
+# So only a symmetric row adds up to 0.
 #
-# For a symmetric row both units have a small activation, because their biases are negative.
-# For every other row the sum is not 0.
-# The two units have opposite weights, so one of them gets a positive sum, and its activation is larger.
+# Both biases are about −2.1.
+# For a symmetric row this is all that the units get, so both activations are small: about 0.1.
+# For every other row the sum is positive in one unit and negative in the other, because the two units have opposite weights.
+# The smallest weights have the size 3.1, so a positive sum is at least 3.1, and outweighs the bias.
+# The activation of this unit is at least 0.7.
 # So a small activation is not useless: here it means *symmetric*.
 
 # Check: the activations, and another start
@@ -102,7 +107,11 @@ activations = net.layers[0].activations
 symmetric = np.array(SAME)[:, 0] == 1
 larger = activations.max(axis=1)
 assert right_from is not None
-assert larger[symmetric].max() < 0.2 < larger[~symmetric].min()
+assert round(larger[symmetric].min(), 1) == 0.1
+assert round(larger[symmetric].max(), 1) == 0.1
+assert larger[~symmetric].min() >= 0.7
+assert np.round(net.values()["b1"], 1).tolist() == [-2.1, -2.1]
+assert np.round(abs(W1).min(axis=0), 1).tolist() == [3.1, 3.1]
 
 other, right_from = learn(seed=8, steps=2500)
 assert right_from is not None
@@ -110,7 +119,8 @@ W = other.values()["W1"]
 ratios = [round(float(2 * w / abs(W[:, 0]).min()), 1) for w in W[:3, 0]]
 assert ratios == [-2, -3, -4]
 signs = [s for s in product([-1, 0, 1], repeat=3) if any(s)]
-assert not any(2 * a + 3 * b + 4 * c == 0 for a, b, c in signs)
+for sizes in ((1, 2, 4), (2, 3, 4)):
+    assert all(np.dot(sizes, some) for some in signs)
 
 assert learn(seed=0, steps=2500)[1] is None
 
@@ -157,9 +167,9 @@ assert learn(seed=0, steps=2500)[1] is None
 # The famous weights are one answer of several
 # --------------------------------------------
 #
-# Another start leads to weights in the ratio 2 : 3 : 4.
+# Other random first weights can lead to weights in the ratio 2 : 3 : 4.
 # They work as well, because pairs that add ±2, ±3 and ±4 can never cancel either.
-# And some starts do not get there in 2500 steps.
+# With some first weights, the network is not yet right for all rows after 2500 steps.
 #
 # One prediction
 # --------------
@@ -167,16 +177,19 @@ assert learn(seed=0, steps=2500)[1] is None
 # .. guess::
 #    :answer: 0
 #
-#    The weights into a hidden unit are exactly 1, 2, 4, −4, −2 and −1, and its bias is 0. What is its pre-activation for the row 1 0 1 1 0 1?
+#    The weights into a hidden unit are exactly −4, −2, 1, −1, 2 and 4, and its bias is 0. What is its pre-activation for the row 1 0 1 1 0 1?
 #
-#    1 + 4 − 4 − 1 = 0, because the row is symmetric.
+#    −4 + 1 − 1 + 4 = 0, because the row is symmetric.
 #
-#    >>> row, w = [1, 0, 1, 1, 0, 1], [1, 2, 4, -4, -2, -1]
+#    >>> row, w = [1, 0, 1, 1, 0, 1], [-4, -2, 1, -1, 2, 4]
 #    >>> sum(x * y for x, y in zip(row, w))
 #    0
 #
-# In PyTorch: no factor is zero
-# -----------------------------
+# In PyTorch: no gradient is zero
+# -------------------------------
+#
+# Here all inputs are 1.
+# The activations of the sigmoid units are not 0, and their derivatives are not 0 either.
 #
 # .. code-block:: python
 #

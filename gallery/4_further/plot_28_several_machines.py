@@ -37,16 +37,19 @@ def gradient(targets):
 
 
 def combined(machines, weighted):
-    """Return what all machines have after they have exchanged."""
+    """Return what all machines have after they have exchanged, and the sum."""
     examples = sum(map(len, machines))
-    count = [
-        len(own) if weighted else Fraction(examples, len(machines))
+    shares = [
+        Fraction(len(own), examples) if weighted else Fraction(1, len(machines))
         for own in machines
     ]
     means = [gradient(own) for own in machines]
-    return (
-        sum(n * mean for n, mean in zip(count, means, strict=True)) / examples
-    )
+    terms = list(zip(shares, means, strict=True))
+    result = sum(share * mean for share, mean in terms)
+    if len(machines) == 1:
+        return result, f"{result}"
+    added = " + ".join(f"{share} · {mean}" for share, mean in terms)
+    return result, f"{added} = {result}"
 
 
 even, uneven = [[9, 9], [9, 1]], [[9, 9, 9], [1]]
@@ -56,39 +59,31 @@ rows = [
     ("three and one", uneven, False),
     ("the same,\nweighted", uneven, True),
 ]
-fig, ax = draw.figure(3.0)
+fig, ax = draw.figure(3.2)
 with draw.style():
-    ax.text(2.95, -0.85, "gradients, by machine", ha="center", style="italic")
-    ax.text(5.75, -0.85, "average", ha="center", style="italic")
+    ax.text(1.85, -0.95, "gradients,\nby machine", va="center", style="italic")
+    ax.text(4.05, -0.95, "average of\nthe means", va="center", style="italic")
     for row, (name, machines, weighted) in enumerate(rows):
         ax.text(0, row, name, va="center_baseline")
         left = 1.85
         for own in machines:
-            width = 0.5 * len(own)
+            width = 0.43 * len(own)
             box = {"ec": draw.INK, "fc": "none", "lw": 1.3}
             ax.add_patch(Rectangle((left, row - 0.32), width, 0.64, **box))
             for number, target in enumerate(own):
                 text = draw.number(gradient([target]))
                 ax.text(
-                    left + 0.25 + 0.5 * number,
+                    left + 0.215 + 0.43 * number,
                     row,
                     text,
                     ha="center",
                     va="center_baseline",
                 )
             left += width + 0.18
-        result = combined(machines, weighted)
-        right = result == 3
-        ax.text(
-            5.75,
-            row,
-            draw.number(result) + ("" if right else "  wrong"),
-            ha="center",
-            va="center_baseline",
-            fontweight="bold",
-            color=draw.INK,
-        )
-ax.set(xlim=(0, 6.9), ylim=(3.5, -1.2))
+        result, added = combined(machines, weighted)
+        said = added + ("" if result == 3 else ", wrong")
+        ax.text(4.05, row, said, va="center_baseline", fontweight="bold")
+ax.set(xlim=(0, 7.4), ylim=(3.5, -1.45))
 ax.axis("off")
 draw.title(ax, "A mean of means is right only for equal parts.")
 draw.alt(
@@ -96,7 +91,7 @@ draw.alt(
     "Four examples with the gradients 1, 1, 1 and 9. On one machine the mean is"
     " 3. On two machines with two examples each, the average is 3 as well. With"
     " three examples on one machine and one on the other, the average is 5."
-    " If each example counts once, it is 3 again.",
+    " If the means 1 and 9 have the weights 3/4 and 1/4, it is 3 again.",
 )
 
 # %%
@@ -106,7 +101,8 @@ draw.alt(
 #
 # To take this average, the machines send their gradients to each other: this is called the *exchange* here.
 #
-# The repair is to let each machine count as often as it has examples:
+# The repair is to give each machine a weight: its share of the examples.
+# With three and one the weights are 3/4 and 1/4, and the average is 3/4 · 1 + 1/4 · 9 = 3.
 #
 # .. math::
 #
@@ -152,8 +148,9 @@ draw.alt(
 # --------------------------
 #
 # A parameter that a machine does not use at all has no gradient there, which is ``None``, not 0.
-# In the exchange it counts as 0 if another machine has a gradient, so that all machines take the same step.
-# If no machine has a gradient, it stays ``None``, and the optimiser passes over it.
+# If another machine has a gradient for this parameter, the missing one counts as 0 in the exchange.
+# So all machines take the same step.
+# If no machine has a gradient, the gradient stays ``None``, and the optimiser passes over the parameter.
 #
 # The order of a sum
 # ------------------
@@ -165,13 +162,14 @@ draw.alt(
 #
 # Therefore four machines may get another last digit than one machine with the same batch.
 # But all four must get the *same* digit, because otherwise their weights drift apart.
-# This is why every machine takes the sum from one exchange, and does not add by itself.
+# So no machine adds up the gradients in an order of its own: all machines take the same sum from the exchange.
 #
 # What has to be sent
 # -------------------
 #
-# The usual exchange is a *ring*: each machine sends parts of its gradients to the next one, until every machine has the whole sum.
-# Each machine then sends this many numbers:
+# The usual exchange is a *ring*: each machine sends parts of the sum to the next one, and the last machine sends to the first.
+# They go on until every machine has the whole sum.
+# In all, each machine sends this many numbers:
 #
 # .. math::
 #
@@ -184,14 +182,17 @@ draw.alt(
 # Let real processes do it
 # ------------------------
 #
-# The last lines of this script are for several processes.
+# A *process* is a program that runs.
+# So far each machine ran one process; for a trial, one machine can run them all.
+# This page is made from a script, which you can download below, and the next lines of it can be shared by several processes.
 # If you start the script as usual, there is only one process, and it has the whole batch.
+# The command ``mpiexec -n 2 python plot_28_several_machines.py`` starts two processes, and each has one example.
 # Each process has a number, its *rank*, counted from 0.
-# Start it with ``mpiexec -n 2 python plot_28_several_machines.py``: then there are two processes, and each has one example.
 # How to set this up is shown on another page: :doc:`/howto/several-machines`.
 
 from sgdexplained.parallel import Ranks, shard
 
+# `layers` and `examples` stand in the set-up of the second picture.
 with Ranks() as ranks:
     net = MLP([2, 3, 1], init=layers)
     mine = shard(examples, ranks.rank, ranks.size)
@@ -246,6 +247,7 @@ with Ranks() as ranks:
 #    p \cdot \frac{n_r}{N}
 #
 # Here *p* is the number of machines, *n*\ :sub:`r` is the number of examples on this machine, and *N* is the number of all examples.
+# The share of the examples is the weight from above, and *p* undoes the division by *p* that the average brings.
 #
 # .. code-block:: python
 #
@@ -260,6 +262,9 @@ with Ranks() as ranks:
 #        own.append(w.grad)
 #    assert [g.item() for g in own] == [1.5, 4.5]
 #    assert sum(own) / 2 == 3
+#
+# One machine can also work through the parts one after the other, and then take one step for all of them.
+# This is called *gradient accumulation*, and parts of different sizes raise the same question.
 #
 # .. in_your_library:: uneven-parts
 #

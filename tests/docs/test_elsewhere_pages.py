@@ -1,6 +1,7 @@
 """Pages and lines made from the record of other libraries say what it says, and no more."""
 
 import json
+import math
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import Any
 
 import elsewhere_record as record
 import pytest
-from elsewhere_pages import day, sentence
+from elsewhere_pages import FOLDER, day, in_one_line, sentence
 from sphinx.testing.util import SphinxTestApp
 
 CONF = 'extensions = ["myst_parser", "elsewhere_pages"]\nmyst_enable_extensions = ["colon_fence"]\n'
@@ -249,6 +250,31 @@ def test_every_case_has_words_for_a_sentence() -> None:
     for page, cases in record.cases().items():
         assert asks[page].keys() == cases.keys()
     assert asks["means"].keys() <= set().union(*record.cases().values())
+
+
+def test_a_reason_follows_the_answers() -> None:
+    records = record.read(record.TOP / "docs" / FOLDER)
+
+    for asked, why in record.asks()["why"].items():
+        assert in_one_line(asked, records)[1].endswith(f" {why}")
+
+
+def test_epsilon_and_its_place_are_why_the_first_steps_of_adam_differ() -> None:
+    records = record.read(record.TOP / "docs" / FOLDER)
+    g, first, second = 1e-8, 0.9, 0.999
+    m, root = (1 - first) * g, math.sqrt(1 - second) * g
+    correction = math.sqrt(1 - second) / (1 - first)
+    tiny = {
+        "torch": g / (g + 1e-8),
+        "tfjs": g / (g + 1e-7),
+        "tensorflow": correction * m / (root + 1e-8),
+        "keras-tensorflow": correction * m / (root + 1e-7),
+        "mlx": m / (root + 1e-8),  # without a correction of the first steps
+    }
+
+    for name, step in tiny.items():
+        measured = records[name]["pages"]["steps"]["Adam"]["answers"]["tiny"]
+        assert measured == pytest.approx(-0.1 * step, rel=1e-3)
 
 
 def test_a_date_as_people_write_it() -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
+import runpy
 
 import pytest
 
@@ -28,3 +31,14 @@ def test_every_program_is_shown():
         assert f"programs/{name}.txt" in page
         assert f'draw_recorded("{name}")' in page
     assert {path.stem for path in PROGRAMS.iterdir()} == set(NAMES)
+
+
+def test_the_page_counts_the_weights_with_an_inactive_sender():
+    with contextlib.redirect_stdout(io.StringIO()):
+        program = runpy.run_path(str(PROGRAMS / "cnn.py"))
+    second = program["model"][:5](program["images"])
+    zeros = (second == 0).all(0).flatten(1).sum(1).tolist()  # places of each filter
+    partly = [count for count in zeros if 0 < count < 16]
+
+    assert (zeros.count(16), len(partly), sum(partly)) == (4, 2, 18)
+    assert program["step"].counts()["6.weight"]["inactive"] == 4 * 16 * 3 + 18 * 3 == 246

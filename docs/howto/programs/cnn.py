@@ -1,4 +1,4 @@
-"""A small convolutional network whose first filters are shut, and what a step does to it."""
+"""A small network whose second convolution has shut filters, and what a step does to it."""
 
 from textwrap import fill
 
