@@ -48,6 +48,13 @@ ENDS = {
     "swallowed-up": "swallowed, up",
     "subnormal": "subnormal step",
 }
+# What an optimiser does with the rows of an embedding that are not looked up.
+ROWS = {
+    "wait": "No row moves that is not looked up",
+    "memory": "A row moves on one step after it was looked up",
+    "all": "Even a row that was never looked up moves",
+    "refused": "The optimiser refuses the gradient",
+}
 RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
@@ -92,6 +99,34 @@ def answers(records: dict[str, Any], place: Place, case: dict[str, Any]) -> str:
             chips.append(folded(escape(records[name]["name"]) + also, program, name))
         lines.append(f"<dt>{escape(answer)}</dt><dd>{''.join(chips)}</dd>")
     return f'<dl class="elsewhere-answers">{"".join(lines)}</dl>'
+
+
+def waiting(records: dict[str, Any]) -> str:
+    """Show which rows of an embedding an optimiser moves, one step after they were looked up."""
+    groups: dict[str, list[str]] = {}
+    for name, one in records.items():
+        for optimiser, entry in one["pages"]["rows"].items():
+            kind, moved = row_kind(entry["answers"][""])
+            words = escape(f"{one['name']}: {optimiser}")
+            also = f" <small>({escape(moved)})</small>" if moved else ""
+            program = record.program("rows", entry["program"], [])
+            groups.setdefault(kind, []).append(folded(words + also, program, name))
+    lines = [
+        f"<dt>{words}</dt><dd>{''.join(groups[kind])}</dd>"
+        for kind, words in ROWS.items()
+        if kind in groups
+    ]
+    return f'<dl class="elsewhere-answers">{"".join(lines)}</dl>'
+
+
+def row_kind(answer: Any) -> tuple[str, str]:
+    """Say which rows move that are not looked up, and how far the row of the step before does."""
+    if isinstance(answer, dict):
+        return "refused", answer["error"]
+    _, before, never = answer
+    if never:
+        return "all", f"{record.number(before)}; never looked up: {record.number(never)}"
+    return ("memory", record.number(before)) if before else ("wait", "")
 
 
 def table(corner: str, heads: list[str], rows: list[tuple[str, str, list[str]]]) -> str:
@@ -170,6 +205,7 @@ class ElsewherePage(FromRecord):
             "mean": self.cases,
             "steps": self.steps,
             "numbers": self.numbers,
+            "rows": self.rows,
             "libraries": self.libraries,
         }
         if page not in shown:
@@ -179,6 +215,8 @@ class ElsewherePage(FromRecord):
         if page == "libraries":
             return self.libraries(page, records)
         here = {name: one for name, one in records.items() if page in one["pages"]}
+        if page == "rows":  # below the steps, whose choice holds for it too
+            return self.rows(page, here)
         return [*self.notes(here), raw(choice(here)), *shown[page](page, here)]
 
     def notes(self, records: dict[str, Any]) -> list[nodes.Node]:
@@ -228,6 +266,10 @@ class ElsewherePage(FromRecord):
             parts.append(self.section(f"steps-{name}", one["name"], content))
             parts[-1]["classes"].append(f"elsewhere-of-{name}")
         return parts
+
+    def rows(self, _: str, records: dict[str, Any]) -> list[nodes.Node]:
+        """Show what each optimiser does with rows of an embedding that are not looked up."""
+        return [raw(waiting(records))]
 
     def numbers(self, page: str, records: dict[str, Any]) -> list[nodes.Node]:
         """Show one table, with a row for each library and number type."""

@@ -74,6 +74,19 @@ def moves(make, gradients):
     return found
 
 
+# ## Rows of an embedding: row 1 is looked up first, then row 0, and row 2 never
+def rows_moved(optimizer):
+    layer = keras.layers.Embedding(3, 2, embeddings_initializer="ones")
+    layer.build()
+    table = layer.embeddings
+    for row in 1, 0:
+        # TensorFlow gives a gradient that names the rows that were looked up, and no others.
+        back = gradients(lambda value, row=row: ops.take(value, np.array([row]), axis=0), [table])
+        before = ops.convert_to_numpy(table.value).copy()
+        optimizer.apply(back, [table])
+    return (ops.convert_to_numpy(table.value) - before)[:, 0].tolist()
+
+
 # ## Means: rows of two equal logits have the loss log 2
 def cross_entropy(labels, weights=None, **options):
     loss_function = losses.SparseCategoricalCrossentropy(from_logits=True, **options)
@@ -204,6 +217,22 @@ OPTIMIZERS = {
     "LAMB": keras.optimizers.Lamb,
     "Muon": keras.optimizers.Muon,
     "Schedule-free AdamW": lambda rate: keras.optimizers.ScheduleFreeAdamW(rate),
+}
+
+ROWS = {
+    "SGD": lambda: rows_moved(keras.optimizers.SGD(0.1)),
+    "SGD, momentum 0.9": lambda: rows_moved(keras.optimizers.SGD(0.1, momentum=0.9)),
+    "SGD, weight decay 0.1": lambda: rows_moved(keras.optimizers.SGD(0.1, weight_decay=0.1)),
+    "Adam": lambda: rows_moved(keras.optimizers.Adam(0.1)),
+    "AdamW": lambda: rows_moved(keras.optimizers.AdamW(0.1)),
+    "Adamax": lambda: rows_moved(keras.optimizers.Adamax(0.1)),
+    "NAdam": lambda: rows_moved(keras.optimizers.Nadam(0.1)),
+    "Adagrad": lambda: rows_moved(keras.optimizers.Adagrad(0.1)),
+    "Adadelta": lambda: rows_moved(keras.optimizers.Adadelta(0.1)),
+    "RMSprop": lambda: rows_moved(keras.optimizers.RMSprop(0.1)),
+    "Ftrl": lambda: rows_moved(keras.optimizers.Ftrl(0.1)),
+    "Lion": lambda: rows_moved(keras.optimizers.Lion(0.1)),
+    "LAMB": lambda: rows_moved(keras.optimizers.Lamb(0.1)),
 }
 
 MEAN = {

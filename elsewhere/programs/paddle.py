@@ -55,6 +55,19 @@ def moves(make, gradients):
     return found
 
 
+# ## Rows of an embedding: row 1 is looked up first, then row 0, and row 2 never
+def rows_moved(make, sparse=False):
+    table = paddle.nn.Embedding(3, 2, sparse=sparse)
+    table.weight.set_value(paddle.ones((3, 2)))
+    optimizer = make([table.weight])
+    for row in 1, 0:
+        before = table.weight.numpy().copy()
+        optimizer.clear_grad(set_to_zero=False)
+        table(paddle.to_tensor([row])).sum().backward()
+        optimizer.step()
+    return (table.weight.numpy() - before)[:, 0].tolist()
+
+
 # ## Means: rows of two equal logits have the loss log 2
 def cross_entropy(labels, **options):
     z = leaf([[0.0, 0.0]] * 4)
@@ -158,6 +171,59 @@ OPTIMIZERS = {
     "LAMB": lambda w: paddle.optimizer.Lamb(0.1, parameters=w),
     "RMSprop": lambda w: paddle.optimizer.RMSProp(0.1, parameters=w),
     "Rprop": lambda w: paddle.optimizer.Rprop(0.1, parameters=w),
+}
+
+ROWS = {
+    "SGD": lambda: rows_moved(lambda w: paddle.optimizer.SGD(0.1, parameters=w)),
+    "SGD, sparse": lambda: rows_moved(
+        lambda w: paddle.optimizer.SGD(0.1, parameters=w), sparse=True
+    ),
+    "SGD, momentum 0.9": lambda: rows_moved(
+        lambda w: paddle.optimizer.Momentum(0.1, 0.9, parameters=w)
+    ),
+    "SGD, momentum 0.9, sparse": lambda: rows_moved(
+        lambda w: paddle.optimizer.Momentum(0.1, 0.9, parameters=w), sparse=True
+    ),
+    "Adam": lambda: rows_moved(lambda w: paddle.optimizer.Adam(0.1, parameters=w)),
+    "Adam, sparse": lambda: rows_moved(
+        lambda w: paddle.optimizer.Adam(0.1, parameters=w), sparse=True
+    ),
+    "Adam, lazy_mode=True": lambda: rows_moved(
+        lambda w: paddle.optimizer.Adam(0.1, parameters=w, lazy_mode=True)
+    ),
+    "Adam, lazy_mode=True, sparse": lambda: rows_moved(
+        lambda w: paddle.optimizer.Adam(0.1, parameters=w, lazy_mode=True), sparse=True
+    ),
+    "AdamW": lambda: rows_moved(lambda w: paddle.optimizer.AdamW(0.1, parameters=w)),
+    "AdamW, sparse": lambda: rows_moved(
+        lambda w: paddle.optimizer.AdamW(0.1, parameters=w), sparse=True
+    ),
+    "AdamW, lazy_mode=True": lambda: rows_moved(
+        lambda w: paddle.optimizer.AdamW(0.1, parameters=w, lazy_mode=True)
+    ),
+    "AdamW, lazy_mode=True, sparse": lambda: rows_moved(
+        lambda w: paddle.optimizer.AdamW(0.1, parameters=w, lazy_mode=True), sparse=True
+    ),
+    "Adagrad": lambda: rows_moved(lambda w: paddle.optimizer.Adagrad(0.1, parameters=w)),
+    "Adagrad, sparse": lambda: rows_moved(
+        lambda w: paddle.optimizer.Adagrad(0.1, parameters=w), sparse=True
+    ),
+    "RMSprop": lambda: rows_moved(lambda w: paddle.optimizer.RMSProp(0.1, parameters=w)),
+    "RMSprop, sparse": lambda: rows_moved(
+        lambda w: paddle.optimizer.RMSProp(0.1, parameters=w), sparse=True
+    ),
+    "LAMB": lambda: rows_moved(lambda w: paddle.optimizer.Lamb(0.1, parameters=w)),
+    "LAMB, sparse": lambda: rows_moved(
+        lambda w: paddle.optimizer.Lamb(0.1, parameters=w), sparse=True
+    ),
+    "Adamax": lambda: rows_moved(lambda w: paddle.optimizer.Adamax(0.1, parameters=w)),
+    "Adamax, sparse": lambda: rows_moved(
+        lambda w: paddle.optimizer.Adamax(0.1, parameters=w), sparse=True
+    ),
+    "Adadelta": lambda: rows_moved(lambda w: paddle.optimizer.Adadelta(0.1, parameters=w)),
+    "Adadelta, sparse": lambda: rows_moved(
+        lambda w: paddle.optimizer.Adadelta(0.1, parameters=w), sparse=True
+    ),
 }
 
 MEAN = {

@@ -79,6 +79,18 @@ class Sparse:
         self.inner.step()
 
 
+# ## Rows of an embedding: row 1 is looked up first, then row 0, and row 2 never
+def rows_moved(make, sparse=False):
+    table = nn.Embedding.from_pretrained(torch.ones(3, 2), freeze=False, sparse=sparse)
+    optimizer = make([table.weight])
+    for row in 1, 0:
+        before = table.weight[:, 0].tolist()
+        optimizer.zero_grad()
+        table(torch.tensor([row])).sum().backward()
+        optimizer.step()
+    return [now - then for now, then in zip(table.weight[:, 0].tolist(), before, strict=True)]
+
+
 # ## Means: rows of two equal logits have the loss log 2
 LOGITS = [[0.0, 0.0]] * 4
 
@@ -192,6 +204,37 @@ OPTIMIZERS = {
     "Muon": lambda w: torch.optim.Muon(w, lr=0.1),
     "LBFGS": lambda w: torch.optim.LBFGS(w, lr=0.1, max_iter=1),
     "SparseAdam": lambda w: Sparse(w),
+}
+
+ROWS = {
+    "SGD": lambda: rows_moved(lambda w: torch.optim.SGD(w, lr=0.1)),
+    "SGD, sparse": lambda: rows_moved(lambda w: torch.optim.SGD(w, lr=0.1), sparse=True),
+    "SGD, momentum 0.9": lambda: rows_moved(lambda w: torch.optim.SGD(w, lr=0.1, momentum=0.9)),
+    "SGD, momentum 0.9, sparse": lambda: rows_moved(
+        lambda w: torch.optim.SGD(w, lr=0.1, momentum=0.9), sparse=True
+    ),
+    "SGD, weight decay 0.1": lambda: rows_moved(
+        lambda w: torch.optim.SGD(w, lr=0.1, weight_decay=0.1)
+    ),
+    "SGD, weight decay 0.1, sparse": lambda: rows_moved(
+        lambda w: torch.optim.SGD(w, lr=0.1, weight_decay=0.1), sparse=True
+    ),
+    "Adagrad": lambda: rows_moved(lambda w: torch.optim.Adagrad(w, lr=0.1)),
+    "Adagrad, sparse": lambda: rows_moved(lambda w: torch.optim.Adagrad(w, lr=0.1), sparse=True),
+    "Adam": lambda: rows_moved(lambda w: torch.optim.Adam(w, lr=0.1)),
+    "Adam, sparse": lambda: rows_moved(lambda w: torch.optim.Adam(w, lr=0.1), sparse=True),
+    "SparseAdam, sparse": lambda: rows_moved(
+        lambda w: torch.optim.SparseAdam(w, lr=0.1), sparse=True
+    ),
+    "AdamW": lambda: rows_moved(lambda w: torch.optim.AdamW(w, lr=0.1)),
+    "Adamax": lambda: rows_moved(lambda w: torch.optim.Adamax(w, lr=0.1)),
+    "NAdam": lambda: rows_moved(lambda w: torch.optim.NAdam(w, lr=0.1)),
+    "RAdam": lambda: rows_moved(lambda w: torch.optim.RAdam(w, lr=0.1)),
+    "Adadelta": lambda: rows_moved(lambda w: torch.optim.Adadelta(w, lr=0.1)),
+    "RMSprop": lambda: rows_moved(lambda w: torch.optim.RMSprop(w, lr=0.1)),
+    "RMSprop, sparse": lambda: rows_moved(lambda w: torch.optim.RMSprop(w, lr=0.1), sparse=True),
+    "ASGD": lambda: rows_moved(lambda w: torch.optim.ASGD(w, lr=0.1)),
+    "Muon": lambda: rows_moved(lambda w: torch.optim.Muon(w, lr=0.1)),
 }
 
 MEAN = {
