@@ -171,6 +171,14 @@ def test_scalar_of_ones_own_kind_computes(kinds):
     assert (one.grad, other.grad) == (one_too.grad, other_too.grad)
 
 
+def test_network_of_scalars_of_ones_own_kind():
+    net, twin = (MLP([2, 2, 1], node=node, seed=1) for node in (OwnNumber, Scalar))
+    for one in net, twin:
+        half_squared_error(one([[OwnNumber(1.0), 2.0]]), [[1.0]]).backward()
+    assert isinstance(net.parameters()[0], OwnNumber)
+    assert net.gradients() == twin.gradients()
+
+
 # ## Layers
 
 
@@ -454,6 +462,15 @@ def test_losses_of_decimals():
     assert x.grad == D("1.5")
 
 
+def test_kink_beside_decimals():
+    x = Scalar(D(0))
+    x.relu(kink=0.5).backward(gradient=3)
+    assert x.grad == D("1.5")
+    net = MLP([1, 1, 1], kink=0.5, init=[([[D(1)]], [D(0)]), ([[D(2)]], None)])
+    net([[0]])[0][0].backward()
+    assert net.gradients()["b1"] == [D("1.0")]
+
+
 def test_gradcheck_of_decimals():
     x = Scalar(D(2))
     assert gradcheck(lambda: x**3, [x]) < D("1e-6")
@@ -530,6 +547,14 @@ def test_column_of_a_table_is_no_masked_array():
     for hidden in np.ma.masked_array([1.0, 2.0], [True, False]), np.ma.masked_array([1.0]):
         with pytest.raises(TypeError, match="expected numbers or an array, got a MaskedArray"):
             Tensor(hidden)
+
+
+@pytest.mark.parametrize("labels", [[1, 0], (1, 0), np.array([1, 0], object), range(1, -1, -1)])
+def test_labels_are_whole_numbers_in_any_sequence(labels):
+    z = Tensor([[0.0, 1.0], [2.0, 0.0]])
+    numbers = [[Scalar(number) for number in row] for row in z.data.tolist()]
+    loss = softmax_cross_entropy(z, labels)
+    assert loss.item() == pytest.approx(softmax_cross_entropy(numbers, labels).item())
 
 
 @pytest.mark.parametrize("truth", [True, np.True_])
