@@ -154,9 +154,9 @@ def steps(module: Any) -> dict[str, Any]:
 
 
 def rows(module: Any) -> dict[str, Any]:
-    """Return how far each optimiser moves three rows of an embedding, in the second of two steps.
+    """Return how far each optimiser moves three rows of an embedding, in each of two steps.
 
-    The first row is looked up in that step, the second was in the step before, the third never.
+    Row 1 is looked up in the first step, row 0 in the second, and row 2 never.
     """
     return {name: {"": answered(program)} for name, program in module.ROWS.items()}
 

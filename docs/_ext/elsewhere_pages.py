@@ -120,10 +120,10 @@ def waiting(records: dict[str, Any]) -> str:
 
 
 def row_kind(answer: Any) -> tuple[str, str]:
-    """Say which rows move that are not looked up, and how far the row of the step before does."""
+    """Say which rows move that are not looked up, and how far: see the words of that page."""
     if isinstance(answer, dict):
         return "refused", answer["error"]
-    _, before, never = answer
+    (_, _, never), (_, before, _) = answer
     if never:
         return "all", f"{record.number(before)}; never looked up: {record.number(never)}"
     return ("memory", record.number(before)) if before else ("wait", "")

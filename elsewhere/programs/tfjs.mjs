@@ -46,13 +46,12 @@ export function moves(make, gradients) {
 // Rows of an embedding: row 1 is looked up first, then row 0, and row 2 never
 function rowsMoved(optimizer) {
   const table = tf.variable(tf.ones([3, 2]));
-  let before;
-  for (const row of [1, 0]) {
+  return [1, 0].map((row) => {
     const loss = () => tf.sum(tf.gather(table, tf.tensor1d([row], "int32")));
-    before = table.arraySync();
+    const before = table.arraySync();
     optimizer.applyGradients(tf.variableGrads(loss).grads);
-  }
-  return table.arraySync().map(([now], row) => now - before[row][0]);
+    return table.arraySync().map(([now], at) => now - before[at][0]);
+  });
 }
 
 // Means
