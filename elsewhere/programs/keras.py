@@ -7,6 +7,10 @@ import numpy as np
 from keras import losses, ops
 
 BACKEND = keras.backend.backend()
+if BACKEND == "jax":
+    import jax
+
+    jax.config.update("jax_enable_x64", True)  # for float64
 
 
 # ## Derivatives: each backend has its own way
@@ -40,7 +44,22 @@ def slopes(function, *point):
     return [slope for one in gradients(function, x) for slope in listed(one)]
 
 
-MODES = {"reverse": slopes}
+def compiled(function, *point):
+    if BACKEND == "tensorflow":
+        import tensorflow as tf
+
+        return slopes(tf.function(function, jit_compile=True), *point)
+    if BACKEND == "torch":
+        import torch
+
+        torch._dynamo.reset()
+        return slopes(torch.compile(function), *point)
+    import jax
+
+    return slopes(jax.jit(function), *point)
+
+
+MODES = {"reverse": slopes, "compiled": compiled}
 
 
 # ## The gradient of a weight
@@ -252,4 +271,5 @@ TYPES = {
     "float16": "float16",
     "bfloat16": "bfloat16",
     "float32": "float32",
+    "float64": "float64",
 }

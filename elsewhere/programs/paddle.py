@@ -19,7 +19,19 @@ def slopes(function, *point):
     return [slope for one in x for slope in one.grad.flatten().tolist()]
 
 
-MODES = {"reverse": slopes}
+def compiled(function, *point):
+    # Its compiler reads source, and a signature with names.
+    def of_one(x):
+        return function(x)
+
+    def of_two(x, y):
+        return function(x, y)
+
+    graph = paddle.jit.to_static(of_one if len(point) == 1 else of_two, full_graph=True)
+    return slopes(graph, *point)
+
+
+MODES = {"reverse": slopes, "compiled": compiled}
 
 
 # ## The gradient of a weight
@@ -219,13 +231,7 @@ ROWS = {
         lambda w: paddle.optimizer.Lamb(0.1, parameters=w), sparse=True
     ),
     "Adamax": lambda: rows_moved(lambda w: paddle.optimizer.Adamax(0.1, parameters=w)),
-    "Adamax, sparse": lambda: rows_moved(
-        lambda w: paddle.optimizer.Adamax(0.1, parameters=w), sparse=True
-    ),
     "Adadelta": lambda: rows_moved(lambda w: paddle.optimizer.Adadelta(0.1, parameters=w)),
-    "Adadelta, sparse": lambda: rows_moved(
-        lambda w: paddle.optimizer.Adadelta(0.1, parameters=w), sparse=True
-    ),
 }
 
 MEAN = {
@@ -234,6 +240,11 @@ MEAN = {
     "negative-ignored": lambda: cross_entropy([0, 0, 1, -100])[0],
     "all-ignored": lambda: cross_entropy([-100] * 4),
     "class-weights": lambda: cross_entropy([0, 0, 1, 1], weight=paddle.to_tensor([1.0, 3.0]))[0],
+    "class-weights-one-hot": lambda: cross_entropy(
+        [[1.0, 0.0], [1.0, 0.0], [0.0, 1.0], [0.0, 1.0]],
+        weight=paddle.to_tensor([1.0, 3.0]),
+        soft_label=True,
+    )[0],
     "class-weight-0": lambda: cross_entropy([0] * 4, weight=paddle.to_tensor([0.0, 3.0])),
     "uneven-parts": parts,
 }

@@ -245,6 +245,9 @@ MEAN = {
     "negative-ignored": lambda: cross_entropy([0, 0, 1, -100])[0],
     "all-ignored": lambda: cross_entropy([-100] * 4),
     "class-weights": lambda: cross_entropy([0, 0, 1, 1], weight=torch.tensor([1.0, 3.0]))[0],
+    "class-weights-one-hot": lambda: cross_entropy(
+        [[1.0, 0.0], [1.0, 0.0], [0.0, 1.0], [0.0, 1.0]], weight=torch.tensor([1.0, 3.0])
+    )[0],
     "class-weight-0": lambda: cross_entropy([0] * 4, weight=torch.tensor([0.0, 3.0])),
     "sample-weights": lambda: weighted(F.mse_loss, [0.0, 1.0, 2.0, 4.0])[0],
     "sample-weights-huber": lambda: 2 * weighted(F.huber_loss, [0.0, 1.0, 2.0, 4.0])[0],
