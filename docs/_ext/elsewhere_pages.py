@@ -324,8 +324,8 @@ class InYourLibrary(FromRecord):
 
     def link(self, place: Place) -> nodes.Node:
         """Link to all answers, once the address of their page is known."""
-        if place.page == "steps":
-            target = {"reftype": "doc", "reftarget": f"/{FOLDER}/steps"}
+        if place.page in ("steps", "numbers"):
+            target = {"reftype": "doc", "reftarget": f"/{FOLDER}/{place.page}"}
         else:
             target = {"reftype": "ref", "reftarget": label(place.case)}
         words = nodes.inline("", "All answers, with their programs")
@@ -344,10 +344,12 @@ def in_one_line(asked: str, records: dict[str, Any]) -> tuple[Place, str]:
     LookupError
         If the record has no such case.
     """
+    if asked == "lazy rows":
+        return Place("rows", "rows"), lazily(records)
     place, case = found(asked, records)
     groups = (
-        moves(records, *place.case.rsplit("/", 1))
-        if place.page == "steps"
+        in_tables(records, place.page, *place.case.rsplit("/", 1))
+        if place.page in ("steps", "numbers")
         else record.grouped(records, place, case)
     )
     if "divisors" in case:  # what is counted is named, but for "the sum of the weights"
@@ -361,8 +363,31 @@ def in_one_line(asked: str, records: dict[str, Any]) -> tuple[Place, str]:
     return place, capital(f"{asks} {sentence(groups, records, asks)}")
 
 
+def lazily(records: dict[str, Any]) -> str:
+    """Say which optimisers are lazy with a sparse gradient, and which are not."""
+    found: dict[str, dict[str, list[str]]] = {"wait": {}, "move": {}}
+    for one in records.values():
+        rows = one["pages"].get("rows", {})
+        kinds = {name: row_kind(entry["answers"][""])[0] for name, entry in rows.items()}
+        for name, kind in kinds.items():
+            optimiser = name.removesuffix(", sparse")
+            # Plain SGD moves no row but those that are looked up, with any gradient.
+            if optimiser == name or kind == "refused" or kinds.get(optimiser) == "wait":
+                continue
+            group = found["wait" if kind == "wait" else "move"]
+            group.setdefault(optimiser.replace(", ", " with ", 1), []).append(one["name"])
+    waits, moves = (
+        record.listed([f"{name} ({record.listed(who)})" for name, who in group.items()])
+        for group in found.values()
+    )
+    return (
+        f"With a sparse gradient, a row that is not looked up waits under {waits}. "
+        f"It moves on under {moves}."
+    )
+
+
 def found(asked: str, records: dict[str, Any]) -> tuple[Place, dict[str, Any]]:
-    """Find a case by its name, or a step by its optimiser and what that is given."""
+    """Find a case by its name, a step by its optimiser and gradients, an end by its number type."""
     everything = record.cases()
     for page, cases in everything.items():
         if asked in cases:
@@ -374,24 +399,29 @@ def found(asked: str, records: dict[str, Any]) -> tuple[Place, dict[str, Any]]:
         name = optimiser.replace(", ", " with ", 1)
         asks = f"the step of {name} (weight 1, learning rate 0.1) {GIVEN[kind]}"
         return Place("steps", f"{optimiser}/{kind}"), {"asks": asks}
+    dtypes = {name for one in records.values() for name in one["pages"].get("numbers", {})}
+    if optimiser in ENDS and kind in dtypes:
+        asks = record.asks()["numbers"][optimiser].format(kind)
+        return Place("numbers", f"{kind}/{optimiser}"), {"asks": asks}
     names = ", ".join(name for cases in everything.values() for name in cases)
     message = (
         f"no case {asked!r} in the record of other libraries; there are {names}, "
-        f"and optimisers with one of {', '.join(STEPS)}, such as Adam / then-zero"
+        f"optimisers with one of {', '.join(STEPS)}, such as Adam / then-zero, "
+        f"and {', '.join(ENDS)} with a number type, such as softmax / float32"
     )
     raise LookupError(message)
 
 
-def moves(records: dict[str, Any], optimiser: str, kind: str) -> dict[str, list[str]]:
-    """Return the libraries by how far their optimiser moves."""
+def in_tables(records: dict[str, Any], page: str, row: str, kind: str) -> dict[str, list[str]]:
+    """Return the libraries by what stands in a row and column of the tables of a page."""
     groups: dict[str, list[str]] = {}
     for name, one in records.items():
-        entry = one["pages"].get("steps", {}).get(optimiser)
-        if entry:
+        entry = one["pages"].get(page, {}).get(row)
+        if entry and kind in entry["answers"]:
             answer = entry["answers"][kind]
-            if isinstance(answer, float | int):
+            if page == "steps" and isinstance(answer, float | int):
                 answer = float(f"{answer:.2g}")
-            groups.setdefault(record.said(answer), []).append(name)
+            groups.setdefault(power(record.said(answer)), []).append(name)
     return dict(sorted(groups.items(), key=lambda group: -len(group[1])))
 
 
