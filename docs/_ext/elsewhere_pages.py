@@ -224,13 +224,14 @@ class ElsewherePage(FromRecord):
         days = sorted({one["date"] for one in records.values()})
         when = " to ".join(dict.fromkeys([day(days[0]), day(days[-1])]))
         said = [nodes.paragraph("", f"Recorded on {when}. Open a name for the program.")]
-        old = [one["name"] for one in records.values() if record.stale(one)]
+        old = {name: one["name"] for name, one in records.items() if record.stale(one)}
         if old:
             words = (
-                f"The programs of {record.listed(old)} have changed since they were run: what is "
-                "shown is what the older programs gave."
+                f"The programs of {record.listed([*old.values()])} have changed since they were "
+                "run: what is shown is what the older programs gave. To ask again: "
             )
-            said.append(nodes.note("", nodes.paragraph("", words)))
+            again = nodes.literal("", f"nox -s elsewhere -- {' '.join(old)}")
+            said.append(nodes.note("", nodes.paragraph("", "", nodes.Text(words), again)))
         return said
 
     def section(self, name: str, title: str, *content: nodes.Node) -> nodes.section:

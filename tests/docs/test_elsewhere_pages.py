@@ -169,6 +169,7 @@ def test_a_record_that_is_older_than_its_programs_is_said_to_be(build: Callable[
     html = page(build("```{elsewhere} none\n```", TORCH, AUTOGRAD | {"programs": "another"}))
 
     assert "The programs of Autograd have changed since they were run" in html
+    assert ">nox -s elsewhere -- autograd</" in re.sub(r"</?span[^>]*>", "", html)
 
 
 def test_a_library_whose_programs_have_changed_is_marked(build: Callable[..., Any]) -> None:
