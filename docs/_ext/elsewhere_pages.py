@@ -103,20 +103,19 @@ def answers(records: dict[str, Any], place: Place, case: dict[str, Any]) -> str:
 
 def waiting(records: dict[str, Any]) -> str:
     """Show which rows of an embedding an optimiser moves, one step after they were looked up."""
-    groups: dict[str, list[str]] = {}
+    groups: dict[str, str] = dict.fromkeys(ROWS, "")
     for name, one in records.items():
+        kinds: dict[str, str] = {}
         for optimiser, entry in one["pages"]["rows"].items():
             kind, moved = row_kind(entry["answers"][""])
-            words = escape(f"{one['name']}: {optimiser}")
             also = f" <small>({escape(moved)})</small>" if moved else ""
             program = record.program("rows", entry["program"], [])
-            groups.setdefault(kind, []).append(folded(words + also, program, name))
-    lines = [
-        f"<dt>{words}</dt><dd>{''.join(groups[kind])}</dd>"
-        for kind, words in ROWS.items()
-        if kind in groups
-    ]
-    return f'<dl class="elsewhere-answers">{"".join(lines)}</dl>'
+            kinds[kind] = kinds.get(kind, "") + folded(escape(optimiser) + also, program, name)
+        for kind, chips in kinds.items():
+            library = f"<b>{escape(one['name'])}</b>"
+            groups[kind] += f'<div data-library="{name}">{library}{chips}</div>'
+    lines = [f"<dt>{ROWS[kind]}</dt><dd>{found}</dd>" for kind, found in groups.items() if found]
+    return f'<dl class="elsewhere-answers elsewhere-rows">{"".join(lines)}</dl>'
 
 
 def row_kind(answer: Any) -> tuple[str, str]:
