@@ -21,6 +21,7 @@ import tomllib
 import venv
 from datetime import UTC, datetime
 from pathlib import Path
+from signal import Signals
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -43,8 +44,11 @@ def called(command: list[str | Path], **options: Any) -> str:
     """Run a command and return what it prints; if it fails, say its last words."""
     done = subprocess.run(command, capture_output=True, text=True, check=False, **options)
     if done.returncode:
+        # A program that a signal ends, as its own library may, has no last words about it.
+        signal = Signals(-done.returncode).name if done.returncode < 0 else ""
+        ended = f"was ended by {signal}" if signal else "failed"
         words = [line for line in done.stderr.splitlines() if line.strip()][-3:]
-        raise CannotRunError(f"`{' '.join(map(str, command[:4]))} …` failed: {' / '.join(words)}")
+        raise CannotRunError(f"`{' '.join(map(str, command[:4]))} …` {ended}: {' / '.join(words)}")
     return done.stdout
 
 
@@ -60,7 +64,28 @@ def installed(library: str, about: dict[str, Any], folder: Path) -> Path:
     """Return the interpreter of an environment that has the library, made if it is not there."""
     for command in about.get("commands", []):
         if not shutil.which(command):
-            raise CannotRunError(f"it needs {command}, and there is none on this machine")
+            raise CannotRunError(
+                f"it needs {command}, and there is none on this machine: install {command} first"
+            )
+    before = folder.exists()
+    try:
+        return found_or_made(library, about, folder)
+    except BaseException as error:
+        # Half an environment must not be taken for a whole one in the next run.
+        if not before:
+            shutil.rmtree(folder, ignore_errors=True)
+        if not isinstance(error, CannotRunError):
+            raise
+        wanted = " and ".join(about["requirements"])
+        raise CannotRunError(
+            f"it could not be installed. {error}. Look whether the network is there, and whether "
+            f"{wanted} is offered for this machine and its Python. Then run it again, alone: "
+            f"`nox -s elsewhere -- {library}`"
+        ) from error
+
+
+def found_or_made(library: str, about: dict[str, Any], folder: Path) -> Path:
+    """Return the interpreter of an environment, and install what belongs there if it is new."""
     if library == "tfjs":
         if not (folder / "node_modules").exists():
             folder.mkdir(parents=True, exist_ok=True)
@@ -132,6 +157,7 @@ def answers(library: str, about: dict[str, Any], program: Path, folder: Path) ->
 def run(library: str, about: dict[str, Any], folder: Path) -> None:
     """Install a library, run its programs and write its record."""
     program = installed(library, about, folder)
+    print("installed …", end=" ", flush=True)
     record = {
         "library": library,
         "name": about["name"],

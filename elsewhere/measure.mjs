@@ -67,6 +67,7 @@ const pages = {
       ]),
     ),
   ),
+  rows: entries(programs.ROWS, (_, program) => ({ "": answered(program) })),
   mean: entries(programs.MEAN, (_, program) => ({ "": answered(program) })),
   numbers: {
     float32: {

@@ -4,6 +4,7 @@ import copy
 import enum
 import math
 import pickle
+import sys
 import threading
 from decimal import Decimal
 from fractions import Fraction
@@ -20,6 +21,7 @@ from sgdexplained import (
     Scalar,
     ShapeError,
     Tensor,
+    explain,
     gradcheck,
     half_squared_error,
     logistic,
@@ -39,6 +41,7 @@ from sgdexplained.contrasts import (
     leaky_relu,
     weight_norm,
 )
+from sgdexplained.ops import concatenate, cumsum, prod, sign, stack
 from sgdexplained.tensor import LinearMap
 
 D, F = Decimal, Fraction
@@ -152,6 +155,28 @@ def test_tensor_of_ones_own_kind_computes():
     x = Own([[1.0, 2.0]])
     net(x).sum().backward()
     assert x.grad.shape == (1, 2)
+
+
+class OwnNumber(Scalar):
+    """A Scalar of one's own kind."""
+
+
+@pytest.mark.parametrize("kinds", [(OwnNumber, Scalar), (Scalar, OwnNumber)])
+def test_scalar_of_ones_own_kind_computes(kinds):
+    one, other = (kind(number) for kind, number in zip(kinds, (3.0, 2.0), strict=True))
+    one_too, other_too = Scalar(3.0), Scalar(2.0)
+    for x, y in (one, other), (one_too, other_too):
+        for out in x + y, x * y, x - y, x / y, x**y, x % y, sum([x, y]), 1 - x, 2**y:
+            out.backward()
+    assert (one.grad, other.grad) == (one_too.grad, other_too.grad)
+
+
+def test_network_of_scalars_of_ones_own_kind():
+    net, twin = (MLP([2, 2, 1], node=node, seed=1) for node in (OwnNumber, Scalar))
+    for one in net, twin:
+        half_squared_error(one([[OwnNumber(1.0), 2.0]]), [[1.0]]).backward()
+    assert isinstance(net.parameters()[0], OwnNumber)
+    assert net.gradients() == twin.gradients()
 
 
 # ## Layers
@@ -318,6 +343,40 @@ def test_derivative_may_run_a_pass_of_its_own():
     assert (w.grad.tolist(), x.grad.tolist()) == ([4.0], [1.0])
 
 
+def test_threads_explain_and_check_one_network():
+    """Both ask for gradients of their own, so none may see those of another thread."""
+    net = MLP([2, 3, 1], node=Tensor, seed=1)
+    X, target, still = [[1.0, 2.0]], [[1.0]], SGD(net.parameters(), lr=0)
+    found, failed = set(), []
+
+    def explained():
+        found.add(str(explain(net, X, target, half_squared_error, still)))
+
+    def checked():
+        gradcheck(lambda: half_squared_error(net(X), target), net.parameters())
+
+    def work(call):
+        try:
+            for _ in range(10):
+                call()
+        except BaseException as error:  # noqa: BLE001 (whatever it is)
+            failed.append(error)
+
+    between = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)  # change threads as often as it goes
+    try:
+        threads = [threading.Thread(target=work, args=(call,)) for call in [explained, checked] * 2]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    finally:
+        sys.setswitchinterval(between)
+    assert not failed
+    assert len(found) == 1
+    assert net.parameters()[0].grad is None
+
+
 # ## Number types
 
 
@@ -403,6 +462,15 @@ def test_losses_of_decimals():
     assert x.grad == D("1.5")
 
 
+def test_kink_beside_decimals():
+    x = Scalar(D(0))
+    x.relu(kink=0.5).backward(gradient=3)
+    assert x.grad == D("1.5")
+    net = MLP([1, 1, 1], kink=0.5, init=[([[D(1)]], [D(0)]), ([[D(2)]], None)])
+    net([[0]])[0][0].backward()
+    assert net.gradients()["b1"] == [D("1.0")]
+
+
 def test_gradcheck_of_decimals():
     x = Scalar(D(2))
     assert gradcheck(lambda: x**3, [x]) < D("1e-6")
@@ -481,6 +549,14 @@ def test_column_of_a_table_is_no_masked_array():
             Tensor(hidden)
 
 
+@pytest.mark.parametrize("labels", [[1, 0], (1, 0), np.array([1, 0], object), range(1, -1, -1)])
+def test_labels_are_whole_numbers_in_any_sequence(labels):
+    z = Tensor([[0.0, 1.0], [2.0, 0.0]])
+    numbers = [[Scalar(number) for number in row] for row in z.data.tolist()]
+    loss = softmax_cross_entropy(z, labels)
+    assert loss.item() == pytest.approx(softmax_cross_entropy(numbers, labels).item())
+
+
 @pytest.mark.parametrize("truth", [True, np.True_])
 def test_truth_value_is_no_number_and_no_index(truth):
     z = Tensor([[0.0, 1.0]])
@@ -533,6 +609,16 @@ def test_axes():
             x.reshape(*wanted)
     with pytest.raises(ShapeError):
         x.broadcast_to((2.5, 3))
+
+
+@pytest.mark.parametrize("axis", [(0, 1), (1,), (), None, [0], True, 1.0])
+def test_ops_along_one_axis_take_one(axis):
+    x = Tensor(np.ones((2, 3)))
+    calls = [lambda: concatenate([x, x], axis), lambda: stack([x, x], axis)]
+    calls += [lambda: cumsum(x, axis)] + ([lambda: prod(x, axis)] if axis is not None else [])
+    for call in calls:
+        with pytest.raises(ShapeError, match="axis"):
+            call()
 
 
 def test_nan_keeps_to_itself():
@@ -664,3 +750,4 @@ def test_sign_and_absolute_value(node):
         abs(x).backward()
         assert (abs(x).item(), float(x.grad)) == (abs(value), slope)
         assert +x is x
+    assert math.isnan(sign(node(math.nan)).item())

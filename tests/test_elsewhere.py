@@ -7,14 +7,23 @@ import os
 import re
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
-from elsewhere.__main__ import RECORD, CannotRunError, called, libraries, main, versions
+from elsewhere.__main__ import (
+    RECORD,
+    CannotRunError,
+    called,
+    installed,
+    libraries,
+    main,
+    versions,
+)
 from elsewhere.measure import HERE, PAGES, cases, first_from, measured, module_of, plain, sources
 
 MODULES = sorted({module_of(name) for name in libraries()})
-TABLES = {table: page for page, table in PAGES.items() if page != "steps"}
+TABLES = {table: page for page, table in PAGES.items() if page in cases()}
 
 
 def names_in(module: str) -> dict[str, set[str]]:
@@ -130,11 +139,51 @@ def test_what_does_not_install_leaves_the_record_and_says_of_when_that_is(
 
 
 def test_a_missing_command_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    from elsewhere.__main__ import installed
-
     monkeypatch.setattr("shutil.which", lambda _: None)
-    with pytest.raises(CannotRunError, match="it needs clang, and there is none on this machine"):
+    with pytest.raises(CannotRunError, match="needs clang, and there is none .*: install clang"):
         installed("tinygrad", libraries()["tinygrad"], RECORD)
+
+
+def test_a_library_that_does_not_install_is_told_with_what_to_do(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("PIP_NO_INDEX", "1")  # as without a network
+    about = {"requirements": ["sgdexplained-of-tomorrow==9.9"]}
+    with pytest.raises(CannotRunError) as caught:
+        installed("torch", about, tmp_path / "torch")
+
+    said = str(caught.value)
+    assert said.startswith("it could not be installed. `")
+    assert "No matching distribution found for sgdexplained-of-tomorrow==9.9" in said
+    assert "sgdexplained-of-tomorrow==9.9 is offered for this machine" in said
+    assert said.endswith("run it again, alone: `nox -s elsewhere -- torch`")
+    # Half an environment would be taken for a whole one.
+    assert not (tmp_path / "torch").exists()
+
+
+def test_the_others_run_where_one_cannot(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ran = []
+
+    def run_or_refuse(library: str, *_: Any) -> None:
+        if library == "autograd":
+            raise CannotRunError("no wheel")
+        ran.append(library)
+
+    monkeypatch.setattr("elsewhere.__main__.run", run_or_refuse)
+    monkeypatch.setattr(sys, "argv", ["elsewhere", "torch", "autograd", "mygrad"])
+
+    assert main() == 1
+    assert ran == ["torch", "mygrad"]
+    assert "[3/3] MyGrad … 0 s" in capsys.readouterr().out
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows ends programs without signals")
+def test_a_program_that_a_signal_ends_is_said_to_be() -> None:
+    code = "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"
+    with pytest.raises(CannotRunError, match="was ended by SIGKILL"):
+        called([sys.executable, "-c", code])
 
 
 def test_the_module_measures_alone() -> None:

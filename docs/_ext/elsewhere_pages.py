@@ -48,6 +48,13 @@ ENDS = {
     "swallowed-up": "swallowed, up",
     "subnormal": "subnormal step",
 }
+# What an optimiser does with the rows of an embedding that are not looked up.
+ROWS = {
+    "wait": "No row moves that is not looked up",
+    "memory": "A row moves on one step after it was looked up",
+    "all": "Even a row that was never looked up moves",
+    "refused": "The optimiser refuses the gradient",
+}
 RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
@@ -92,6 +99,33 @@ def answers(records: dict[str, Any], place: Place, case: dict[str, Any]) -> str:
             chips.append(folded(escape(records[name]["name"]) + also, program, name))
         lines.append(f"<dt>{escape(answer)}</dt><dd>{''.join(chips)}</dd>")
     return f'<dl class="elsewhere-answers">{"".join(lines)}</dl>'
+
+
+def waiting(records: dict[str, Any]) -> str:
+    """Show which rows of an embedding an optimiser moves, one step after they were looked up."""
+    groups: dict[str, str] = dict.fromkeys(ROWS, "")
+    for name, one in records.items():
+        kinds: dict[str, str] = {}
+        for optimiser, entry in one["pages"]["rows"].items():
+            kind, moved = row_kind(entry["answers"][""])
+            also = f" <small>({escape(moved)})</small>" if moved else ""
+            program = record.program("rows", entry["program"], [])
+            kinds[kind] = kinds.get(kind, "") + folded(escape(optimiser) + also, program, name)
+        for kind, chips in kinds.items():
+            library = f"<b>{escape(one['name'])}</b>"
+            groups[kind] += f'<div data-library="{name}">{library}{chips}</div>'
+    lines = [f"<dt>{ROWS[kind]}</dt><dd>{found}</dd>" for kind, found in groups.items() if found]
+    return f'<dl class="elsewhere-answers elsewhere-rows">{"".join(lines)}</dl>'
+
+
+def row_kind(answer: Any) -> tuple[str, str]:
+    """Say which rows move that are not looked up, and how far: see the words of that page."""
+    if isinstance(answer, dict):
+        return "refused", answer["error"]
+    (_, _, never), (_, before, _) = answer
+    if never:
+        return "all", f"{record.number(before)}; never looked up: {record.number(never)}"
+    return ("memory", record.number(before)) if before else ("wait", "")
 
 
 def table(corner: str, heads: list[str], rows: list[tuple[str, str, list[str]]]) -> str:
@@ -170,6 +204,7 @@ class ElsewherePage(FromRecord):
             "mean": self.cases,
             "steps": self.steps,
             "numbers": self.numbers,
+            "rows": self.rows,
             "libraries": self.libraries,
         }
         if page not in shown:
@@ -179,6 +214,8 @@ class ElsewherePage(FromRecord):
         if page == "libraries":
             return self.libraries(page, records)
         here = {name: one for name, one in records.items() if page in one["pages"]}
+        if page == "rows":  # below the steps, whose choice holds for it too
+            return self.rows(page, here)
         return [*self.notes(here), raw(choice(here)), *shown[page](page, here)]
 
     def notes(self, records: dict[str, Any]) -> list[nodes.Node]:
@@ -186,13 +223,14 @@ class ElsewherePage(FromRecord):
         days = sorted({one["date"] for one in records.values()})
         when = " to ".join(dict.fromkeys([day(days[0]), day(days[-1])]))
         said = [nodes.paragraph("", f"Recorded on {when}. Open a name for the program.")]
-        old = [one["name"] for one in records.values() if record.stale(one)]
+        old = {name: one["name"] for name, one in records.items() if record.stale(one)}
         if old:
             words = (
-                f"The programs of {record.listed(old)} have changed since they were run: what is "
-                "shown is what the older programs gave."
+                f"The programs of {record.listed([*old.values()])} have changed since they were "
+                "run: what is shown is what the older programs gave. To ask again: "
             )
-            said.append(nodes.note("", nodes.paragraph("", words)))
+            again = nodes.literal("", f"nox -s elsewhere -- {' '.join(old)}")
+            said.append(nodes.note("", nodes.paragraph("", "", nodes.Text(words), again)))
         return said
 
     def section(self, name: str, title: str, *content: nodes.Node) -> nodes.section:
@@ -228,6 +266,10 @@ class ElsewherePage(FromRecord):
             parts.append(self.section(f"steps-{name}", one["name"], content))
             parts[-1]["classes"].append(f"elsewhere-of-{name}")
         return parts
+
+    def rows(self, _: str, records: dict[str, Any]) -> list[nodes.Node]:
+        """Show what each optimiser does with rows of an embedding that are not looked up."""
+        return [raw(waiting(records))]
 
     def numbers(self, page: str, records: dict[str, Any]) -> list[nodes.Node]:
         """Show one table, with a row for each library and number type."""
@@ -282,8 +324,8 @@ class InYourLibrary(FromRecord):
 
     def link(self, place: Place) -> nodes.Node:
         """Link to all answers, once the address of their page is known."""
-        if place.page == "steps":
-            target = {"reftype": "doc", "reftarget": f"/{FOLDER}/steps"}
+        if place.page in ("steps", "numbers"):
+            target = {"reftype": "doc", "reftarget": f"/{FOLDER}/{place.page}"}
         else:
             target = {"reftype": "ref", "reftarget": label(place.case)}
         words = nodes.inline("", "All answers, with their programs")
@@ -302,10 +344,12 @@ def in_one_line(asked: str, records: dict[str, Any]) -> tuple[Place, str]:
     LookupError
         If the record has no such case.
     """
+    if asked == "lazy rows":
+        return Place("rows", "rows"), lazily(records)
     place, case = found(asked, records)
     groups = (
-        moves(records, *place.case.rsplit("/", 1))
-        if place.page == "steps"
+        in_tables(records, place.page, *place.case.rsplit("/", 1))
+        if place.page in ("steps", "numbers")
         else record.grouped(records, place, case)
     )
     if "divisors" in case:  # what is counted is named, but for "the sum of the weights"
@@ -321,8 +365,31 @@ def in_one_line(asked: str, records: dict[str, Any]) -> tuple[Place, str]:
     return place, capital(f"{asks} {said} {why}".rstrip())
 
 
+def lazily(records: dict[str, Any]) -> str:
+    """Say which optimisers are lazy with a sparse gradient, and which are not."""
+    found: dict[str, dict[str, list[str]]] = {"wait": {}, "move": {}}
+    for one in records.values():
+        rows = one["pages"].get("rows", {})
+        kinds = {name: row_kind(entry["answers"][""])[0] for name, entry in rows.items()}
+        for name, kind in kinds.items():
+            optimiser = name.removesuffix(", sparse")
+            # Plain SGD moves no row but those that are looked up, with any gradient.
+            if optimiser == name or kind == "refused" or kinds.get(optimiser) == "wait":
+                continue
+            group = found["wait" if kind == "wait" else "move"]
+            group.setdefault(optimiser.replace(", ", " with ", 1), []).append(one["name"])
+    waits, moves = (
+        record.listed([f"{name} ({record.listed(who)})" for name, who in group.items()])
+        for group in found.values()
+    )
+    return (
+        f"With a sparse gradient, a row that is not looked up waits under {waits}. "
+        f"It moves on under {moves}."
+    )
+
+
 def found(asked: str, records: dict[str, Any]) -> tuple[Place, dict[str, Any]]:
-    """Find a case by its name, or a step by its optimiser and what that is given."""
+    """Find a case by its name, a step by its optimiser and gradients, an end by its number type."""
     everything = record.cases()
     for page, cases in everything.items():
         if asked in cases:
@@ -335,24 +402,29 @@ def found(asked: str, records: dict[str, Any]) -> tuple[Place, dict[str, Any]]:
         which = "In this next step " if kind.startswith("then") else ""
         asks = f"a weight of 1 gets {GIVEN[kind]}; the learning rate is 0.1. {which}{name}"
         return Place("steps", f"{optimiser}/{kind}"), {"asks": asks}
+    dtypes = {name for one in records.values() for name in one["pages"].get("numbers", {})}
+    if optimiser in ENDS and kind in dtypes:
+        asks = record.asks()["numbers"][optimiser].format(kind)
+        return Place("numbers", f"{kind}/{optimiser}"), {"asks": asks}
     names = ", ".join(name for cases in everything.values() for name in cases)
     message = (
         f"no case {asked!r} in the record of other libraries; there are {names}, "
-        f"and optimisers with one of {', '.join(STEPS)}, such as Adam / then-zero"
+        f"optimisers with one of {', '.join(STEPS)}, such as Adam / then-zero, "
+        f"and {', '.join(ENDS)} with a number type, such as softmax / float32"
     )
     raise LookupError(message)
 
 
-def moves(records: dict[str, Any], optimiser: str, kind: str) -> dict[str, list[str]]:
-    """Return the libraries by how far their optimiser moves."""
+def in_tables(records: dict[str, Any], page: str, row: str, kind: str) -> dict[str, list[str]]:
+    """Return the libraries by what stands in a row and column of the tables of a page."""
     groups: dict[str, list[str]] = {}
     for name, one in records.items():
-        entry = one["pages"].get("steps", {}).get(optimiser)
-        if entry:
+        entry = one["pages"].get(page, {}).get(row)
+        if entry and kind in entry["answers"]:
             answer = entry["answers"][kind]
-            if isinstance(answer, float | int):
+            if page == "steps" and isinstance(answer, float | int):
                 answer = float(f"{answer:.2g}")
-            groups.setdefault(record.said(answer), []).append(name)
+            groups.setdefault(power(record.said(answer)), []).append(name)
     return dict(sorted(groups.items(), key=lambda group: -len(group[1])))
 
 

@@ -46,6 +46,18 @@ def moves(make, gradients):
     return np.diff([*seen, w[0, 0]]).tolist()
 
 
+# ## Rows of an embedding: row 1 is looked up first, then row 0, and row 2 never
+def rows_moved(make):
+    seen = []
+
+    def back(table, step):
+        seen.append(table[:, 0].copy())
+        return grad(lambda table: anp.sum(table[[1 - step]]))(table)
+
+    table = make(back, np.ones((3, 2)), num_iters=2, step_size=0.1)
+    return np.diff([*seen, table[:, 0]], axis=0).tolist()
+
+
 # ## Means and numbers: by hand, with the library's own logsumexp
 def cross_entropy(z, labels):
     z = z - autograd.scipy.special.logsumexp(z, axis=1, keepdims=True)
@@ -116,6 +128,13 @@ OPTIMIZERS = {
     "SGD, momentum 0.9": optimizers.sgd,
     "Adam": optimizers.adam,
     "RMSprop": optimizers.rmsprop,
+}
+
+ROWS = {
+    "SGD": lambda: rows_moved(OPTIMIZERS["SGD"]),
+    "SGD, momentum 0.9": lambda: rows_moved(optimizers.sgd),
+    "Adam": lambda: rows_moved(optimizers.adam),
+    "RMSprop": lambda: rows_moved(optimizers.rmsprop),
 }
 
 MEAN = {

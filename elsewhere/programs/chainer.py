@@ -55,6 +55,20 @@ def moves(make, gradients):
     return found
 
 
+# ## Rows of an embedding: row 1 is looked up first, then row 0, and row 2 never
+def rows_moved(optimizer):
+    table = chainer.links.EmbedID(3, 2, initialW=np.ones((3, 2), np.float32))
+    optimizer.setup(table)
+    found = []
+    for row in 1, 0:
+        before = table.W.data.copy()
+        table.cleargrads()
+        F.sum(table(np.array([row], np.int32))).backward()
+        optimizer.update()
+        found.append((table.W.data - before)[:, 0].tolist())
+    return found
+
+
 # ## Means: rows of two equal logits have the loss log 2
 def cross_entropy(labels, **options):
     z = variable([[0.0, 0.0]] * 4)
@@ -151,6 +165,15 @@ OPTIMIZERS = {
     "RMSprop": lambda: optimizers.RMSprop(0.1),
     "RMSprop, Graves": lambda: optimizers.RMSpropGraves(0.1),
     "SMORMS3": lambda: optimizers.SMORMS3(0.1),
+}
+
+ROWS = {
+    "SGD": lambda: rows_moved(optimizers.SGD(0.1)),
+    "SGD, momentum 0.9": lambda: rows_moved(optimizers.MomentumSGD(0.1)),
+    "Adam": lambda: rows_moved(optimizers.Adam(0.1)),
+    "AdamW, weight decay 0.01": lambda: rows_moved(optimizers.AdamW(0.1, weight_decay_rate=0.01)),
+    "Adagrad": lambda: rows_moved(optimizers.AdaGrad(0.1)),
+    "RMSprop": lambda: rows_moved(optimizers.RMSprop(0.1)),
 }
 
 MEAN = {

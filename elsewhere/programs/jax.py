@@ -63,6 +63,19 @@ def moves(make, gradients):
     return found
 
 
+# ## Rows of an embedding: row 1 is looked up first, then row 0, and row 2 never
+def rows_moved(optimizer):
+    table = jnp.ones((3, 2), jnp.float32)
+    state = optimizer.init(table)
+    found = []
+    for row in 1, 0:
+        back = jax.grad(lambda table, row=row: table[jnp.array([row])].sum())(table)
+        update, state = optimizer.update(back, state, table)
+        table = optax.apply_updates(table, update)
+        found.append(update[:, 0].tolist())
+    return found
+
+
 # ## Means: rows of two equal logits have the loss log 2
 def cross_entropy(labels, where=None):
     def loss(z):
@@ -199,6 +212,19 @@ OPTIMIZERS = {
     "Normalised SGD": lambda rate: optax.chain(optax.contrib.normalize(), optax.sgd(rate)),
     "Schedule-free AdamW": lambda rate: optax.contrib.schedule_free_adamw(rate),
     "Schedule-free SGD": lambda rate: optax.contrib.schedule_free_sgd(rate),
+}
+
+ROWS = {
+    "SGD": lambda: rows_moved(optax.sgd(0.1)),
+    "SGD, momentum 0.9": lambda: rows_moved(optax.sgd(0.1, momentum=0.9)),
+    "Adam": lambda: rows_moved(optax.adam(0.1)),
+    "AdamW": lambda: rows_moved(optax.adamw(0.1)),
+    "Adamax": lambda: rows_moved(optax.adamax(0.1)),
+    "Adagrad": lambda: rows_moved(optax.adagrad(0.1)),
+    "RMSprop": lambda: rows_moved(optax.rmsprop(0.1)),
+    "Lion": lambda: rows_moved(optax.lion(0.1)),
+    "SM3": lambda: rows_moved(optax.sm3(0.1)),
+    "Yogi": lambda: rows_moved(optax.yogi(0.1)),
 }
 
 MEAN = {

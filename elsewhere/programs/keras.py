@@ -7,6 +7,10 @@ import numpy as np
 from keras import losses, ops
 
 BACKEND = keras.backend.backend()
+if BACKEND == "jax":
+    import jax
+
+    jax.config.update("jax_enable_x64", True)  # for float64
 
 
 # ## Derivatives: each backend has its own way
@@ -40,7 +44,22 @@ def slopes(function, *point):
     return [slope for one in gradients(function, x) for slope in listed(one)]
 
 
-MODES = {"reverse": slopes}
+def compiled(function, *point):
+    if BACKEND == "tensorflow":
+        import tensorflow as tf
+
+        return slopes(tf.function(function, jit_compile=True), *point)
+    if BACKEND == "torch":
+        import torch
+
+        torch._dynamo.reset()
+        return slopes(torch.compile(function), *point)
+    import jax
+
+    return slopes(jax.jit(function), *point)
+
+
+MODES = {"reverse": slopes, "compiled": compiled}
 
 
 # ## The gradient of a weight
@@ -71,6 +90,21 @@ def moves(make, gradients):
         given = None if gradient is None else ops.full((2, 2), gradient)
         optimizer.apply([given, ops.ones((2, 2))], [w, v])
         found.append(ops.convert_to_numpy(w.value)[0, 0].item() - before)
+    return found
+
+
+# ## Rows of an embedding: row 1 is looked up first, then row 0, and row 2 never
+def rows_moved(optimizer):
+    layer = keras.layers.Embedding(3, 2, embeddings_initializer="ones")
+    layer.build()
+    table = layer.embeddings
+    found = []
+    for row in 1, 0:
+        # TensorFlow gives a gradient that names the rows that were looked up, and no others.
+        back = gradients(lambda value, row=row: ops.take(value, np.array([row]), axis=0), [table])
+        before = ops.convert_to_numpy(table.value).copy()
+        optimizer.apply(back, [table])
+        found.append((ops.convert_to_numpy(table.value) - before)[:, 0].tolist())
     return found
 
 
@@ -206,6 +240,22 @@ OPTIMIZERS = {
     "Schedule-free AdamW": lambda rate: keras.optimizers.ScheduleFreeAdamW(rate),
 }
 
+ROWS = {
+    "SGD": lambda: rows_moved(keras.optimizers.SGD(0.1)),
+    "SGD, momentum 0.9": lambda: rows_moved(keras.optimizers.SGD(0.1, momentum=0.9)),
+    "SGD, weight decay 0.1": lambda: rows_moved(keras.optimizers.SGD(0.1, weight_decay=0.1)),
+    "Adam": lambda: rows_moved(keras.optimizers.Adam(0.1)),
+    "AdamW": lambda: rows_moved(keras.optimizers.AdamW(0.1)),
+    "Adamax": lambda: rows_moved(keras.optimizers.Adamax(0.1)),
+    "NAdam": lambda: rows_moved(keras.optimizers.Nadam(0.1)),
+    "Adagrad": lambda: rows_moved(keras.optimizers.Adagrad(0.1)),
+    "Adadelta": lambda: rows_moved(keras.optimizers.Adadelta(0.1)),
+    "RMSprop": lambda: rows_moved(keras.optimizers.RMSprop(0.1)),
+    "Ftrl": lambda: rows_moved(keras.optimizers.Ftrl(0.1)),
+    "Lion": lambda: rows_moved(keras.optimizers.Lion(0.1)),
+    "LAMB": lambda: rows_moved(keras.optimizers.Lamb(0.1)),
+}
+
 MEAN = {
     "plain": lambda: cross_entropy([0, 0, 1, 1])[0],
     "one-ignored": lambda: cross_entropy([0, 0, 1, 5], ignore_class=5)[0],
@@ -221,4 +271,5 @@ TYPES = {
     "float16": "float16",
     "bfloat16": "bfloat16",
     "float32": "float32",
+    "float64": "float64",
 }

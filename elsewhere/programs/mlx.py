@@ -71,6 +71,17 @@ def moves(make, gradients):
     return found
 
 
+# ## Rows of an embedding: row 1 is looked up first, then row 0, and row 2 never
+def rows_moved(optimizer):
+    table = {"weight": mx.ones((3, 2))}
+    found = []
+    for row in 1, 0:
+        back = mx.grad(lambda table, row=row: table["weight"][mx.array([row])].sum())(table)
+        before, table = table, optimizer.apply_gradients(back, table)
+        found.append((table["weight"] - before["weight"])[:, 0].tolist())
+    return found
+
+
 # ## Means: rows of two equal logits have the loss log 2
 def cross_entropy(**options):
     def loss(z):
@@ -167,6 +178,18 @@ OPTIMIZERS = {
     "RMSprop": optim.RMSprop,
     "Lion": optim.Lion,
     "Muon": optim.Muon,
+}
+
+ROWS = {
+    "SGD": lambda: rows_moved(optim.SGD(0.1)),
+    "SGD, momentum 0.9": lambda: rows_moved(optim.SGD(0.1, momentum=0.9)),
+    "Adam": lambda: rows_moved(optim.Adam(0.1)),
+    "AdamW": lambda: rows_moved(optim.AdamW(0.1)),
+    "Adamax": lambda: rows_moved(optim.Adamax(0.1)),
+    "Adagrad": lambda: rows_moved(optim.Adagrad(0.1)),
+    "RMSprop": lambda: rows_moved(optim.RMSprop(0.1)),
+    "Lion": lambda: rows_moved(optim.Lion(0.1)),
+    "Muon": lambda: rows_moved(optim.Muon(0.1)),
 }
 
 MEAN = {

@@ -19,7 +19,19 @@ def slopes(function, *point):
     return [slope for one in x for slope in one.grad.flatten().tolist()]
 
 
-MODES = {"reverse": slopes}
+def compiled(function, *point):
+    # Its compiler reads source, and a signature with names.
+    def of_one(x):
+        return function(x)
+
+    def of_two(x, y):
+        return function(x, y)
+
+    graph = paddle.jit.to_static(of_one if len(point) == 1 else of_two, full_graph=True)
+    return slopes(graph, *point)
+
+
+MODES = {"reverse": slopes, "compiled": compiled}
 
 
 # ## The gradient of a weight
@@ -52,6 +64,21 @@ def moves(make, gradients):
         w.grad = None if gradient is None else paddle.full((2, 2), gradient)
         optimizer.step()
         found.append(w[0, 0].item() - before)
+    return found
+
+
+# ## Rows of an embedding: row 1 is looked up first, then row 0, and row 2 never
+def rows_moved(make, sparse=False):
+    table = paddle.nn.Embedding(3, 2, sparse=sparse)
+    table.weight.set_value(paddle.ones((3, 2)))
+    optimizer = make([table.weight])
+    found = []
+    for row in 1, 0:
+        before = table.weight.numpy().copy()
+        optimizer.clear_grad(set_to_zero=False)
+        table(paddle.to_tensor([row])).sum().backward()
+        optimizer.step()
+        found.append((table.weight.numpy() - before)[:, 0].tolist())
     return found
 
 
@@ -160,12 +187,64 @@ OPTIMIZERS = {
     "Rprop": lambda w: paddle.optimizer.Rprop(0.1, parameters=w),
 }
 
+ROWS = {
+    "SGD": lambda: rows_moved(lambda w: paddle.optimizer.SGD(0.1, parameters=w)),
+    "SGD, sparse": lambda: rows_moved(
+        lambda w: paddle.optimizer.SGD(0.1, parameters=w), sparse=True
+    ),
+    "SGD, momentum 0.9": lambda: rows_moved(
+        lambda w: paddle.optimizer.Momentum(0.1, 0.9, parameters=w)
+    ),
+    "SGD, momentum 0.9, sparse": lambda: rows_moved(
+        lambda w: paddle.optimizer.Momentum(0.1, 0.9, parameters=w), sparse=True
+    ),
+    "Adam": lambda: rows_moved(lambda w: paddle.optimizer.Adam(0.1, parameters=w)),
+    "Adam, sparse": lambda: rows_moved(
+        lambda w: paddle.optimizer.Adam(0.1, parameters=w), sparse=True
+    ),
+    "Adam, lazy_mode=True": lambda: rows_moved(
+        lambda w: paddle.optimizer.Adam(0.1, parameters=w, lazy_mode=True)
+    ),
+    "Adam, lazy_mode=True, sparse": lambda: rows_moved(
+        lambda w: paddle.optimizer.Adam(0.1, parameters=w, lazy_mode=True), sparse=True
+    ),
+    "AdamW": lambda: rows_moved(lambda w: paddle.optimizer.AdamW(0.1, parameters=w)),
+    "AdamW, sparse": lambda: rows_moved(
+        lambda w: paddle.optimizer.AdamW(0.1, parameters=w), sparse=True
+    ),
+    "AdamW, lazy_mode=True": lambda: rows_moved(
+        lambda w: paddle.optimizer.AdamW(0.1, parameters=w, lazy_mode=True)
+    ),
+    "AdamW, lazy_mode=True, sparse": lambda: rows_moved(
+        lambda w: paddle.optimizer.AdamW(0.1, parameters=w, lazy_mode=True), sparse=True
+    ),
+    "Adagrad": lambda: rows_moved(lambda w: paddle.optimizer.Adagrad(0.1, parameters=w)),
+    "Adagrad, sparse": lambda: rows_moved(
+        lambda w: paddle.optimizer.Adagrad(0.1, parameters=w), sparse=True
+    ),
+    "RMSprop": lambda: rows_moved(lambda w: paddle.optimizer.RMSProp(0.1, parameters=w)),
+    "RMSprop, sparse": lambda: rows_moved(
+        lambda w: paddle.optimizer.RMSProp(0.1, parameters=w), sparse=True
+    ),
+    "LAMB": lambda: rows_moved(lambda w: paddle.optimizer.Lamb(0.1, parameters=w)),
+    "LAMB, sparse": lambda: rows_moved(
+        lambda w: paddle.optimizer.Lamb(0.1, parameters=w), sparse=True
+    ),
+    "Adamax": lambda: rows_moved(lambda w: paddle.optimizer.Adamax(0.1, parameters=w)),
+    "Adadelta": lambda: rows_moved(lambda w: paddle.optimizer.Adadelta(0.1, parameters=w)),
+}
+
 MEAN = {
     "plain": lambda: cross_entropy([0, 0, 1, 1])[0],
     "one-ignored": lambda: cross_entropy([0, 0, 1, 5], ignore_index=5)[0],
     "negative-ignored": lambda: cross_entropy([0, 0, 1, -100])[0],
     "all-ignored": lambda: cross_entropy([-100] * 4),
     "class-weights": lambda: cross_entropy([0, 0, 1, 1], weight=paddle.to_tensor([1.0, 3.0]))[0],
+    "class-weights-one-hot": lambda: cross_entropy(
+        [[1.0, 0.0], [1.0, 0.0], [0.0, 1.0], [0.0, 1.0]],
+        weight=paddle.to_tensor([1.0, 3.0]),
+        soft_label=True,
+    )[0],
     "class-weight-0": lambda: cross_entropy([0] * 4, weight=paddle.to_tensor([0.0, 3.0])),
     "uneven-parts": parts,
 }

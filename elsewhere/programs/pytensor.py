@@ -18,7 +18,19 @@ def slopes(function, *point):
     return [slope for one in found for slope in np.ravel(one).tolist()]
 
 
-MODES = {"reverse": slopes}
+def forward(function, *point):
+    x = symbols(point)
+    y, found = pt.sum(function(*x)), []
+    for at, one in enumerate(point):
+        for entry in range(np.size(one)):
+            ones = [np.zeros(np.shape(other)) for other in point]
+            ones[at].flat[entry] = 1
+            pushed = pytensor.gradient.pushforward(y, x, [pt.constant(d) for d in ones])
+            found.append(pytensor.function(x, pushed, on_unused_input="ignore")(*point).item())
+    return found
+
+
+MODES = {"reverse": slopes, "forward": forward}
 
 
 # ## The gradient of a weight

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from sgdexplained import SGD, Tensor, hinge, logistic, ops, softmax_cross_entropy
+from sgdexplained import SGD, Scalar, Tensor, hinge, logistic, ops, softmax_cross_entropy
 from sgdexplained.contrasts import Adagrad, Adam, AdamW, Embedding, RMSprop, SignSGD
 from sgdexplained.contrasts import activations as a
 
@@ -49,6 +49,31 @@ def moves(make, gradients):
         optimizer.step()
         found.append(w.data[0, 0] - before)
     return found
+
+
+# ## Rows of an embedding: row 1 is looked up first, then row 0, and row 2 never
+def rows_moved(optimizer, table=None):
+    table = table or Embedding(Tensor(np.ones((3, 2))))
+    weights = list(table.parameters())
+    optimizer = optimizer(weights)
+
+    def first():
+        if isinstance(weights[0], Tensor):
+            return weights[0].data[:, 0].copy()
+        return np.array([weight.data for weight in weights[::2]])
+
+    found = []
+    for row in 1, 0:
+        before = first()
+        optimizer.zero_grad()
+        sum(sum(entry for entry in one) for one in table([row])).backward()
+        optimizer.step()
+        found.append((first() - before).tolist())
+    return found
+
+
+def of_scalars():
+    return Embedding([[Scalar(1.0), Scalar(1.0)] for _ in range(3)])
 
 
 # ## Means: rows of two equal logits have the loss log 2
@@ -121,6 +146,23 @@ OPTIMIZERS = {
     "Adagrad": lambda w: Adagrad(w, lr=0.1),
     "RMSprop": lambda w: RMSprop(w, lr=0.1),
     "Sign SGD": lambda w: SignSGD(w, lr=0.1),
+}
+
+ROWS = {
+    "SGD": lambda: rows_moved(lambda w: SGD(w, lr=0.1)),
+    "SGD, Scalars": lambda: rows_moved(lambda w: SGD(w, lr=0.1), of_scalars()),
+    "SGD, momentum 0.9": lambda: rows_moved(lambda w: SGD(w, lr=0.1, momentum=0.9)),
+    "SGD, momentum 0.9, Scalars": lambda: rows_moved(
+        lambda w: SGD(w, lr=0.1, momentum=0.9), of_scalars()
+    ),
+    "Adam": lambda: rows_moved(lambda w: Adam(w, lr=0.1)),
+    "Adam, Scalars": lambda: rows_moved(lambda w: Adam(w, lr=0.1), of_scalars()),
+    "AdamW": lambda: rows_moved(lambda w: AdamW(w, lr=0.1)),
+    "AdamW, Scalars": lambda: rows_moved(lambda w: AdamW(w, lr=0.1), of_scalars()),
+    "Adagrad": lambda: rows_moved(lambda w: Adagrad(w, lr=0.1)),
+    "Adagrad, Scalars": lambda: rows_moved(lambda w: Adagrad(w, lr=0.1), of_scalars()),
+    "RMSprop": lambda: rows_moved(lambda w: RMSprop(w, lr=0.1)),
+    "RMSprop, Scalars": lambda: rows_moved(lambda w: RMSprop(w, lr=0.1), of_scalars()),
 }
 
 MEAN = {

@@ -77,6 +77,20 @@ def moves(make, gradients):
     return found
 
 
+# ## Rows of an embedding: row 1 is looked up first, then row 0, and row 2 never
+def rows_moved(optimizer, sparse=False):
+    table = tf.Variable(tf.ones((3, 2)))
+    found = []
+    for row in 1, 0:
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_sum(tf.nn.embedding_lookup(table, [row]))
+        back = tape.gradient(loss, table)  # tf.IndexedSlices: the rows that were looked up
+        before = table.numpy()
+        optimizer.apply_gradients([(back if sparse else tf.convert_to_tensor(back), table)])
+        found.append((table.numpy() - before)[:, 0].tolist())
+    return found
+
+
 # ## Means: rows of two equal logits have the loss log 2
 def weighted(loss_function, weights):
     output = tf.Variable(tf.ones(4))
@@ -177,6 +191,25 @@ OPTIMIZERS = {
     "Ftrl": lambda: v1.train.FtrlOptimizer(0.1),
     "Proximal SGD": lambda: v1.train.ProximalGradientDescentOptimizer(0.1),
     "Proximal Adagrad": lambda: v1.train.ProximalAdagradOptimizer(0.1),
+}
+
+ROWS = {
+    "SGD": lambda: rows_moved(v1.train.GradientDescentOptimizer(0.1)),
+    "SGD, sparse": lambda: rows_moved(v1.train.GradientDescentOptimizer(0.1), sparse=True),
+    "SGD, momentum 0.9": lambda: rows_moved(v1.train.MomentumOptimizer(0.1, 0.9)),
+    "SGD, momentum 0.9, sparse": lambda: rows_moved(
+        v1.train.MomentumOptimizer(0.1, 0.9), sparse=True
+    ),
+    "Adam": lambda: rows_moved(v1.train.AdamOptimizer(0.1)),
+    "Adam, sparse": lambda: rows_moved(v1.train.AdamOptimizer(0.1), sparse=True),
+    "Adagrad": lambda: rows_moved(v1.train.AdagradOptimizer(0.1)),
+    "Adagrad, sparse": lambda: rows_moved(v1.train.AdagradOptimizer(0.1), sparse=True),
+    "Adadelta": lambda: rows_moved(v1.train.AdadeltaOptimizer(0.1)),
+    "Adadelta, sparse": lambda: rows_moved(v1.train.AdadeltaOptimizer(0.1), sparse=True),
+    "RMSprop": lambda: rows_moved(v1.train.RMSPropOptimizer(0.1)),
+    "RMSprop, sparse": lambda: rows_moved(v1.train.RMSPropOptimizer(0.1), sparse=True),
+    "Ftrl": lambda: rows_moved(v1.train.FtrlOptimizer(0.1)),
+    "Ftrl, sparse": lambda: rows_moved(v1.train.FtrlOptimizer(0.1), sparse=True),
 }
 
 MEAN = {

@@ -43,6 +43,17 @@ export function moves(make, gradients) {
   });
 }
 
+// Rows of an embedding: row 1 is looked up first, then row 0, and row 2 never
+function rowsMoved(optimizer) {
+  const table = tf.variable(tf.ones([3, 2]));
+  return [1, 0].map((row) => {
+    const loss = () => tf.sum(tf.gather(table, tf.tensor1d([row], "int32")));
+    const before = table.arraySync();
+    optimizer.applyGradients(tf.variableGrads(loss).grads);
+    return table.arraySync().map(([now], at) => now - before[at][0]);
+  });
+}
+
 // Means
 function weighted(lossFunction, weights) {
   const output = tf.variable(tf.ones([4]));
@@ -129,6 +140,16 @@ export const OPTIMIZERS = {
   Adagrad: () => tf.train.adagrad(0.1),
   Adadelta: () => tf.train.adadelta(0.1),
   RMSprop: () => tf.train.rmsprop(0.1),
+};
+
+export const ROWS = {
+  SGD: () => rowsMoved(tf.train.sgd(0.1)),
+  "SGD, momentum 0.9": () => rowsMoved(tf.train.momentum(0.1, 0.9)),
+  Adam: () => rowsMoved(tf.train.adam(0.1)),
+  Adamax: () => rowsMoved(tf.train.adamax(0.1)),
+  Adagrad: () => rowsMoved(tf.train.adagrad(0.1)),
+  Adadelta: () => rowsMoved(tf.train.adadelta(0.1)),
+  RMSprop: () => rowsMoved(tf.train.rmsprop(0.1)),
 };
 
 export const MEAN = {

@@ -56,6 +56,21 @@ def moves(make, gradients):
     return found
 
 
+# ## Rows of an embedding: row 1 is looked up first, then row 0, and row 2 never
+def rows_moved(make):
+    table = nn.Embedding(3, 2)
+    table.weight = tensor([[1.0, 1.0]] * 3)
+    optimizer = make([table.weight])
+    found = []
+    for row in 1, 0:
+        before = table.weight.numpy().copy()
+        optimizer.zero_grad()
+        table(Tensor([row])).sum().backward()
+        optimizer.step()
+        found.append((table.weight.numpy() - before)[:, 0].tolist())
+    return found
+
+
 # ## Means: rows of two equal logits have the loss log 2
 def cross_entropy(labels, **options):
     z = tensor([[0.0, 0.0]] * 4)
@@ -147,6 +162,16 @@ OPTIMIZERS = {
     "LARS": lambda w: nn.optim.LARS(w, lr=0.1),
     "LAMB": lambda w: nn.optim.LAMB(w, lr=0.1),
     "Muon": lambda w: nn.optim.Muon(w, lr=0.1),
+}
+
+ROWS = {
+    "SGD": lambda: rows_moved(lambda w: nn.optim.SGD(w, lr=0.1)),
+    "SGD, momentum 0.9": lambda: rows_moved(lambda w: nn.optim.SGD(w, lr=0.1, momentum=0.9)),
+    "Adam": lambda: rows_moved(lambda w: nn.optim.Adam(w, lr=0.1)),
+    "AdamW": lambda: rows_moved(lambda w: nn.optim.AdamW(w, lr=0.1)),
+    "LAMB": lambda: rows_moved(lambda w: nn.optim.LAMB(w, lr=0.1)),
+    "LARS": lambda: rows_moved(lambda w: nn.optim.LARS(w, lr=0.1)),
+    "Muon": lambda: rows_moved(lambda w: nn.optim.Muon(w, lr=0.1)),
 }
 
 MEAN = {

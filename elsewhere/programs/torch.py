@@ -79,6 +79,20 @@ class Sparse:
         self.inner.step()
 
 
+# ## Rows of an embedding: row 1 is looked up first, then row 0, and row 2 never
+def rows_moved(make, sparse=False):
+    table = nn.Embedding.from_pretrained(torch.ones(3, 2), freeze=False, sparse=sparse)
+    optimizer = make([table.weight])
+    found = []
+    for row in 1, 0:
+        before = table.weight.detach().clone()
+        optimizer.zero_grad()
+        table(torch.tensor([row])).sum().backward()
+        optimizer.step()
+        found.append((table.weight - before)[:, 0].tolist())
+    return found
+
+
 # ## Means: rows of two equal logits have the loss log 2
 LOGITS = [[0.0, 0.0]] * 4
 
@@ -194,12 +208,46 @@ OPTIMIZERS = {
     "SparseAdam": lambda w: Sparse(w),
 }
 
+ROWS = {
+    "SGD": lambda: rows_moved(lambda w: torch.optim.SGD(w, lr=0.1)),
+    "SGD, sparse": lambda: rows_moved(lambda w: torch.optim.SGD(w, lr=0.1), sparse=True),
+    "SGD, momentum 0.9": lambda: rows_moved(lambda w: torch.optim.SGD(w, lr=0.1, momentum=0.9)),
+    "SGD, momentum 0.9, sparse": lambda: rows_moved(
+        lambda w: torch.optim.SGD(w, lr=0.1, momentum=0.9), sparse=True
+    ),
+    "SGD, weight decay 0.1": lambda: rows_moved(
+        lambda w: torch.optim.SGD(w, lr=0.1, weight_decay=0.1)
+    ),
+    "SGD, weight decay 0.1, sparse": lambda: rows_moved(
+        lambda w: torch.optim.SGD(w, lr=0.1, weight_decay=0.1), sparse=True
+    ),
+    "Adagrad": lambda: rows_moved(lambda w: torch.optim.Adagrad(w, lr=0.1)),
+    "Adagrad, sparse": lambda: rows_moved(lambda w: torch.optim.Adagrad(w, lr=0.1), sparse=True),
+    "Adam": lambda: rows_moved(lambda w: torch.optim.Adam(w, lr=0.1)),
+    "Adam, sparse": lambda: rows_moved(lambda w: torch.optim.Adam(w, lr=0.1), sparse=True),
+    "SparseAdam, sparse": lambda: rows_moved(
+        lambda w: torch.optim.SparseAdam(w, lr=0.1), sparse=True
+    ),
+    "AdamW": lambda: rows_moved(lambda w: torch.optim.AdamW(w, lr=0.1)),
+    "Adamax": lambda: rows_moved(lambda w: torch.optim.Adamax(w, lr=0.1)),
+    "NAdam": lambda: rows_moved(lambda w: torch.optim.NAdam(w, lr=0.1)),
+    "RAdam": lambda: rows_moved(lambda w: torch.optim.RAdam(w, lr=0.1)),
+    "Adadelta": lambda: rows_moved(lambda w: torch.optim.Adadelta(w, lr=0.1)),
+    "RMSprop": lambda: rows_moved(lambda w: torch.optim.RMSprop(w, lr=0.1)),
+    "RMSprop, sparse": lambda: rows_moved(lambda w: torch.optim.RMSprop(w, lr=0.1), sparse=True),
+    "ASGD": lambda: rows_moved(lambda w: torch.optim.ASGD(w, lr=0.1)),
+    "Muon": lambda: rows_moved(lambda w: torch.optim.Muon(w, lr=0.1)),
+}
+
 MEAN = {
     "plain": lambda: cross_entropy([0, 0, 1, 1])[0],
     "one-ignored": lambda: cross_entropy([0, 0, 1, 5], ignore_index=5)[0],
     "negative-ignored": lambda: cross_entropy([0, 0, 1, -100])[0],
     "all-ignored": lambda: cross_entropy([-100] * 4),
     "class-weights": lambda: cross_entropy([0, 0, 1, 1], weight=torch.tensor([1.0, 3.0]))[0],
+    "class-weights-one-hot": lambda: cross_entropy(
+        [[1.0, 0.0], [1.0, 0.0], [0.0, 1.0], [0.0, 1.0]], weight=torch.tensor([1.0, 3.0])
+    )[0],
     "class-weight-0": lambda: cross_entropy([0] * 4, weight=torch.tensor([0.0, 3.0])),
     "sample-weights": lambda: weighted(F.mse_loss, [0.0, 1.0, 2.0, 4.0])[0],
     "sample-weights-huber": lambda: 2 * weighted(F.huber_loss, [0.0, 1.0, 2.0, 4.0])[0],

@@ -353,7 +353,7 @@ def _nodes(numbers: Any, node: Any) -> Any:
     """Wrap numbers as parameters: one Tensor, or nested lists of Scalars."""
     if numbers is None or isinstance(numbers, Node):
         return numbers
-    if node is not Scalar:
+    if getattr(node, "maths", None) is not Scalar.maths:  # a kind of Tensor, or a function
         return node(numbers)
     if isinstance(numbers, str) or not hasattr(numbers, "__iter__"):
         return node(numbers)

@@ -434,6 +434,7 @@ def _softmax_cross_entropy_of_arrays(
     named = labels.__class__ is not np.ndarray or classes.dtype.kind not in "iu"
     if named or classes.shape != z.shape[:1] or not len(z):
         _checked_labels(labels, *z.shape)
+        classes = classes.astype(int)
     if classes.min() < 0 or classes.max() >= z.shape[1]:
         _checked_labels(labels, *z.shape)
     rows = np.arange(len(z))

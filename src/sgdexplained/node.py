@@ -325,7 +325,9 @@ class Node:
         1
         """
         # relu(x) = max(x, 0)      derivative: 1 if x > 0, 0 if x < 0, and `kink` at 0
-        out, slope = self.maths.relu(self.data, kink if kink == 0 else checked_kink(kink))
+        out, slope = self.maths.relu(
+            self.data, kink if kink == 0 else beside(checked_kink(kink), self.data)
+        )
         return self.computed(out, self, slope)
 
     # ## What the engine needs of a node

@@ -16,6 +16,25 @@ if TYPE_CHECKING:
     from typing import Any
 
 
+def _beside_any(rule: Any) -> Any:
+    return lambda self, other: rule(self, _like(self, other))
+
+
+def _after_any(rule: Any, of_number: Any) -> Any:
+    def operator(self: Any, other: Any) -> Any:
+        is_node = isinstance(other, Scalar)
+        return rule(_like(self, other), self) if is_node else of_number(self, other)
+
+    return operator
+
+
+def _like(own: Any, other: Any) -> Any:
+    """Return another kind of Scalar as a node of one's own kind; all else as it is."""
+    if not isinstance(other, Scalar) or other.__class__ is own.__class__:
+        return other
+    return own.computed(other.data, other, None)
+
+
 class Scalar(Node):
     """A number that remembers how it was computed.
 
@@ -103,6 +122,15 @@ class Scalar(Node):
 
     def __repr__(self) -> str:
         return f"Scalar({self.data!r})"
+
+    # The rules of Node want two operands of one class. A class of your own may stand beside others:
+    # they are taken over into nodes of its kind.
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        for name in ("add", "sub", "mul", "truediv", "pow", "mod"):
+            rule, of_number = getattr(cls, f"__{name}__"), getattr(cls, f"__r{name}__")
+            setattr(cls, f"__{name}__", _beside_any(rule))
+            setattr(cls, f"__r{name}__", _after_any(rule, of_number))
 
     @staticmethod
     def constant(value: Any) -> Any:

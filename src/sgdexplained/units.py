@@ -9,6 +9,7 @@ from itertools import compress, repeat
 from operator import mul
 
 from sgdexplained.maths import NumberMaths
+from sgdexplained.node import beside
 from sgdexplained.scalar import Scalar
 
 TYPE_CHECKING = False
@@ -121,12 +122,12 @@ def linear_units(
 def _units_of_example(
     row: Sequence[Any], receivers: list[Any], for_bias: tuple[int, ...], relu: bool, kink: Any
 ) -> list[Scalar]:
-    learn = [x.__class__ is Scalar for x in row]
+    learn = [isinstance(x, Scalar) for x in row]
     senders = tuple(compress(row, learn))
     learning = len(senders)
     mixed = 0 < learning < len(row)  # nodes beside plain numbers
     inputs = (
-        tuple([x.data if x.__class__ is Scalar else Scalar.constant(x) for x in row]) + for_bias
+        tuple([x.data if isinstance(x, Scalar) else Scalar.constant(x) for x in row]) + for_bias
     )
     units = []
     for own, values, weights in receivers:
@@ -134,7 +135,7 @@ def _units_of_example(
         out = z = sum(map(mul, inputs, values))
         derivative = 1
         if relu and not z > 0:  # above 0 relu is the identity
-            out, derivative = NumberMaths.relu(z, kink)
+            out, derivative = NumberMaths.relu(z, beside(kink, z) if kink else 0)
         # dz/dw_j = x_j      dz/db = 1      dz/dx_j = w_j
         kept = tuple(compress(weights, learn)) if mixed else weights[:learning]
         units.append(Scalar.computed(out, (own, senders), Unit(z, derivative, inputs, kept)))

@@ -35,6 +35,14 @@ def answers_of(library: str, name: str, **relu: Any) -> dict[str, Any]:
             "kinks": {"relu-at-0": entry(**relu)},
             "none": {"unused": entry(**{"": None})},
             "steps": {"Adam": entry(zero=0.0, one=-0.0999994)},
+            "rows": {
+                "Adam": entry(**{"": [[0.0, -0.1, 0.0], [-0.1, -0.067, 0.0]]}),
+                "AdamW": entry(**{"": [[-0.001, -0.1, -0.001], [-0.1, -0.068, -0.001]]}),
+                "Adam, sparse": entry(**{"": [[0.0, -0.1, 0.0], [-0.1, 0.0, 0.0]]}),
+                "SGD, sparse": entry(**{"": [[0.0, -0.1, 0.0], [-0.1, 0.0, 0.0]]}),
+                "SGD": entry(**{"": [[0.0, -0.1, 0.0], [-0.1, 0.0, 0.0]]}),
+                "AdamW, sparse": entry(**{"": {"error": "RuntimeError"}}),
+            },
             "mean": {"one-ignored": entry(**{"": 0.75})},
             "numbers": {
                 "float32": entry(softmax=[17, "never"], tanh=9.0, **{"swallowed-up": "2^-24"})
@@ -55,7 +63,7 @@ def build(tmp_path: Path) -> Iterator[Callable[..., SphinxTestApp]]:
             (folder / f"{one['library']}.json").write_text(json.dumps(one), "utf-8")
         (tmp_path / "conf.py").write_text(CONF, "utf-8")
         (tmp_path / "index.md").write_text(f"# Page\n\n{text}\n", "utf-8")
-        for page in ("kinks", "steps", "mean") if "in_your_library" in text else ():
+        for page in ("kinks", "steps", "mean", "numbers") if "in_your_library" in text else ():
             shown = f"---\norphan: true\n---\n# Here\n\n```{{elsewhere}} {page}\n```\n"
             (folder / f"{page}.md").write_text(shown, "utf-8")
         app = SphinxTestApp(srcdir=tmp_path)
@@ -109,6 +117,44 @@ def test_a_line_of_a_mean_says_that_it_is_about_the_divisor(build: Callable[...,
     assert 'href="reference/elsewhere/mean.html#one-ignored"' in html
 
 
+def test_a_line_of_an_end_names_the_number_type(build: Callable[..., Any]) -> None:
+    text = "```{in_your_library} swallowed-up / float32\n```"
+    html = page(build(text, TORCH, AUTOGRAD))
+
+    assert "a weight of 1 swallows in float32 is 2⁻²⁴ in all libraries" in html
+    assert 'href="reference/elsewhere/numbers.html"' in html
+
+
+ROWS = "(elsewhere-rows)=\n\n## Rows\n\n```{elsewhere} rows\n```"
+
+
+def test_rows_are_sorted_by_which_of_them_move(build: Callable[..., Any]) -> None:
+    html = page(build(ROWS, TORCH))
+    shown = re.search(r'<dl class="elsewhere-answers elsewhere-rows">.*?</dl>', html, re.DOTALL)[0]
+    groups = dict(re.findall(r"<dt>(.*?)</dt><dd>(.*?)</dd>", shown, re.DOTALL))
+    names = {
+        kind.split()[0]: re.findall("<summary>(.*?)</summary>", row) for kind, row in groups.items()
+    }
+
+    assert names == {
+        "No": ["Adam, sparse", "SGD, sparse", "SGD"],
+        "A": ["Adam <small>(−0.067)</small>"],
+        "Even": ["AdamW <small>(−0.068; never looked up: −0.001)</small>"],
+        "The": ["AdamW, sparse <small>(RuntimeError)</small>"],
+    }
+    # A library is named once in each group, and a choice of another one hides it.
+    assert shown.count('<div data-library="torch"><b>PyTorch</b>') == len(groups)
+
+
+def test_a_line_says_which_sparse_steps_are_lazy(build: Callable[..., Any]) -> None:
+    moving = json.loads(json.dumps(AUTOGRAD))
+    moving["pages"]["rows"]["Adam, sparse"]["answers"][""][1][1] = -0.067
+    html = page(build(f"{ROWS}\n\n```{{in_your_library}} lazy rows\n```", TORCH, moving))
+
+    assert "not looked up waits under Adam (PyTorch). It moves on under Adam (Autograd)." in html
+    assert 'href="#elsewhere-rows"' in html
+
+
 def test_another_mode_is_named_where_it_differs(build: Callable[..., Any]) -> None:
     html = page(build("```{elsewhere} kinks\n```", TORCH, AUTOGRAD))
 
@@ -122,6 +168,7 @@ def test_a_record_that_is_older_than_its_programs_is_said_to_be(build: Callable[
     html = page(build("```{elsewhere} none\n```", TORCH, AUTOGRAD | {"programs": "another"}))
 
     assert "The programs of Autograd have changed since they were run" in html
+    assert ">nox -s elsewhere -- autograd</" in re.sub(r"</?span[^>]*>", "", html)
 
 
 def test_a_library_whose_programs_have_changed_is_marked(build: Callable[..., Any]) -> None:

@@ -285,8 +285,9 @@ def sign(x: N) -> N:
     (-1, 0)
     """
     # sign(x)      derivative: 0
-    step = x.maths.step
-    return x.computed(step(x.data, 0) - step(-x.data, 0), x, 0)
+    step, number = x.maths.step, x.data == x.data  # NaN is none, and stays
+    signs = step(x.data, 0) - step(-x.data, 0)
+    return x.computed(x.maths.where(number, signs, x.data), x, 0)
 
 
 def round(x: N) -> N:  # noqa: A001 (the name that everybody knows)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sgdexplained.errors import ShapeError
 from sgdexplained.ops.elementwise import sqrt
+from sgdexplained.ops.shapes import one_axis
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -87,12 +88,12 @@ def prod(x: Tensor, axis: int | None = None, keepdims: bool = False) -> Tensor:
     # d(prod x)/dx_i = the product of all others: of those before it, times those after it
     import numpy as np
 
-    from sgdexplained.tensor import LinearMap, numbered_axes
+    from sgdexplained.tensor import LinearMap
 
     if axis is None:
         whole = prod(x.reshape(-1), 0)
         return whole.reshape([1] * x.ndim) if keepdims else whole
-    [place] = numbered_axes(axis, x.shape) or ()
+    place = one_axis(axis, x.shape)
     lines = np.moveaxis(x.data, place, -1)
     ones = np.ones_like(lines[..., :1])
     before = np.concatenate([ones, lines], axis=-1)[..., :-1].cumprod(axis=-1)
@@ -220,9 +221,9 @@ def cumsum(x: Tensor, axis: int) -> Tensor:
     # d(x_0 + ... + x_k)/dx_i = 1 if i <= k, else 0
     import numpy as np
 
-    from sgdexplained.tensor import LinearMap, numbered_axes
+    from sgdexplained.tensor import LinearMap
 
-    numbered_axes(axis, x.shape)
+    axis = one_axis(axis, x.shape)
 
     def back(gradient: Any) -> Any:
         return np.flip(np.flip(gradient, axis).cumsum(axis), axis)

@@ -47,7 +47,7 @@ def concatenate(parts: Sequence[Any], axis: int = 0) -> Tensor:
     # d(concatenation)/d(part) = 1 where the part stands: its gradient is cut out again
     import numpy as np
 
-    from sgdexplained.tensor import LinearMap, Tensor, numbered_axes
+    from sgdexplained.tensor import LinearMap, Tensor
 
     first = next((part for part in parts if isinstance(part, Tensor)), None)
     if first is None:
@@ -56,7 +56,7 @@ def concatenate(parts: Sequence[Any], axis: int = 0) -> Tensor:
         part.data if isinstance(part, Tensor) else first.constant(part, first.dtype)
         for part in parts
     ]
-    [place] = numbered_axes(axis, first.shape) or ()
+    place = one_axis(axis, first.shape)
     try:
         whole = np.concatenate(arrays, axis=place)
     except ValueError:
@@ -108,7 +108,7 @@ def stack(parts: Sequence[Any], axis: int = 0) -> Tensor:
     >>> y.grad.tolist()
     [3.0, 4.0]
     """
-    from sgdexplained.tensor import Tensor, numbered_axes
+    from sgdexplained.tensor import Tensor
 
     first = next((part for part in parts if isinstance(part, Tensor)), None)
     if first is None:
@@ -118,7 +118,7 @@ def stack(parts: Sequence[Any], axis: int = 0) -> Tensor:
     for part in parts:
         array = part if isinstance(part, Tensor) else first.constant(part, first.dtype)
         shapes.append(array.shape)
-        [place] = numbered_axes(axis, (1, *array.shape)) or ()
+        place = one_axis(axis, (1, *array.shape))
         slices.append(array.reshape((*array.shape[:place], 1, *array.shape[place:])))
     if len(set(shapes)) > 1:
         raise ShapeError(
@@ -182,3 +182,29 @@ def flatten(x: Tensor) -> Tensor:
     Tensor([1., 2., 3., 4.])
     """
     return x.reshape(-1)
+
+
+def one_axis(axis: Any, shape: tuple[int, ...]) -> int:
+    """Return the axis as a number from 0.
+
+    Raises
+    ------
+    ShapeError
+        If it is no single axis of this shape.
+
+    Examples
+    --------
+    >>> one_axis(-1, (2, 3))
+    1
+    >>> try:
+    ...     one_axis((0, 1), (2, 3))
+    ... except ShapeError as error:
+    ...     print(error)
+    axis (0, 1) of shape (2, 3): expected a single axis
+    """
+    from sgdexplained.tensor import numbered_axes
+
+    if axis is None or isinstance(axis, tuple):
+        raise ShapeError(f"axis {axis!r} of shape {shape}: expected a single axis")
+    [number] = numbered_axes(axis, shape) or ()
+    return number

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 
+from sgdexplained.backward import _ONE_AT_A_TIME
 from sgdexplained.layers import MLP, values
 from sgdexplained.reasons.explanation import Explanation
 from sgdexplained.reasons.passes import Untouched, run
@@ -119,7 +120,8 @@ def explain(
         raise TypeError("step= is for models of PyTorch, expected none for an MLP")
     if not isinstance(optimiser, Optimiser):
         raise TypeError(f"optimiser is {optimiser!r}, expected an Optimiser such as SGD")
-    with Untouched(net) as kept:
+    # Other threads may use the same network: they see no gradients of this pass.
+    with _ONE_AT_A_TIME, Untouched(net) as kept:
         kept.keep(optimiser.parameters)
         for parameter in optimiser.parameters:
             parameter.grad = None
