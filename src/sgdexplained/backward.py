@@ -181,7 +181,7 @@ def topological_order(root: Node, interior: list[Node], leaves: list[tuple[Node,
 # Why a lock? The search marks nodes in their own ``grad``, so two threads that walk back to the
 # same parameters at once would take each other's marks for gradients. One waits for the other. (It
 # is a lock that its holder may take again: a derivative may run a pass of its own.)
-_ONE_AT_A_TIME = RLock()
+ONE_AT_A_TIME = RLock()
 
 
 def backward(root: Node, gradient: Any, zero: Any) -> None:
@@ -213,7 +213,7 @@ def backward(root: Node, gradient: Any, zero: Any) -> None:
     """
     interior: list[Node] = []
     leaves: list[tuple[Node, Any]] = []
-    with _ONE_AT_A_TIME:
+    with ONE_AT_A_TIME:
         try:
             topological_order(root, interior, leaves)
             root.check_unchanged(interior)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import product
 
-from sgdexplained.backward import _ONE_AT_A_TIME, reached
+from sgdexplained.backward import ONE_AT_A_TIME, reached
 from sgdexplained.node import Node, beside
 
 TYPE_CHECKING = False
@@ -70,7 +70,7 @@ def gradcheck(
         if not isinstance(parameter, Node):
             raise TypeError(f"a parameter is {parameter!r}, expected a Scalar or a Tensor")
     # Numbers are moved in their places, so no other thread may see them meanwhile.
-    with _ONE_AT_A_TIME:
+    with ONE_AT_A_TIME:
         return _largest_error(loss, parameters, step, tolerance)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from sgdexplained.backward import _ONE_AT_A_TIME
+from sgdexplained.backward import ONE_AT_A_TIME
 from sgdexplained.layers import MLP, values
 from sgdexplained.reasons.explanation import Explanation
 from sgdexplained.reasons.passes import Untouched, run
@@ -121,7 +121,7 @@ def explain(
     if not isinstance(optimiser, Optimiser):
         raise TypeError(f"optimiser is {optimiser!r}, expected an Optimiser such as SGD")
     # Other threads may use the same network: they see no gradients of this pass.
-    with _ONE_AT_A_TIME, Untouched(net) as kept:
+    with ONE_AT_A_TIME, Untouched(net) as kept:
         kept.keep(optimiser.parameters)
         for parameter in optimiser.parameters:
             parameter.grad = None
