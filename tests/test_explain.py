@@ -95,7 +95,7 @@ def test_bench_1_has_four_zeros_with_two_reasons(node):
         "b1[1]": "shut",
         "W2[1][0]": "inactive",
     }
-    assert step.summary() == "4 of 13 do not move: 3 shut receiver, 1 inactive sender."
+    assert step.summary() == "4 of 13 do not move: 3 with a shut receiver, 1 with an inactive sender."
     assert sum(row.gradient**2 for row in step) == 23
     assert step.row("W1[1][2]").factors == [(2, 1, -1)]
 
@@ -461,7 +461,7 @@ def test_parts_that_cannot_be_told_apart():
 
     assert (row.why, row.move, row.parts) == ("gradient", F(1, 2), None)
     assert row.sentence == (
-        "Moves: input 1 is 1 × derivative 1 × upstream gradient -2. "
+        "Moves: 1 (input 1) × 1 (derivative) × -2 (upstream gradient). "
         "Parts of the move: the optimiser does not let its parts be told apart."
     )
 
@@ -1123,7 +1123,7 @@ def test_of_a_network_too_large_to_print_there_is_a_line_for_each_parameter():
     ]
     lines = str(step).splitlines()
     assert [line.split()[0] for line in lines[-4:]] == ["W1", "b1", "W2", "b2"]
-    assert f"{counts['b1']['shut']} shut receiver" in lines[-3]
+    assert f"{counts['b1']['shut']} with a shut receiver" in lines[-3]
 
 
 def test_a_printed_table_fits_a_terminal():

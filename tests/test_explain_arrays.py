@@ -482,7 +482,7 @@ def test_only_a_weight_of_the_layer_that_mixes_is_told_of_it():
 
     assert step.row("W1[0][0]").sentence.endswith("through an activation that mixes units.")
     assert step.row("W2[0][0]").sentence == (
-        "Moves: unit 1 is 0.5741 × derivative 1 × upstream gradient 0.5036."
+        "Moves: 0.5741 (unit 1) × 1 (derivative) × 0.5036 (upstream gradient)."
     )
 
 
@@ -578,7 +578,7 @@ def test_a_penalty_that_reads_the_parameters(node):
     row = explain(net, [[F(1)]], [[F(-2)]], partial(with_penalty, F(1, 2)), sgd)[0]
     assert (row.gradient, row.contributions, row.outside) == (6, [4], 2)
     assert row.sentence == (
-        "Moves: input 1 is 1 × derivative 1 × upstream gradient 4; the loss itself adds 2, the sum "
+        "Moves: 1 (input 1) × 1 (derivative) × 4 (upstream gradient); the loss itself adds 2, the sum "
         "is 6."
     )
     row = explain(net, [[F(1)]], [[F(-2)]], partial(with_penalty, -1), sgd)[0]

@@ -290,7 +290,7 @@ for _ in range(2):
     )
     ran = Ran(tmp_path, code)
 
-    assert "3 of 5 do not move: 2 not used by the loss, 1 inactive sender." in ran.err
+    assert "3 of 5 do not move: 2 not used by the loss, 1 with an inactive sender." in ran.err
 
 
 def test_a_scaler_attention_and_a_schedule_compute_the_same(tmp_path):
@@ -410,5 +410,5 @@ if __name__ == "__main__":
     ran = Ran(tmp_path, BEGIN + code, arguments=("--lr", "0"))
 
     assert ran.out == "done\n"
-    assert ran.err.startswith("sgdexplained: step 1, of SGD:\n4 of 4 do not move: 4 learning rate")
+    assert ran.err.startswith("sgdexplained: step 1, of SGD:\n4 of 4 do not move: 4 with learning rate")
     assert ran.err.count("sgdexplained") == 1

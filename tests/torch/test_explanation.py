@@ -75,9 +75,9 @@ def test_one_example_is_told_with_its_factors():
     assert found.row("0.weight", (0, 0)).factors == [(2.0, 1.0, 3.0)]
     assert (
         found.row("0.weight", (0, 0)).sentence
-        == "Moves: activation 2 × derivative 1 × upstream gradient 3."
+        == "Moves: 2 (activation) × 1 (derivative) × 3 (upstream gradient)."
     )
-    assert found.row("2.weight", (0, 0)).sentence == "Moves: activation 5 × upstream gradient 1."
+    assert found.row("2.weight", (0, 0)).sentence == "Moves: 5 (activation) × 1 (upstream gradient)."
 
 
 def test_it_prints_a_line_for_each_parameter(transformer):

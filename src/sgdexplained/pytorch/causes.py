@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from sgdexplained.pytorch.fast import looked_up
+from sgdexplained.pytorch.fast import any_true, looked_up
 from sgdexplained.reasons import CODE as COMMON
 from sgdexplained.reasons import WORDS as COMMON_WORDS
 
@@ -17,11 +17,14 @@ STEP = ("cleared", "never stepped", "another optimizer", "changed outside")
 WORDS = (*COMMON_WORDS, *(word for word in (*STEP, *EXTRA) if word not in COMMON_WORDS))
 CODE = {word: code for code, word in enumerate(WORDS)}
 SAID = {
-    "padding row": "padding rows",
+    "own rule": "by the optimizer's own rule",
+    "not listed": "not in the optimizer",
+    "held": "held by the optimizer",
+    "padding row": "in a padding row",
     "hook": "taken by a hook",
     "op not known": "behind an operation not known",
-    "not finite": "not finite",
-    "cleared": "gradient lost before the step",
+    "not finite": "with a gradient that is not finite",
+    "cleared": "with a gradient lost before the step",
     "never stepped": "never stepped",
     "another optimizer": "by another optimizer",
     "changed outside": "changed outside the optimizer",
@@ -218,7 +221,7 @@ def phrase(node: Any, name: str, *, constant: bool = False) -> str:  # noqa: C90
         return f"not chosen by {name}"
     if what.startswith(("Max", "Min", "Amax", "Amin", "AdaptiveMax", "Topk", "Sort", "Kthvalue")):
         return f"not chosen by {name}"
-    if what.startswith("NllLoss"):
+    if what.startswith("NllLoss"):  # why not is told by `uncounted`
         return f"no label counts in {name}"
     if name == "dropout" or "Dropout" in what:
         return f"dropped by {name}"
@@ -233,6 +236,43 @@ def phrase(node: Any, name: str, *, constant: bool = False) -> str:  # noqa: C90
     return f"the derivative of {name} is 0"
 
 
+def uncounted(node: Any) -> tuple[str, str]:
+    """Say why no label counts in a loss, or nothing; asked before the graph is freed.
+
+    Returns
+    -------
+    str
+        Why, where that is known: what the loss itself has kept shows it.
+    str
+        What it did then that is no number, such as a mean of nothing.
+    """
+    what = kind(node)
+    if what == "Mean" and getattr(node, "_saved_self_sym_numel", 1) == 0:
+        return "", "is the mean of no numbers: 0 / 0"
+    if not what.startswith("NllLoss"):
+        return "", ""
+    added = node._saved_reduction != 0  # noqa: SLF001
+    if added and float(node._saved_total_weight):  # noqa: SLF001
+        return "", ""
+    labels, left = node._saved_target, _signed(node._saved_ignore_index)  # noqa: SLF001
+    weight = node._saved_weight  # noqa: SLF001
+    taken = labels[labels != left].long()
+    if not labels.numel():
+        why = "there is none"
+    elif not taken.numel():
+        why = f"every label is ignore_index = {left}"
+    elif weight is not None and not any_true(weight[taken] != 0):
+        why = "the weight of the class of each label is 0"
+    else:
+        return "", ""
+    mean = node._saved_reduction == 1  # noqa: SLF001
+    return why, "divides by the number of labels that count: 0 / 0" if mean else ""
+
+
+def _signed(number: int) -> int:
+    return number - 2**64 if number >= 2**63 else number
+
+
 def of_one(node: Any) -> bool:
     """Return whether a node is a softmax of one entry; asked before the graph is freed."""
     if kind(node) not in {"Softmax", "SafeSoftmax", "LogSoftmax"}:
@@ -241,5 +281,4 @@ def of_one(node: Any) -> bool:
     dim = getattr(node, "_saved_dim", None)
     if result is None or dim is None or result.dim() == 0:
         return False
-    dim = dim - 2**64 if dim >= 2**63 else dim
-    return bool(result.shape[dim] == 1)
+    return bool(result.shape[_signed(dim)] == 1)

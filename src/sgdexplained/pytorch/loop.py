@@ -428,6 +428,7 @@ def between(mine: StepOf, seen: Seen, stale: Tensor | None, fresh: Tensor | None
             how = "cleared" if given is None else "made 0"
             part = "" if not some(kept_on) else f"{int(lost.sum())} of {lost.numel()} "
             notes.append(f"{part}{how}{by}")
+            mine.whys["cleared"] = notes[-1]
         elif given is not None:
             notes += _changed(dense(arrived), dense(given), by)
     mine.note = "; ".join(notes)

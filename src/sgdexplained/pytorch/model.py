@@ -14,11 +14,12 @@ from sgdexplained.pytorch import causes as c
 from sgdexplained.pytorch.fast import finite, has, is_zero, kinds, small, small_in
 from sgdexplained.pytorch.keep import kept, randomness
 from sgdexplained.pytorch.names import examples_in, held, name_of, registered
+from sgdexplained.pytorch.notes import Notes
 from sgdexplained.pytorch.record import Recorder, tensors
 from sgdexplained.pytorch.report import ModelExplanation
 from sgdexplained.pytorch.source import ModelSource
-from sgdexplained.pytorch.step import PARTS, Step, StepOf, some, take_step
-from sgdexplained.reasons import SAID, Parameter
+from sgdexplained.pytorch.step import PARTS, Step, StepOf, nonzero, some, take_step
+from sgdexplained.reasons import Parameter
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -239,6 +240,7 @@ class Pass:
         self.model, self.inputs, self.targets, self.loss = model, inputs, targets, loss
         self.parameters = parameters
         self.notes: list[str] = []
+        self.asides: list[str] = []  # notes that explain nothing
         self.names: dict[int, list[str]] = registered(model)[1] if model is not None else {}
         self.examples = examples_in(inputs)
         self.recorder: Recorder
@@ -291,12 +293,12 @@ class Pass:
         now = dict(model.named_buffers())
         moved = [name for name, one in buffers.items() if name in now and not _same(one, now[name])]
         if moved:
-            self.notes.append(
+            self.asides.append(
                 f"the forward pass changed {_some(moved, 'buffer')} "
                 "(running statistics or the like)"
             )
         if self.changed:
-            self.notes.append(
+            self.asides.append(
                 f"the forward pass itself changed {_some(sorted(self.changed), 'parameter')}, "
                 "before any step (max_norm or the like)"
             )
@@ -335,8 +337,8 @@ class Pass:
     # ## What it means
 
     @torch.no_grad()
-    def reasons(self, optimizer: Optimizer | None) -> dict[str, tuple[Any, str, bool]]:
-        """Return for each parameter: codes (a tensor or one), a note, and whether it is whole."""
+    def reasons(self, optimizer: Optimizer | None) -> dict[str, tuple[Any, Notes, bool]]:
+        """Return for each parameter: codes (a tensor or one), notes, and whether it is whole."""
         self._about_the_loss()
         self.notes += dict.fromkeys(self.recorder.remarks)
         self._about_strangers(optimizer)
@@ -350,16 +352,16 @@ class Pass:
             if gradient is None:
                 word, note = self._no_gradient(parameter, felt)
                 codes: Any = c.CODE[word]
+                notes = Notes({word: note} if note else {})
             else:
                 listed = owned is None or id(parameter) in owned
-                codes, note = self._zeros(name, parameter, gradient, listed=listed)
-            notes = [note] if note else []
+                codes, notes = self._zeros(name, parameter, gradient, listed=listed)
             names = self.names.get(id(parameter), [])
             if len(names) > 1:
-                notes.append("also named " + ", ".join(names[1:]))
+                notes.beside.append("also named " + ", ".join(names[1:]))
             if name in self.changed:
-                notes.append("the forward pass itself changed it")
-            found[name] = codes, "; ".join(notes), gradient is None
+                notes.beside.append("the forward pass itself changed it")
+            found[name] = codes, notes, gradient is None
         return found
 
     def _about_the_loss(self) -> None:
@@ -367,7 +369,7 @@ class Pass:
         if self.model is not None and self.examples == 0:
             self.notes.append("the batch is empty: it has no example")
         if not bool(torch.isfinite(value.detach()).all()):
-            self.notes.append(f"the loss is {value.item()}")
+            self.notes.append(f"the loss is {value.item()}{self._no_number()}")
         if value.is_leaf and value.requires_grad and not self._is_parameter(value):
             number = self.recorder.numbers.get(value)
             made = [str(call) for which, call in self.recorder.made if which == number]
@@ -389,6 +391,21 @@ class Pass:
                 "the loss requires no gradient, so loss.backward() raises an error: "
                 "nothing leads from it back to a parameter"
             )
+
+    def _no_number(self) -> str:
+        """Say why the loss is NaN, where that is known; and why its gradients are 0 all the same."""
+        watch = self.watch
+        found = [
+            f"{call.name} {call.place} {what}"
+            for node, what in watch.no_number.items()
+            if what and (call := watch.calls[node])
+        ]
+        if not found or not bool(self.value.detach().isnan().all()):
+            return ""
+        given = [_dense(one) for one in self.gradients.values() if one is not None]
+        zero = given and not any(some(nonzero(one)) for one in given)
+        more = "; the gradient is 0 and not nan, because nothing goes into this mean" if zero else ""
+        return f", because {found[0]}{more}"
 
     def _is_parameter(self, value: Tensor) -> bool:
         return any(value is one for one in self.parameters.values())
@@ -453,11 +470,11 @@ class Pass:
 
     def _zeros(
         self, name: str, parameter: Tensor, gradient: Tensor, *, listed: bool
-    ) -> tuple[Any, str]:
-        """Return the code of each entry of a gradient, and a note."""
+    ) -> tuple[Any, Notes]:
+        """Return the code of each entry of a gradient, and notes."""
         dense = _dense(gradient)
         codes = self.watch.told.pop(id(parameter), None)
-        notes: list[str] = []
+        notes = Notes()
         if codes is None:
             codes = torch.zeros(dense.shape, dtype=torch.uint8, device=dense.device)
         else:
@@ -467,29 +484,20 @@ class Pass:
             whys = {word: why for word in present if (why := self._why(parameter, word))}
             self.whys[name] = whys
             if listed:  # otherwise they are not what is told
-                notes += self._told(whys)
+                notes.whys.update(whys)
         if not finite(dense):
             infinite = ~torch.isfinite(dense)
             codes[infinite] = c.CODE["not finite"]
-            notes.insert(0, f"{int(infinite.sum())} not finite, {self._born(parameter)}")
+            notes.whys["not finite"] = self._born(parameter)
         if (noise := self._noise(parameter, dense)) is not None:
-            notes.append(
-                f"{noise} of its gradients are no larger than rounding: what is added up cancels"
+            notes.noise.append(
+                f"{noise} of its gradients are noise: no larger than rounding, because what is "
+                "added up cancels"
             )
         unknown = sorted({use.op for use in self.watch.uses[id(parameter)] if not use.rule})
         if unknown:
-            notes.append(f"op not known: {', '.join(unknown)}")
-        return codes, "; ".join(notes)
-
-    def _told(self, whys: dict[str, str]) -> list[str]:
-        """Return what made gradients 0; which word it belongs to, if there are several."""
-        if len(set(whys.values())) == 1:
-            return [next(iter(whys.values()))]
-        said = {**SAID, **c.SAID}
-        return [
-            why if word == "op not known" else f"{said.get(word, word)}: {why}"
-            for word, why in whys.items()
-        ]
+            notes.beside.append(f"op not known: {', '.join(unknown)}")
+        return codes, notes
 
     def _padding(self, parameter: Tensor, codes: Tensor) -> None:
         for use in self.watch.uses[id(parameter)]:
@@ -508,7 +516,7 @@ class Pass:
             ahead = [user for one in layer for user, _ in watch.consumers[one]]
             layer = [user for user in dict.fromkeys(ahead) if user not in seen]
             seen.update(layer)
-        return "which the loss sent back"
+        return "the loss sent it back"
 
     def _why(self, parameter: Tensor, word: str) -> str:
         """Say what made a gradient 0: an operation and the reader's line."""
@@ -525,7 +533,7 @@ class Pass:
         }.get(word)
         if word == "op not known":
             ops = list(dict.fromkeys(self.watch.unknown.values()))
-            return f"op not known: {', '.join(ops)}"
+            return ", ".join(ops)
         if bits is None:
             return ""
         start = self.watch.leaves[id(parameter)][0]
@@ -540,7 +548,7 @@ class Pass:
             elif word == "not used":
                 said.append(f"its result is not taken by {call}")
             else:
-                said.append(f"{self.watch.phrase(node)} {call.place}")
+                said.append(self.watch.cause(node))
         return "; ".join(list(dict.fromkeys(said))[:2])
 
     def _noise(self, parameter: Tensor, gradient: Tensor) -> int | None:
@@ -565,22 +573,22 @@ def _sum(parts: Iterable[Tensor]) -> Tensor:
 
 
 def explanation(
-    once: Pass, found: dict[str, tuple[Any, str, bool]], step: Step | None
+    once: Pass, found: dict[str, tuple[Any, Notes, bool]], step: Step | None
 ) -> ModelExplanation:
     """Put together what a pass and a step have shown."""
     listed = []
     for name, tensor in once.parameters.items():
-        codes, note, whole = found[name]
-        listed.append(_parameter(name, tensor, once, codes, note, whole, step))
+        codes, notes, whole = found[name]
+        listed.append(_parameter(name, tensor, once, codes, notes, whole, step))
     uses = {n: once.watch.uses.get(id(p), []) for n, p in once.parameters.items()}
     source = ModelSource(uses, step, once.examples, once.whys)
     value = float(once.value.detach())
-    notes = [*once.notes, *(step.notes if step is not None else [])]
-    return ModelExplanation(listed, value, once.examples, source, notes)
+    about = [*once.notes, *(step.notes if step is not None else []), *once.asides]
+    return ModelExplanation(listed, value, once.examples, source, about)
 
 
 def _parameter(
-    name: str, tensor: Tensor, once: Pass, codes: Any, note: str, whole: bool, step: Step | None
+    name: str, tensor: Tensor, once: Pass, codes: Any, notes: Notes, whole: bool, step: Step | None
 ) -> Parameter:
     shape = tuple(tensor.shape)
     gradient = once.gradients[name]
@@ -588,7 +596,6 @@ def _parameter(
     if zero is not None and not kinds(zero):
         zero = None
     whole_reason = codes if not isinstance(codes, Tensor) else 0
-    notes = [note] if note else []
     parts: Parts | None = None
     mine, apart = None if step is None else step[name], True
     if mine is None:
@@ -606,12 +613,13 @@ def _parameter(
             reason += is_zero(reason).to(torch.uint8) * whole_reason
         if mine.swallows:
             kind = str(mine.dtype).removeprefix("torch.")
-            notes.append(f"the step is too small for {kind}")
-        if mine.note:
-            notes.append(mine.note)
+            notes.whys["swallowed"] = f"the step is too small for {kind}"
+        notes.whys.update(mine.whys)
+        told = [note for note in mine.note.split("; ") if note not in mine.whys.values()]
+        notes.beside += filter(None, told)
         if mine.told_apart and mine.beside:
             parts = Parts(mine)
-    return ModelParameter(
+    made = ModelParameter(
         name=name,
         shape=shape,
         value=_array(once.values[name]),
@@ -621,8 +629,9 @@ def _parameter(
         zero=0 if zero is None else _array(zero) if apart else None,
         parts=parts,
         whole=whole,
-        note="; ".join(notes),
     )
+    notes.settle(made)
+    return made
 
 
 class ModelParameter(Parameter):

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 _TORCH = str(Path(torch.__file__).parent)
 _HERE = str(Path(__file__).parents[1])
+_CALLED = torch.nn.Module._call_impl.__code__  # noqa: SLF001 (its frame tells that a module runs)
 
 # Calls that take numbers out of a tensor, so that nobody sees where they go.
 LEAVES_TORCH = {
@@ -88,26 +89,47 @@ def tensors(found: Any) -> Iterator[torch.Tensor]:
             yield from tensors(getattr(found, name, None))
 
 
-def where() -> str:
-    """Return the line of the reader's code that is running: ``model.py:12``.
+def reader_frame(depth: int = 1) -> Any:
+    """Return the innermost frame that is neither PyTorch's nor of this package, or ``None``."""
+    frame: Any = sys._getframe(depth)  # noqa: SLF001 (inspect reads files)
+    while frame is not None and _passed_over(frame):
+        frame = frame.f_back
+    return frame
 
-    Lines of PyTorch and of this package are passed over. Where a pass was started by this package
-    and no line of the reader's is inside it, the answer is empty.
+
+def _passed_over(frame: Any) -> bool:
+    name = frame.f_code.co_filename
+    return name.startswith((_TORCH, _HERE)) or name == "<string>"
+
+
+def where(start: Any = None) -> tuple[str, bool]:
+    """Return the line of the reader's code that is running, and if it called a module of PyTorch's.
+
+    Lines of PyTorch and of this package are passed over. Where the model was called and no line of
+    the reader's is inside it, the answer is empty: the line that called it tells nothing.
+
+    Parameters
+    ----------
+    start : frame, optional
+        Of the code that called the model. Without it, that is a function of this package.
 
     Examples
     --------
-    >>> where().startswith("<doctest") or ":" in where()
-    True
+    >>> line, inside = where()
+    >>> line.startswith("<doctest") or ":" in line, inside
+    (True, False)
     """
     frame: Any = sys._getframe(1)  # noqa: SLF001 (traceback.extract_stack reads files, at each call)
-    while frame is not None:
-        name = frame.f_code.co_filename
-        if not (name.startswith((_TORCH, _HERE)) or name == "<string>"):
-            return f"{Path(name).name}:{frame.f_lineno}"
-        if frame.f_code.co_name in STARTS and name.startswith(_HERE):
-            return ""
+    inside = False
+    while frame is not None and frame is not start:
+        code = frame.f_code
+        if not _passed_over(frame):
+            return f"{Path(code.co_filename).name}:{frame.f_lineno}", inside
+        if code.co_name in STARTS and code.co_filename.startswith(_HERE):
+            return "", inside
+        inside |= code is _CALLED
         frame = frame.f_back
-    return ""
+    return "", inside
 
 
 def cutting(name: str, made: torch.Tensor | None, results: list[torch.Tensor]) -> str:
@@ -144,20 +166,29 @@ class Call(NamedTuple):
     """One call: what it is named, and the reader's line.
 
     `off` names what switched gradients off around it, such as ``no_grad``; `module` the innermost
-    module that it stands in.
+    module that it stands in; `inside` tells that the line called this module, and not the function.
     """
 
     name: str
     line: str
     off: str = ""
-    module: str = ""
+    module: Any = ""
+    inside: bool = False
 
     @property
     def place(self) -> str:
-        """Where it stands: a line, or else a module; with the word before it."""
-        if self.line:
-            return f"at {self.line}"
-        return f"in module {self.module}" if self.module else "in the loss"
+        """Where it stands: a line, or a module, or both; with the word before it.
+
+        Examples
+        --------
+        >>> Call("relu", "a.py:3").place, Call("relu", "", module="1 (ReLU)").place
+        ('at a.py:3', 'in module 1 (ReLU)')
+        >>> Call("relu", "a.py:3", module="1 (ReLU)", inside=True).place
+        'in module 1 (ReLU) at a.py:3'
+        """
+        if self.module and (self.inside or not self.line):
+            return f"in module {self.module}" + (f" at {self.line}" if self.line else "")
+        return f"at {self.line}" if self.line else "in the loss"
 
     def __str__(self) -> str:
         what = f"{self.off} around {self.name}" if self.off else self.name
@@ -213,7 +244,8 @@ class Recorder(TorchFunctionMode):
         self.depth = 0  # it is entered once more where a function of the reader's own runs
         self.composes = True  # whether fused calls are computed part by part
         self.modules = {} if model is None else {one: name for name, one in model.named_modules()}
-        self.within: list[str] = []
+        self.within: list[Any] = []
+        self.start: Any = None  # the frame that called the model, if it is the reader's
         self.inside = ""
         self.numbers: Any = WeakTensorKeyDictionary()
         self.forget()
@@ -267,7 +299,8 @@ class Recorder(TorchFunctionMode):
 
     def _call(self, name: str, off: str = "") -> Call:
         name = SIGNS.get(name, name)
-        return Call(name, where(), off, self.within[-1] if self.within else "")
+        line, inside = where(self.start)
+        return Call(name, line, off, self.within[-1] if self.within else "", inside)
 
     def __torch_function__(
         self,

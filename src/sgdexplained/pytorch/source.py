@@ -129,20 +129,26 @@ class ModelSource(Source):
                 return text
         if row.why == "not finite":
             return (
-                f"{'Moves' if row.moves else 'Stays'}: its gradient is {row.gradient}; {row.note}."
+                f"{'Moves' if row.moves else 'Stays'}: its gradient is {row.gradient}; "
+                f"{self.told(row)}."
             )
         if row.moves:
             return f"Moves: {self.product(row)}."
         return f"Stays: {because or self.none(row)}."
 
+    def told(self, row: Reason) -> str:
+        """Return what the line of its parameter tells of its reason."""
+        return row.parameter.whys.get(row.why, row.note)
+
     def none(self, row: Reason) -> str:
         """Say why there is no gradient."""
+        told = self.told(row)
         said = {
             "frozen": "it requires no gradient (requires_grad is False)",
-            "cut": f"it has no gradient, because it is {row.note}",
-            "not used": f"it has no gradient: {row.note}",
+            "cut": f"it has no gradient, because it is {told}",
+            "not used": f"it has no gradient: {told}",
         }
-        return said.get(row.why, row.note or row.why)
+        return said.get(row.why, told or row.why)
 
     def product(self, row: Reason) -> str:
         """Say what the gradient is made of."""
@@ -192,8 +198,9 @@ class ModelSource(Source):
 
 
 def _factors(one: dict[str, Any]) -> str:
-    what = f"derivative {number(one['derivative'])} × " if one["activation"] else ""
-    return f"activation {number(one['sender'])} × {what}upstream gradient {number(one['upstream'])}"
+    what = f"{number(one['derivative'])} (derivative) × " if one["activation"] else ""
+    back = f"{number(one['upstream'])} (upstream gradient)"
+    return f"{number(one['sender'])} (activation) × {what}{back}"
 
 
 def _every(count: int) -> str:

@@ -69,6 +69,8 @@ class StepOf:
         ``never stepped``. Empty if there is none.
     note : str
         A few words more.
+    whys : dict of str
+        By word: those of them that tell why entries have that reason.
     told_apart : bool
         Whether the move could be split.
     asked : bool
@@ -113,6 +115,7 @@ class StepOf:
     scaled: float | None = None
     found: dict[str, Tensor | None] = field(default_factory=dict)
     broken: int = 0
+    whys: dict[str, str] = field(default_factory=dict)
 
     # What can be computed from gradient and value is not kept, until somebody has asked for it.
 
@@ -199,7 +202,7 @@ class StepOf:
         if up is None or not bool(up[place]):
             return ""
         if parts is None or float(parts["gradient"][place]) * float(self.move[place]) > 0:  # type: ignore[index]
-            return "It moves up its gradient: the optimiser's rule does that."
+            return "It moves up its gradient: the optimizer's rule does that."
         others = [word for word in ("memory", "decay") if float(parts[word][place])]
         outweigh = "outweighs" if len(others) == 1 else "outweigh"
         return f"It moves up its gradient, because {' and '.join(others)} {outweigh} it."

@@ -41,15 +41,15 @@ def sentence(step: StepOf, place: tuple[int, ...], value: float, because: str = 
         "decay": f"{otherwise}: {moved}.",
         "memory+decay": f"{otherwise}: {moved}.",
         "own rule": f"{otherwise}: {_number(numbers['move'])} by the rule of {step.optimizer}.",
-        "not listed": f"Stays: it is not among the optimiser's parameters; "
+        "not listed": f"Stays: it is not among the optimizer's parameters; "
         f"{_its(numbers['gradient'], because)}.",
         "lr 0": f"Stays: the learning rate is 0; its gradient is {gradient}.",
         "swallowed": _swallowed(step, numbers, value),
         "held": f"Stays: {step.optimizer} does not move it; its gradient is {gradient}.",
         "cleared": f"Stays: its gradient{of} was lost before the step{note}.",
-        "never stepped": f"Stays: the optimiser was not asked to step; its gradient is {gradient}.",
-        "another optimizer": f"Moves by {_number(numbers['move'])}: not by this optimiser.",
-        "changed outside": f"Moves by {_number(numbers['move'])}: not by an optimiser.",
+        "never stepped": f"Stays: the optimizer was not asked to step; its gradient is {gradient}.",
+        "another optimizer": f"Moves by {_number(numbers['move'])}: not by this optimizer.",
+        "changed outside": f"Moves by {_number(numbers['move'])}: not by an optimizer.",
     }
     return said.get(word, "")
 

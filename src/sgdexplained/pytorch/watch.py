@@ -64,6 +64,8 @@ class Watch:
         self.told: dict[int, torch.Tensor] = {}
         self.handles: list[Any] = []
         self.constant: set[Any] = set()
+        self.uncounted: dict[Any, str] = {}
+        self.no_number: dict[Any, str] = {}
         self.activations: dict[Any, Activation] = {}
         self.leads: dict[Any, tuple[int, ...]] = {}
         self.held: set[int] = set()  # where numbers lie that are kept as senders
@@ -165,6 +167,8 @@ class Watch:
         coming = [self._arrive(node, number, one) for number, one in enumerate(arrived)]
         if c.of_one(node):
             self.constant.add(node)
+        if any(found := c.uncounted(node)):
+            self.uncounted[node], self.no_number[node] = found
         for i, (ahead, number) in enumerate(node.next_functions):
             if ahead is None or i >= len(given):
                 continue
@@ -229,7 +233,7 @@ class Watch:
         if not bool(((first == 0) & ~torch.isfinite(bad)).any()):
             return text
         said = {
-            f"{self.phrase(one)} {self.calls[one].place}"
+            self.cause(one)
             for one in self.makers(node, c.NEUTRAL & ~c.OFF)
         }
         why = f" ({'; '.join(sorted(said))})" if said else ""
@@ -238,6 +242,11 @@ class Watch:
     def phrase(self, node: Any) -> str:
         """Say what a node did that lets nothing through."""
         return c.phrase(node, self.calls[node].name, constant=node in self.constant)
+
+    def cause(self, node: Any) -> str:
+        """Say what a node did that lets nothing through, where, and why if that is known."""
+        why = self.uncounted.get(node)
+        return f"{self.phrase(node)} {self.calls[node].place}" + (f", because {why}" if why else "")
 
     def _arrive(self, node: Any, number: int, gradient: torch.Tensor | None) -> Reasons | None:
         """Return why zeros arrive at a node: what its users told, put together."""
@@ -544,7 +553,7 @@ class Watch:
         for box in (
             self.nodes, self.leaves, self.calls, self.consumers, self.pending, self.made,
             self.unknown, self.infinite, self.told, self.activations, self.leads, self._weights,
-            self.into, self.inside, self.constant, self.held,
+            self.into, self.inside, self.constant, self.held, self.uncounted, self.no_number,
         ):  # fmt: skip
             box.clear()
         self.loss = self.loss.detach()

@@ -58,7 +58,7 @@ class Explanation(Sequence[Reason]):
     >>> bias = Parameter("b1", (2,), [1, 1], [2, 0], [-2, 0], codes)
     >>> step = Explanation([bias], loss=3, examples=1, reduction="sum", source=Source())
     >>> print(step)
-    1 of 2 does not move: 1 shut receiver.
+    1 of 2 does not move: 1 with a shut receiver.
     <BLANKLINE>
            value  grad   move  why
     b1[0]      1     2     -2  gradient

@@ -5,10 +5,11 @@ A small network has a row for each entry, a large one a line for each parameter.
 
 from __future__ import annotations
 
+from collections import Counter
 from html import escape
 from textwrap import wrap
 
-from sgdexplained.reasons.wording import counted, listed, minus, number
+from sgdexplained.reasons.wording import causes, counted, minus, number
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -54,9 +55,9 @@ def _lines(
     """Yield name, shape, how many move, how many stay, and why not by the gradient alone."""
     for parameter in parameters:
         moving, staying = parameter.split(words)
-        others = staying.copy()
-        others.update({word: n for word, n in moving.items() if word != "gradient"})
-        why = [listed(others, said), parameter.note]
+        others = Counter({word: n for word, n in moving.items() if word != "gradient"})
+        why = [*causes(staying, said, parameter.whys), *causes(others, said, parameter.whys)]
+        why.append(parameter.beside if parameter.whys else parameter.note)
         yield (
             parameter.name,
             " × ".join(map(str, parameter.shape)) or "1",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
 from itertools import product
@@ -88,6 +88,10 @@ class Parameter:
         Whether the reason was found for the parameter as a whole, not entry by entry.
     note : str
         A few words for its line in a table.
+    whys : mapping of str
+        By reason: words of the note that tell why entries have it.
+    beside : str
+        The rest of the note.
     """
 
     name: str
@@ -101,6 +105,8 @@ class Parameter:
     parts: Mapping[str, Any] | None = None
     whole: bool = False
     note: str = ""
+    whys: Mapping[str, str] = field(default_factory=dict)
+    beside: str = ""
 
     def __len__(self) -> int:
         return prod(self.shape)

@@ -71,7 +71,7 @@ class Sentence:
     ...     print(fill(step.row(name).sentence, 95))
     >>> one = [([[1]], [0])]
     >>> tell(one, [[2]], [[1]])
-    Moves: input 1 is 2 × derivative 1 × upstream gradient 1.
+    Moves: 2 (input 1) × 1 (derivative) × 1 (upstream gradient).
     >>> tell(one, [[2]], [[2]])
     Stays: the loss is flat here, its derivative there is 0.
     >>> tell(one, [[0]], [[2]])
@@ -119,7 +119,7 @@ class Sentence:
     The optimiser may add something of its own.
 
     >>> tell(one, [[2]], [[1]], weight_decay=0.5)
-    Moves: input 1 is 2 × derivative 1 × upstream gradient 1. Parts of the move: -2 gradient, -0.5
+    Moves: 2 (input 1) × 1 (derivative) × 1 (upstream gradient). Parts of the move: -2 gradient, -0.5
     decay.
     >>> tell(one, [[2]], [[2]], weight_decay=0.5)
     Moves although its gradient is 0 (the loss is flat here, its derivative there is 0): -0.5
@@ -178,10 +178,10 @@ class Sentence:
         if self.network[self.row.layer - 1].mixes:
             spot = self.row.parameter.name, self.row.place
             delta = number(self.source.column_of(spot)[1][0])
-            rest = f"delta {delta}, which comes back through an activation that mixes units"
+            rest = f"{delta} (delta), which comes back through an activation that mixes units"
         else:
-            rest = f"derivative {number(gate)} × upstream gradient {number(back)}"
-        return f"{self.sender} is {number(said)} × {rest}" if self.sender else rest
+            rest = f"{number(gate)} (derivative) × {number(back)} (upstream gradient)"
+        return f"{number(said)} ({self.sender}) × {rest}" if self.sender else rest
 
     def of_examples(self) -> str:
         """Say what the examples give."""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from fractions import Fraction
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections import Counter
     from collections.abc import Mapping, Sequence
     from typing import Any
 
@@ -75,10 +75,32 @@ def listed(counts: Counter[str], said: Mapping[str, str]) -> str:
     Examples
     --------
     >>> from collections import Counter
-    >>> listed(Counter({"shut": 1, "flat": 2}), {"shut": "shut receiver"})
-    '2 flat, 1 shut receiver'
+    >>> listed(Counter({"shut": 1, "flat": 2}), {"shut": "with a shut receiver"})
+    '2 flat, 1 with a shut receiver'
     """
     return ", ".join(f"{counted(n)} {said.get(word, word)}" for word, n in counts.most_common())
+
+
+def causes(
+    counts: Counter[str], said: Mapping[str, str], whys: Mapping[str, str]
+) -> list[str]:
+    """Write counts by reason, the most frequent first, each with its cause.
+
+    Examples
+    --------
+    >>> from collections import Counter
+    >>> counts = Counter({"inactive": 1, "shut": 4, "never together": 2, "flat": 3})
+    >>> because = {"shut": "relu in line 3", "never together": "relu in line 3", "flat": "a clamp"}
+    >>> for text in causes(counts, {"shut": "with a shut receiver"}, because):
+    ...     print(text)
+    4 with a shut receiver, 2 never together: relu in line 3
+    3 flat: a clamp
+    1 inactive
+    """
+    groups: dict[str, Counter[str]] = {}
+    for word, n in counts.most_common():
+        groups.setdefault(whys.get(word, ""), Counter())[word] = n
+    return [listed(one, said) + (f": {why}" if why else "") for why, one in groups.items()]
 
 
 def summary(moving: Counter[str], staying: Counter[str], said: Mapping[str, str]) -> str:
@@ -91,9 +113,11 @@ def summary(moving: Counter[str], staying: Counter[str], said: Mapping[str, str]
     >>> def say(moving, staying):
     ...     return summary(Counter(moving), Counter(staying), SAID)
     >>> say({"gradient": 13}, {}), say({"gradient": 1}, {"shut": 1})
-    ('All 13 move.', '1 of 2 does not move: 1 shut receiver.')
+    ('All 13 move.', '1 of 2 does not move: 1 with a shut receiver.')
     >>> say({"gradient": 1, "memory": 1}, {"inactive": 2})
-    '2 of 4 do not move: 2 inactive sender; 1 moves, but not by its gradient.'
+    '2 of 4 do not move: 2 with an inactive sender; 1 moves, but not by its gradient.'
+    >>> say({"decay": 2}, {}), say({"decay": 1, "gradient": 1}, {})
+    ('All 2 move, but not by their gradient.', 'All 2 move; 1 moves, but not by its gradient.')
     """
     total = moving.total() + staying.total()
     if staying:
@@ -103,7 +127,9 @@ def summary(moving: Counter[str], staying: Counter[str], said: Mapping[str, str]
     else:
         text = f"All {counted(total)} move"
     without = moving.total() - moving["gradient"]
-    if without:
+    if without and without == total:
+        text += ", but not by their gradient"
+    elif without:
         one = without == 1
         text += f"; {counted(without)} {'moves' if one else 'move'}, but not by "
         text += f"{'its' if one else 'their'} gradient"
