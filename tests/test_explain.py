@@ -95,7 +95,9 @@ def test_bench_1_has_four_zeros_with_two_reasons(node):
         "b1[1]": "shut",
         "W2[1][0]": "inactive",
     }
-    assert step.summary() == "4 of 13 do not move: 3 with a shut receiver, 1 with an inactive sender."
+    assert (
+        step.summary() == "4 of 13 do not move: 3 with a shut receiver, 1 with an inactive sender."
+    )
     assert sum(row.gradient**2 for row in step) == 23
     assert step.row("W1[1][2]").factors == [(2, 1, -1)]
 

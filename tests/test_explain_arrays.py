@@ -578,8 +578,8 @@ def test_a_penalty_that_reads_the_parameters(node):
     row = explain(net, [[F(1)]], [[F(-2)]], partial(with_penalty, F(1, 2)), sgd)[0]
     assert (row.gradient, row.contributions, row.outside) == (6, [4], 2)
     assert row.sentence == (
-        "Moves: 1 (input 1) × 1 (derivative) × 4 (upstream gradient); the loss itself adds 2, the sum "
-        "is 6."
+        "Moves: 1 (input 1) × 1 (derivative) × 4 (upstream gradient); the loss itself adds 2, "
+        "the sum is 6."
     )
     row = explain(net, [[F(1)]], [[F(-2)]], partial(with_penalty, -1), sgd)[0]
     assert (row.gradient, row.zero) == (0, "paths cancel")

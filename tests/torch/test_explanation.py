@@ -77,7 +77,9 @@ def test_one_example_is_told_with_its_factors():
         found.row("0.weight", (0, 0)).sentence
         == "Moves: 2 (activation) × 1 (derivative) × 3 (upstream gradient)."
     )
-    assert found.row("2.weight", (0, 0)).sentence == "Moves: 5 (activation) × 1 (upstream gradient)."
+    assert (
+        found.row("2.weight", (0, 0)).sentence == "Moves: 5 (activation) × 1 (upstream gradient)."
+    )
 
 
 def test_it_prints_a_line_for_each_parameter(transformer):

@@ -89,7 +89,8 @@ def test_an_encoder_runs_under_no_grad():
     model = Lambda(forward, encoder=nn.Conv2d(1, 2, 3), head=nn.Linear(8, 1))
     found = why(model, batch(4, 1, 4, 4), torch.zeros(4, 1))
     assert found.counts()["encoder.weight"] == {"cut": 18}
-    assert f"cut by no_grad around conv2d at {here()}" in found.parameter("encoder.weight").note
+    where = f"in module encoder (Conv2d) at {here()}"
+    assert f"cut by no_grad around conv2d {where}" in found.parameter("encoder.weight").note
     assert found.counts()["head.weight"] == {"gradient": 8}
 
 
@@ -346,7 +347,7 @@ def test_a_parameter_that_no_optimizer_has_is_not_listed_whatever_its_gradient_i
     assert found.counts()["fixed.weight"] == {"frozen": 16}
     row = found.row("middle.bias", (0,))
     assert (row.why, row.zero) == ("not listed", "shut")
-    assert "not among the optimiser's parameters; its gradient is 0 (its receiver" in row.sentence
+    assert "not among the optimizer's parameters; its gradient is 0 (its receiver" in row.sentence
     assert "it has no gradient (cut by .data" in found.row("first.weight", (0, 0)).sentence
 
 

@@ -330,7 +330,7 @@ def test_memory_against_the_gradient_moves_uphill():
     assert mine.uphill().tolist() == [True, False]
     assert mine.remark((0,)) == "It moves up its gradient, because memory outweighs it."
     assert not mine.remark((1,))
-    assert "the optimiser's rule" in one_weight([1.0], [1.0], lr=0.1, maximize=True).remark((0,))
+    assert "the optimizer's rule" in one_weight([1.0], [1.0], lr=0.1, maximize=True).remark((0,))
     assert {WORDS[code] for code in mine.reason} == {"gradient"}
 
 
@@ -345,7 +345,7 @@ def test_not_listed_and_strangers():
     assert step["weight"].parts() is None
     assert [WORDS[code] for code in step["weight"].reason[0]] == ["not listed"] * 2
     assert step["weight"].sentence((0, 0), 1.0) == (
-        "Stays: it is not among the optimiser's parameters; its gradient is 1."
+        "Stays: it is not among the optimizer's parameters; its gradient is 1."
     )
     assert step["bias"].listed
     assert step.notes == ["the optimizer has 2 tensors that are no parameters of the model"]

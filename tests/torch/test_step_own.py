@@ -158,7 +158,7 @@ def test_never_stepped(model):
     assert step.notes == ["your step did not call optimizer.step()"]
     assert {mine.whole for mine in step.of.values()} == {"never stepped"}
     assert (
-        step["2.bias"].sentence((0,), 1.0).startswith("Stays: the optimiser was not asked to step")
+        step["2.bias"].sentence((0,), 1.0).startswith("Stays: the optimizer was not asked to step")
     )
 
 

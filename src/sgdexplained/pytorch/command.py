@@ -7,11 +7,15 @@ the calls of the forward pass, and the backward pass is asked to leave its graph
 from __future__ import annotations
 
 import sys
+import warnings
 from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn.modules.module import register_module_forward_pre_hook
+from torch.nn.modules.module import (
+    register_module_forward_hook,
+    register_module_forward_pre_hook,
+)
 from torch.optim.optimizer import (
     register_optimizer_step_post_hook,
     register_optimizer_step_pre_hook,
@@ -21,7 +25,9 @@ from torch.overrides import _get_current_function_mode_stack
 from sgdexplained.pytorch.causes import CODE
 from sgdexplained.pytorch.loop import Seen, Writes, between, really
 from sgdexplained.pytorch.model import Pass, explanation
-from sgdexplained.pytorch.record import Recorder
+from sgdexplained.pytorch.names import examples_in
+from sgdexplained.pytorch.record import Recorder, reader_frame, tensors
+from sgdexplained.pytorch.scope import scope
 from sgdexplained.pytorch.step import dense, nonzero, some
 
 TYPE_CHECKING = False
@@ -33,12 +39,19 @@ if TYPE_CHECKING:
     from sgdexplained.pytorch.watch import Watch
 
 
+NO_WARNING = r"Using `torch\.compile\(module\)` when there are global hooks"
+
+
 class _Recorder(Recorder):
     """Leaves fused calls as they are, so that the script's numbers stay the same."""
 
     def __init__(self) -> None:
         super().__init__()
         self.composes = self.off = False
+        self.modules: dict[int, str] = {}  # by their `id`; known only when the step comes
+        self.own: set[int] = set()  # the ids of parameters of the models; known only then, too
+        self.before: set[int] = set()  # what was used before the first model was called
+        self.begun = False
 
     def __torch_function__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
@@ -47,6 +60,51 @@ class _Recorder(Recorder):
         if self.off:
             return func(*args, **(kwargs or {}))
         return super().__torch_function__(func, types, args, kwargs)
+
+    def enter(self, module: nn.Module) -> None:
+        """Note that a module is called; the outermost is called by code of the reader's."""
+        if not self.within:
+            self.start = reader_frame(2)
+        if not self.begun and next(module.parameters(), None) is not None:
+            # What gave the parameters their first values is no use of them.
+            self.begun, self.before, self.used = True, self.used, set()
+        self.within.append(_Part(module, self))
+
+    def leave(self, module: nn.Module) -> None:
+        """Note that it is over."""
+        while self.within and self.within.pop().number != id(module):
+            pass
+        if not self.within:
+            self.start = None
+
+    def was_used(self, tensor: Tensor) -> bool:
+        """Return whether any call was given the tensor; of a model's, since that was called."""
+        early = id(tensor) not in self.own and self.numbers.get(tensor) in self.before
+        return early or self.lately_used(tensor)
+
+    def lately_used(self, tensor: Tensor) -> bool:
+        """Return whether any call was given the tensor since the first model was called."""
+        return super().was_used(tensor)
+
+
+class _Part:
+    """A module that was called. It gets its name later, when it is known what belongs together."""
+
+    def __init__(self, module: nn.Module, recorder: _Recorder) -> None:
+        self.number, self.kind, self.recorder = id(module), type(module).__name__, recorder
+
+    def __str__(self) -> str:
+        name = self.recorder.modules.get(self.number)
+        return f"{name} ({self.kind})" if name else self.kind
+
+    def __bool__(self) -> bool:
+        return self.number in self.recorder.modules
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Part) and self.number == other.number
+
+    def __hash__(self) -> int:
+        return hash(self.number)
 
 
 class Following:
@@ -77,6 +135,8 @@ class Following:
 
     def begin(self) -> None:
         """Set the hooks; record from now on if the first step is wanted."""
+        # Our hooks are gone before anything is compiled, so there is nothing to warn of.
+        warnings.filterwarnings("ignore", NO_WARNING, UserWarning)
         # What is compiled sees neither hooks nor modes, so until then it runs as it is written.
         self.stance = torch.compiler.set_stance("force_eager")
         self.backward = torch.autograd.backward
@@ -111,12 +171,19 @@ class Following:
         self.modes = [self.recorder, self.writes]
         for mode in self.modes:
             mode.__enter__()
+        self.given: set[int] = set()
+        self.examples: int | None = None
+        self.before_call: dict[int, tuple[Tensor, Tensor]] = {}
+        self.handles.append(register_module_forward_hook(self._returned, always_call=True))
 
     def _stop(self) -> None:
         if self.stance is not None:
             self.stance.__exit__(None, None, None)
             self.stance = None
         self.over = True
+        ours = [one for one in warnings.filters if getattr(one[1], "pattern", "") == NO_WARNING]
+        for one in ours:
+            warnings.filters.remove(one)  # type: ignore[attr-defined]
         if torch.autograd.backward == self._backward:
             torch.autograd.backward = self.backward  # type: ignore[assignment]
         for handle in self.handles:
@@ -132,8 +199,10 @@ class Following:
                 return
             self.modes.pop().__exit__(None, None, None)
 
-    def _called(self, module: nn.Module, _: Any) -> None:
+    def _called(self, module: nn.Module, args: Any) -> None:
         """Remember a module that is called and stands in no other, with hooks on its parameters."""
+        if self.modes:
+            self.recorder.enter(module)
         if id(module) not in self.inner:
             parts = {id(one) for one in module.modules()}
             self.roots = [root for root in self.roots if id(root) not in parts]
@@ -143,8 +212,22 @@ class Following:
             self.inner.add(id(module))
         if any(module is root for root in self.roots):
             self.lately.add(id(module))
-            if self.modes:
+            if self.modes and not self.inside:
                 self._follow(module.parameters())
+                self._look_at(module, args)
+
+    def _returned(self, module: nn.Module, *_: Any) -> None:
+        if self.modes:
+            self.recorder.leave(module)
+
+    def _look_at(self, module: nn.Module, args: Any) -> None:
+        """Keep what a model has before it is called, and how many examples it is given."""
+        with torch._C.DisableTorchFunction(), torch.no_grad():  # noqa: SLF001
+            self.given |= {id(one) for one in tensors(args)}
+            self.examples = examples_in(args) if next(tensors(args), None) is not None else None
+            for one in (*module.parameters(), *module.buffers()):
+                if id(one) not in self.before_call:
+                    self.before_call[id(one)] = one, one.detach().clone()
 
     def _follow(self, parameters: Any) -> None:
         for one in parameters:
@@ -274,18 +357,39 @@ class Following:
             for one in self.parameters.values():
                 one.grad = self.arrived.get(id(one), one.grad)
             once = Pass.recorded(self.recorder, self.watch, self.parameters)
-            self.found = once, self._added(once.reasons(None))
+            self._tell_of(once)
+            self.found = once, self._added(once.reasons(self.seen.optimizer))
         finally:
             for name, one in self.parameters.items():
                 one.grad = given[name]
 
+    def _tell_of(self, once: Pass) -> None:
+        """Let a pass know what the models were before it, and what they are called."""
+        once.names, once.spoken = self.scope.names(), self.scope.spoken
+        once.models = list(self.scope.models.values())
+        once.given = self.given | self.scope.others
+        if self.examples is not None:
+            once.examples = self.examples
+        now = {id(one): name for name, one in self.parameters.items()}
+        once.values.update(
+            (now[key], value) for key, (_, value) in self.before_call.items() if key in now
+        )
+        once.tell_of_changes(
+            {n: p for n, p in self.parameters.items() if id(p) in self.before_call},
+            {
+                name: (self.before_call[id(one)][1], one)
+                for name, one in self.scope.buffers().items()
+                if id(one) in self.before_call
+            },
+        )
+        once.notes += self.scope.notes
+
     def _added(self, found: dict[str, Any]) -> dict[str, Any]:
         """Take back reasons of the last pass where gradients of earlier ones were there before."""
-        for name, (codes, note, whole) in list(found.items()):
+        for name, (codes, notes, _) in found.items():
             if id(self.parameters[name]) in self.stale and isinstance(codes, Tensor):
                 codes[codes == CODE["hook"]] = CODE["mixed"]
-                more = "added to the gradient of an earlier backward pass"
-                found[name] = codes, f"{note}; {more}" if note else more, whole
+                notes.beside.append("added to the gradient of an earlier backward pass")
         return found
 
     def _after(self, optimizer: Optimizer, *_: Any) -> None:
@@ -335,39 +439,16 @@ class Following:
     # ## Names
 
     def _named(self, optimizer: Optimizer) -> dict[str, Tensor]:
-        """Name the parameters of the modules that were called, and those of the optimizer."""
-        named: dict[str, Tensor] = {}
+        """Name the parameters of the models, and what else the optimizer has in this step."""
+        self.scope = scope(self.roots, self.lately, optimizer)
+        self.recorder.modules = self.scope.modules()
+        named = self.scope.parameters()
+        known = self.recorder.own = {id(one) for one in named.values()}
+        reached = {} if self.watch is None else self.watch.leaves
         theirs = [one for group in optimizer.param_groups for one in group["params"]]
-        owned = {id(one) for one in theirs}
-        roots = [
-            root
-            for root in self.roots
-            if id(root) in self.lately or any(id(one) in owned for one in root.parameters())
-        ]
-        spoken = _spoken()
-        for number, root in enumerate(roots):
-            name = spoken.get(id(root), f"{type(root).__name__}{number + 1}")
-            prefix = f"{name}." if len(self.roots) > 1 else ""
-            for key, one in root.named_parameters():
-                named[prefix + key] = one
-        known = {id(one) for one in named.values()}
         for number, one in enumerate(theirs):
-            if id(one) not in known:
-                named[spoken.get(id(one), f"parameter {number}")] = one
+            # What belongs to no model and was not used is only told of.
+            used = id(one) in reached or self.recorder.lately_used(one)
+            if id(one) not in known and (used or not self.scope.models):
+                named[self.scope.spoken.get(id(one), f"parameter {number}")] = one
         return named
-
-
-def _spoken() -> dict[int, str]:
-    """Return what the script calls its tensors and modules, by their ``id``."""
-    names: dict[int, str] = {}
-    for name, thing in vars(sys.modules["__main__"]).items():
-        if isinstance(thing, Tensor | nn.Module):
-            names[id(thing)] = name
-            if isinstance(thing, nn.Module):
-                for key, one in thing.named_parameters():
-                    names.setdefault(id(one), f"{name}.{key}")
-        elif isinstance(thing, list | tuple):
-            for number, one in enumerate(thing):
-                if isinstance(one, Tensor):
-                    names[id(one)] = f"{name}[{number}]"
-    return names

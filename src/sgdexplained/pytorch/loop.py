@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from sgdexplained.pytorch.fast import wide
 from sgdexplained.pytorch.keep import kept
 from sgdexplained.pytorch.step import (
     CODE,
+    WORDS,
     Step,
     StepOf,
     dense,
@@ -217,6 +219,8 @@ class Seen:
     scaler: bool = False
     others: list[Optimizer] = field(default_factory=list)
     step: Step | None = None
+    goes_on: dict[str, list[str]] = field(default_factory=dict)  # frozen, and moved: by what
+    calls_of: dict[str, bool] = field(default_factory=lambda: defaultdict(bool))
 
     def watching(self) -> _Watching:
         """Return a context in which all this is seen."""
@@ -304,12 +308,28 @@ class Seen:
                 notes.append("the learning rate of this optimizer is 0")
         elif self.calls > 1:
             notes.append(f"your step calls optimizer.step() {self.calls} times")
+        if self.goes_on:
+            notes.append(self._goes_on())
+        notes += [f"{one} changed nothing" for one, did in self.calls_of.items() if not did]
         passes = max(self.arrivals.values(), default=0)
         if not passes:
             notes.append("no gradient arrived in your step: no backward pass reached a parameter")
         elif passes > 1:
             notes.append(f"gradients of {passes} backward passes add up")
         return notes
+
+    def _goes_on(self) -> str:
+        """Say why frozen parameters still move, and what would change it."""
+        words = {word for found in self.goes_on.values() for word in found}
+        parts = [part for part in ("memory", "decay") if any(part in word for word in words)]
+        require, them = ("requires", "it") if len(self.goes_on) == 1 else ("require", "them")
+        return (
+            f"{listed_names(list(self.goes_on))} {require} no gradient now, but a gradient of 0 is "
+            f"still stored, so the optimizer goes on to move {them} by "
+            f"{' and '.join(parts) or 'its own rule'}. What would change it: zero_grad() without "
+            f"set_to_none=False, which sets the gradient to None; or leave {them} out of the "
+            "optimizer"
+        )
 
     def _never(self) -> str:
         bad = [
@@ -322,6 +342,20 @@ class Seen:
         who = "GradScaler skipped" if self.scaler else "optimizer.step() was not called"
         more = f" and {len(bad) - 1} more" if len(bad) > 1 else ""
         return f"{who} optimizer.step(): gradients are not finite (of {bad[0]}{more})"
+
+
+def listed_names(names: list[str]) -> str:
+    """Write names in a row, and only how many there are beyond the first few.
+
+    Examples
+    --------
+    >>> listed_names(["a", "b"]), listed_names(["a"] * 6)
+    ('a and b', 'a, a, a and 3 more')
+    """
+    if len(names) > 4:
+        names = [*names[:3], f"{len(names) - 3} more"]
+    *most, last = names
+    return f"{', '.join(most)} and {last}" if most else last
 
 
 class _Watching:
@@ -409,8 +443,13 @@ def between(mine: StepOf, seen: Seen, stale: Tensor | None, fresh: Tensor | None
     by = f" by {seen.by[mine.name]}" if mine.name in seen.by else ""
     notes = [mine.note] if mine.note else []
     if arrived is None:
+        frozen = "" if mine.asked else "requires_grad is False now, and "
         if given is not None and some(nonzero(dense(given))):
-            notes.append("its gradient is left from an earlier backward pass")
+            notes.append(f"{frozen}its gradient is left from an earlier backward pass")
+        elif given is not None and frozen and mine.move is not None:
+            notes.append(f"{frozen}a gradient of 0 is still stored")
+            mine.whys |= dict.fromkeys(_moving(mine), notes[-1])
+            seen.goes_on[mine.name] = _moving(mine)
     else:
         mine.arrived = arrived
         both = () if stale is None or fresh is None else (dense(stale), dense(fresh))
@@ -430,8 +469,17 @@ def between(mine: StepOf, seen: Seen, stale: Tensor | None, fresh: Tensor | None
             notes.append(f"{part}{how}{by}")
             mine.whys["cleared"] = notes[-1]
         elif given is not None:
-            notes += _changed(dense(arrived), dense(given), by)
+            changed = _changed(dense(arrived), dense(given), by)
+            notes += changed
+            if by:
+                seen.calls_of[seen.by[mine.name]] |= bool(changed)
     mine.note = "; ".join(notes)
+
+
+def _moving(mine: StepOf) -> list[str]:
+    """Return the words of the entries that move."""
+    found = mine.reason[mine.moved] if mine.moved is not None else mine.reason[:0]
+    return [WORDS[code] for code in found.unique().tolist()]
 
 
 def _changed(arrived: Tensor, given: Tensor, by: str) -> list[str]:

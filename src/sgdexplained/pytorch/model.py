@@ -242,6 +242,9 @@ class Pass:
         self.notes: list[str] = []
         self.asides: list[str] = []  # notes that explain nothing
         self.names: dict[int, list[str]] = registered(model)[1] if model is not None else {}
+        self.models = [] if model is None else [model]
+        self.given = {id(one) for one in tensors((inputs, targets))}  # no parameters, so not told
+        self.spoken: dict[int, str] = {}  # what a script calls its tensors
         self.examples = examples_in(inputs)
         self.recorder: Recorder
         self.watch: Watch
@@ -285,13 +288,28 @@ class Pass:
                     self.watch.close()
         self.watch.finish()
         self.gradients = {name: one.grad for name, one in self.parameters.items()}
-        self.changed = {
-            name
-            for name, (one, version) in before.items()
-            if one._version != version and not torch.equal(one.detach(), self.values[name])  # noqa: SLF001
-        }
         now = dict(model.named_buffers())
-        moved = [name for name, one in buffers.items() if name in now and not _same(one, now[name])]
+        self.tell_of_changes(
+            {n: one for n, (one, version) in before.items() if one._version != version},  # noqa: SLF001
+            {name: (one, now[name]) for name, one in buffers.items() if name in now},
+        )
+
+    def tell_of_changes(
+        self, parameters: dict[str, Tensor], buffers: dict[str, tuple[Tensor, Tensor]]
+    ) -> None:
+        """Say what the forward pass itself has changed.
+
+        Parameters
+        ----------
+        parameters : dict of Tensor
+            That may have changed, as they are now.
+        buffers : dict of two tensors
+            Before and now.
+        """
+        self.changed = {
+            name for name, one in parameters.items() if not _same(one.detach(), self.values[name])
+        }
+        moved = [name for name, (before, now) in buffers.items() if not _same(before, now)]
         if moved:
             self.asides.append(
                 f"the forward pass changed {_some(moved, 'buffer')} "
@@ -349,9 +367,11 @@ class Pass:
             owned = {id(p) for group in optimizer.param_groups for p in group["params"]}
         for name, parameter in self.parameters.items():
             gradient = self.gradients[name]
-            if gradient is None:
+            if gradient is None or id(parameter) not in self.watch.leaves:
                 word, note = self._no_gradient(parameter, felt)
                 codes: Any = c.CODE[word]
+                if gradient is not None:  # it was stored before this pass
+                    codes = is_zero(_dense(gradient)).to(torch.uint8) * codes
                 notes = Notes({word: note} if note else {})
             else:
                 listed = owned is None or id(parameter) in owned
@@ -366,7 +386,7 @@ class Pass:
 
     def _about_the_loss(self) -> None:
         value = self.value
-        if self.model is not None and self.examples == 0:
+        if self.examples == 0:
             self.notes.append("the batch is empty: it has no example")
         if not bool(torch.isfinite(value.detach()).all()):
             self.notes.append(f"the loss is {value.item()}{self._no_number()}")
@@ -393,7 +413,7 @@ class Pass:
             )
 
     def _no_number(self) -> str:
-        """Say why the loss is NaN, where that is known; and why its gradients are 0 all the same."""
+        """Say why the loss is NaN, where that is known; and why its gradients are not."""
         watch = self.watch
         found = [
             f"{call.name} {call.place} {what}"
@@ -404,27 +424,33 @@ class Pass:
             return ""
         given = [_dense(one) for one in self.gradients.values() if one is not None]
         zero = given and not any(some(nonzero(one)) for one in given)
-        more = "; the gradient is 0 and not nan, because nothing goes into this mean" if zero else ""
+        more = (
+            "; the gradient is 0 and not nan, because nothing goes into this mean" if zero else ""
+        )
         return f", because {found[0]}{more}"
 
     def _is_parameter(self, value: Tensor) -> bool:
         return any(value is one for one in self.parameters.values())
 
     def _about_strangers(self, optimizer: Optimizer | None) -> None:
-        if self.model is None or optimizer is None:
+        if optimizer is None:
             return
         owned = {id(p) for group in optimizer.param_groups for p in group["params"]}
-        given = {id(one) for one in tensors((self.inputs, self.targets))}
-        own = {id(one) for one in self.parameters.values()} | given | {id(self.value)}
+        own = {id(one) for one in self.parameters.values()} | self.given | {id(self.value)}
         strangers = [leaf for key, (_, leaf) in self.watch.leaves.items() if key not in own]
         for leaf in strangers[:5]:
             nor = "" if id(leaf) in owned else ", nor in the optimizer"
-            self.notes.append(
-                f"the loss depends on {name_of(leaf, self.model)}, "
-                f"which is no parameter of the model{nor}"
-            )
+            what = f"no parameter of the model{nor}" if self.models else "not in the optimizer"
+            self.notes.append(f"the loss depends on {self._name_of(leaf)}, which is {what}")
         if len(strangers) > 5:
             self.notes.append(f"and on {len(strangers) - 5} tensors more of that kind")
+
+    def _name_of(self, leaf: Tensor) -> str:
+        if id(leaf) in self.spoken:
+            return f"{self.spoken[id(leaf)]} of shape {tuple(leaf.shape)}"
+        names = [name_of(leaf, model) for model in self.models]
+        plain = f"a tensor of shape {tuple(leaf.shape)}"
+        return next((name for name in names if name != plain), plain)
 
     def _no_gradient(  # noqa: PLR0911 (one cause after the other)
         self, parameter: Tensor, felt: dict[Any, bool]
@@ -630,16 +656,29 @@ def _parameter(
         parts=parts,
         whole=whole,
     )
-    notes.settle(made)
+    made.notes = notes
     return made
 
 
 class ModelParameter(Parameter):
-    """A parameter whose move is computed when somebody asks for it, and perhaps `zero` as well."""
+    """A parameter whose move is computed when somebody asks for it, and what is said of it."""
 
     _move: Any
     _zero: Any
     _step: StepOf | None
+    notes: Notes = Notes()
+    _told: tuple[str, dict[str, str], str] | None = None
+
+    def told(self) -> tuple[str, dict[str, str], str]:
+        """Return the note, its parts that belong to reasons, and the rest."""
+        if self._told is None:
+            self._told = self.notes.told(self)
+        return self._told
+
+    # A dataclass sets what it does not compute itself.
+    note = property(lambda self: self.told()[0], lambda _self, _: None)
+    whys = property(lambda self: self.told()[1], lambda _self, _: None)
+    beside = property(lambda self: self.told()[2], lambda _self, _: None)
 
     @property
     def zero(self) -> Any:

@@ -1,4 +1,4 @@
-"""What is said beside the counts of a parameter: each cause at its reason, what explains nothing last."""
+"""What is said beside the counts of a parameter: each cause at its reason."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from sgdexplained.reasons import Parameter
 
-NO_GRADIENT = {*ZERO, "padding row", "hook", "op not known", "cleared"}
+NO_GRADIENT = {*ZERO, "padding row", "hook", "op not known", "cleared", "cut", "not used"}
 """Words for why a gradient is 0, or is not there."""
 
 BY_OTHERS = ("memory+decay", "memory", "decay", "own rule")
@@ -38,8 +38,17 @@ class Notes:
     beside: list[str] = field(default_factory=list)
     noise: list[str] = field(default_factory=list)
 
-    def settle(self, parameter: Parameter) -> None:
+    def told(self, parameter: Parameter) -> tuple[str, dict[str, str], str]:
         """Give each cause to the reason that it explains: the reason of most entries comes first.
+
+        Returns
+        -------
+        str
+            All that is to be said.
+        dict of str
+            By reason: why entries have it.
+        str
+            The rest.
 
         Examples
         --------
@@ -48,11 +57,11 @@ class Notes:
         >>> codes = [CODE["decay"], CODE["shut"]]
         >>> weight = Parameter("w", (2,), [1, 1], [0, 0], [1, 0], codes)
         >>> notes = Notes({"flat": "no label counts", "shut": "relu"}, ["tied"], ["noise"])
-        >>> notes.settle(weight)
-        >>> weight.whys
+        >>> for part in notes.told(weight):
+        ...     print(part)
+        with a shut receiver: relu; with a flat loss: no label counts; tied; noise
         {'shut': 'relu', 'decay': 'the gradient is 0 (no label counts)'}
-        >>> weight.note
-        'with a shut receiver: relu; with a flat loss: no label counts; tied; noise'
+        tied; noise
         """
         moving, staying = parameter.split(WORDS)
         counts = staying + Counter({word: moving[word] for word in moving if word != "gradient"})
@@ -64,12 +73,14 @@ class Notes:
         if others and zeros:
             told.update(dict.fromkeys(others, f"the gradient is 0 ({'; '.join(zeros)})"))
             left = {word: why for word, why in left.items() if word not in NO_GRADIENT}
-        parameter.whys = told
         if "not listed" in counts:  # a second mistake
-            left = {word: f"no gradient either: {why}" for word, why in left.items()}
+            left = {
+                word: f"no gradient either: {why}" if word in {"cut", "not used"} else why
+                for word, why in left.items()
+            }
         after = [*dict.fromkeys(left.values()), *self.beside, *self.noise]
-        parameter.beside = "; ".join(after)
-        parameter.note = "; ".join([*_named(whys), *self.beside, *self.noise])
+        note = [*_named(whys), *self.beside, *self.noise]
+        return "; ".join(note), told, "; ".join(after)
 
 
 def _named(whys: dict[str, str]) -> list[str]:

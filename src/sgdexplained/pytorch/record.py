@@ -92,44 +92,49 @@ def tensors(found: Any) -> Iterator[torch.Tensor]:
 def reader_frame(depth: int = 1) -> Any:
     """Return the innermost frame that is neither PyTorch's nor of this package, or ``None``."""
     frame: Any = sys._getframe(depth)  # noqa: SLF001 (inspect reads files)
-    while frame is not None and _passed_over(frame):
+    while frame is not None and passed_over(frame):
         frame = frame.f_back
     return frame
 
 
-def _passed_over(frame: Any) -> bool:
+def passed_over(frame: Any) -> bool:
+    """Tell whether a frame is PyTorch's or of this package."""
     name = frame.f_code.co_filename
     return name.startswith((_TORCH, _HERE)) or name == "<string>"
 
 
-def where(start: Any = None) -> tuple[str, bool]:
-    """Return the line of the reader's code that is running, and if it called a module of PyTorch's.
+def where() -> tuple[str, bool, Any]:
+    """Return the line of the reader's code that is running, and if it has called a module.
 
-    Lines of PyTorch and of this package are passed over. Where the model was called and no line of
-    the reader's is inside it, the answer is empty: the line that called it tells nothing.
+    Lines of PyTorch and of this package are passed over. Where a pass was started by this package
+    and no line of the reader's is inside it, there is no line.
 
-    Parameters
-    ----------
-    start : frame, optional
-        Of the code that called the model. Without it, that is a function of this package.
+    Returns
+    -------
+    str
+        ``model.py:12``
+    bool
+        Whether it called a module, and none of the reader's own: what ran is not in this line.
+    frame or None
+        Of the line.
 
     Examples
     --------
-    >>> line, inside = where()
+    >>> line, inside, _ = where()
     >>> line.startswith("<doctest") or ":" in line, inside
     (True, False)
     """
     frame: Any = sys._getframe(1)  # noqa: SLF001 (traceback.extract_stack reads files, at each call)
     inside = False
-    while frame is not None and frame is not start:
+    while frame is not None:
         code = frame.f_code
-        if not _passed_over(frame):
-            return f"{Path(code.co_filename).name}:{frame.f_lineno}", inside
+        if not passed_over(frame):
+            return f"{Path(code.co_filename).name}:{frame.f_lineno}", inside, frame
         if code.co_name in STARTS and code.co_filename.startswith(_HERE):
-            return "", inside
+            return "", inside, None
         inside |= code is _CALLED
         frame = frame.f_back
-    return "", inside
+    return "", inside, None
 
 
 def cutting(name: str, made: torch.Tensor | None, results: list[torch.Tensor]) -> str:
@@ -166,7 +171,8 @@ class Call(NamedTuple):
     """One call: what it is named, and the reader's line.
 
     `off` names what switched gradients off around it, such as ``no_grad``; `module` the innermost
-    module that it stands in; `inside` tells that the line called this module, and not the function.
+    module that it stands in; `inside` tells that the line called this module, and not the function;
+    `outer` that it is the line that called the model, which tells nothing.
     """
 
     name: str
@@ -174,6 +180,7 @@ class Call(NamedTuple):
     off: str = ""
     module: Any = ""
     inside: bool = False
+    outer: bool = False
 
     @property
     def place(self) -> str:
@@ -186,13 +193,31 @@ class Call(NamedTuple):
         >>> Call("relu", "a.py:3", module="1 (ReLU)", inside=True).place
         'in module 1 (ReLU) at a.py:3'
         """
-        if self.module and (self.inside or not self.line):
-            return f"in module {self.module}" + (f" at {self.line}" if self.line else "")
+        alone = self.outer or not self.line
+        if self.module and (self.inside or alone):
+            return f"in module {self.module}" + ("" if alone else f" at {self.line}")
         return f"at {self.line}" if self.line else "in the loss"
 
     def __str__(self) -> str:
         what = f"{self.off} around {self.name}" if self.off else self.name
         return f"{what} {self.place}"
+
+
+def _node(tensor: torch.Tensor) -> Any:
+    """Return the node that made a tensor; of some views that were written into it cannot be asked.
+
+    Examples
+    --------
+    >>> weight = torch.nn.Parameter(torch.ones(2, 2))
+    >>> with torch.no_grad():
+    ...     view = weight.view_as(weight).copy_(torch.zeros(2, 2))
+    >>> print(_node(view))
+    None
+    """
+    try:
+        return tensor.grad_fn
+    except RuntimeError:
+        return None
 
 
 @contextmanager
@@ -299,8 +324,9 @@ class Recorder(TorchFunctionMode):
 
     def _call(self, name: str, off: str = "") -> Call:
         name = SIGNS.get(name, name)
-        line, inside = where(self.start)
-        return Call(name, line, off, self.within[-1] if self.within else "", inside)
+        line, inside, frame = where()
+        outer = self.start is not None and frame is self.start
+        return Call(name, line, off, self.within[-1] if self.within else "", inside, outer)
 
     def __torch_function__(
         self,
@@ -365,19 +391,18 @@ class Recorder(TorchFunctionMode):
             return
         numbers = [self._number(tensor) for tensor in given]
         call = None
-        for tensor in results:
-            node = tensor.grad_fn
+        nodes = [_node(tensor) for tensor in results]
+        for node in nodes:
             if node is not None and node not in self.calls:
                 call = call or self._call(name)
                 self.calls[node] = call
         if all(number in self.of_weights for number in numbers) and name not in DRAWS:
-            for tensor in results:
-                self.of_weights.add(self._number(tensor))
-                if tensor.grad_fn is not None:
-                    self.weight_nodes.add(tensor.grad_fn)
+            self.of_weights.update(map(self._number, results))
+            self.weight_nodes.update(node for node in nodes if node is not None)
+        leaves = [tensor for tensor, node in zip(results, nodes, strict=True) if node is None]
         if not any(number in self.live for number in numbers):
-            for tensor in results:
-                if tensor.is_leaf and tensor.requires_grad:
+            for tensor in leaves:
+                if tensor.requires_grad:
                     self.made.append((self._number(tensor), self._call(name)))
             return
         off = "" if torch.is_grad_enabled() else self.inside or "no_grad"
@@ -387,19 +412,19 @@ class Recorder(TorchFunctionMode):
         for tensor, number in zip(given, numbers, strict=True):
             if number not in self.live:
                 continue
-            self.used.add(number)
             for out in results or [None]:
-                if out is tensor:
+                if out is tensor:  # it was written into, as by what gives it its first values
                     continue
+                self.used.add(number)
                 to = None if out is None else self._number(out)
                 if to is not None:
                     self.live.add(to)
                 self.edges[number].append((to, call))
-                if tensor.requires_grad and (out is None or out.is_leaf):
+                if tensor.requires_grad and (out is None or any(out is one for one in leaves)):
                     known = call.name if call.off else cutting(call.name, out, results)
                     self.cuts[number, to] = call._replace(name=known)
-        for tensor in results:
-            if tensor.is_leaf and tensor.requires_grad and not any(tensor is one for one in given):
+        for tensor in leaves:
+            if tensor.requires_grad and not any(tensor is one for one in given):
                 self.made.append((self._number(tensor), call))
 
     # What was asked afterwards

@@ -186,6 +186,8 @@ class ModelSource(Source):
             "padding row": "the row is padding_idx, which never gets a gradient",
             "not used": "what its receiver makes is not used by the loss",
             "op not known": "the reason is behind an operation that is not known",
+            "frozen": "it requires no gradient (requires_grad is False)",
+            "cut": "it is cut off from the loss",
         }.get(row.zero, row.zero)
         products = [] if self.unknown(row.parameter) else self.products(row.parameter, row.place)
         if len(products) > 1 and row.zero in {"flat", "inactive", "shut", "saturated", "closed"}:

@@ -165,10 +165,7 @@ class Watch:
 
     def _passed(self, node: Any, given: Gradients, arrived: Gradients) -> None:
         coming = [self._arrive(node, number, one) for number, one in enumerate(arrived)]
-        if c.of_one(node):
-            self.constant.add(node)
-        if any(found := c.uncounted(node)):
-            self.uncounted[node], self.no_number[node] = found
+        self._remember(node)
         for i, (ahead, number) in enumerate(node.next_functions):
             if ahead is None or i >= len(given):
                 continue
@@ -194,6 +191,13 @@ class Watch:
             one is None or finite(one) for one in arrived
         ):
             self.infinite[node] = self._infinite(node, given, arrived)
+
+    def _remember(self, node: Any) -> None:
+        """Keep what a node tells only before the graph is freed."""
+        if c.of_one(node):
+            self.constant.add(node)
+        if any(found := c.uncounted(node)):
+            self.uncounted[node], self.no_number[node] = found
 
     def _hand_on(
         self, ahead: Any, number: int, gradient: torch.Tensor, reasons: Reasons | None
@@ -232,10 +236,7 @@ class Watch:
             return text
         if not bool(((first == 0) & ~torch.isfinite(bad)).any()):
             return text
-        said = {
-            self.cause(one)
-            for one in self.makers(node, c.NEUTRAL & ~c.OFF)
-        }
+        said = {self.cause(one) for one in self.makers(node, c.NEUTRAL & ~c.OFF)}
         why = f" ({'; '.join(sorted(said))})" if said else ""
         return f"{text}, where 0 times infinity is added{why}"
 

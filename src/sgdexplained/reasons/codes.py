@@ -65,7 +65,7 @@ SAID = {
     "frozen": "with requires_grad=False",
     "not listed": "not in the optimiser",
     "lr 0": "with learning rate 0",
-    "swallowed": "with a step swallowed",
+    "swallowed": "with a swallowed step",
     "held": "held by the optimiser",
 }
 """How a summary says them; a word that is not here is said as it is."""

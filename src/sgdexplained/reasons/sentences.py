@@ -119,8 +119,8 @@ class Sentence:
     The optimiser may add something of its own.
 
     >>> tell(one, [[2]], [[1]], weight_decay=0.5)
-    Moves: 2 (input 1) × 1 (derivative) × 1 (upstream gradient). Parts of the move: -2 gradient, -0.5
-    decay.
+    Moves: 2 (input 1) × 1 (derivative) × 1 (upstream gradient). Parts of the move: -2 gradient,
+    -0.5 decay.
     >>> tell(one, [[2]], [[2]], weight_decay=0.5)
     Moves although its gradient is 0 (the loss is flat here, its derivative there is 0): -0.5
     decay.

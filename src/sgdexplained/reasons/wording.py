@@ -81,9 +81,7 @@ def listed(counts: Counter[str], said: Mapping[str, str]) -> str:
     return ", ".join(f"{counted(n)} {said.get(word, word)}" for word, n in counts.most_common())
 
 
-def causes(
-    counts: Counter[str], said: Mapping[str, str], whys: Mapping[str, str]
-) -> list[str]:
+def causes(counts: Counter[str], said: Mapping[str, str], whys: Mapping[str, str]) -> list[str]:
     """Write counts by reason, the most frequent first, each with its cause.
 
     Examples
