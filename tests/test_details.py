@@ -204,8 +204,7 @@ def test_a_page_shows_where_there_is_no_gradient():
 
 @pytest.mark.parametrize("why", [*ZERO, *HELD])
 def test_the_summary_has_words_for_everything_that_keeps_a_parameter(why):
-    said = why if why == "no gradient" else SAID[why]
-    assert summary(Counter(), Counter([why]), SAID) == f"1 of 1 does not move: 1 {said}."
+    assert summary(Counter(), Counter([why]), SAID) == f"1 of 1 does not move: 1 {SAID[why]}."
 
 
 @pytest.mark.parametrize("size", [5e-324, -5e-324])

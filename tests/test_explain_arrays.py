@@ -206,7 +206,7 @@ def test_a_loss_that_is_not_computed_from_the_outputs(node):
     net = MLP([2, 1], node, init=[([[1.0], [2.0]], [0.0])])
     step = explain(net, [[1, 2]], [[0]], only_a_number, SGD(net.parameters(), lr=0.1))
 
-    assert step.summary() == "3 of 3 do not move: 3 no gradient."
+    assert step.summary() == "3 of 3 do not move: 3 without a gradient."
     assert {row.sentence for row in step} == {
         "Stays: it has no gradient, because the loss was not computed from the outputs."
     }

@@ -89,22 +89,22 @@ def explain(
     4 of 13 do not move: 3 with a shut receiver, 1 with an inactive sender.
     <BLANKLINE>
               value  grad   move  why
-    W1[0][0]      1     1   -0.1  1 (input 1) × 1 (derivative) × 1 (upstream gradient)
+    W1[0][0]      1     1   -0.1  1 (input 1) × 1 (derivative) × 1 (upstream)
     W1[0][1]      1     0  stays  unit 2 is shut: the derivative of its activation
                                   at -2 is 0
-    W1[0][2]      2    -1    0.1  1 (input 1) × 1 (derivative) × -1 (upstream gradient)
-    W1[1][0]      1     2   -0.2  2 (input 2) × 1 (derivative) × 1 (upstream gradient)
+    W1[0][2]      2    -1    0.1  1 (input 1) × 1 (derivative) × -1 (upstream)
+    W1[1][0]      1     2   -0.2  2 (input 2) × 1 (derivative) × 1 (upstream)
     W1[1][1]     -2     0  stays  unit 2 is shut: the derivative of its activation
                                   at -2 is 0
-    W1[1][2]      0    -2    0.2  2 (input 2) × 1 (derivative) × -1 (upstream gradient)
-    b1[0]         0     1   -0.1  1 (derivative) × 1 (upstream gradient)
+    W1[1][2]      0    -2    0.2  2 (input 2) × 1 (derivative) × -1 (upstream)
+    b1[0]         0     1   -0.1  1 (derivative) × 1 (upstream)
     b1[1]         1     0  stays  unit 2 is shut: the derivative of its activation
                                   at -2 is 0
-    b1[2]        -1    -1    0.1  1 (derivative) × -1 (upstream gradient)
-    W2[0][0]      1     3   -0.3  3 (unit 1) × 1 (derivative) × 1 (upstream gradient)
+    b1[2]        -1    -1    0.1  1 (derivative) × -1 (upstream)
+    W2[0][0]      1     3   -0.3  3 (unit 1) × 1 (derivative) × 1 (upstream)
     W2[1][0]      2     0  stays  unit 2 is inactive, its activation is 0
-    W2[2][0]     -1     1   -0.1  1 (unit 3) × 1 (derivative) × 1 (upstream gradient)
-    b2[0]         0     1   -0.1  1 (derivative) × 1 (upstream gradient)
+    W2[2][0]     -1     1   -0.1  1 (unit 3) × 1 (derivative) × 1 (upstream)
+    b2[0]         0     1   -0.1  1 (derivative) × 1 (upstream)
     >>> step.row("W2[1][0]").why, step.row("W2[1][0]").reasons
     ('inactive', [('inactive',)])
     """
