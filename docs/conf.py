@@ -7,8 +7,6 @@ import tomllib
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from sphinx_gallery import gen_rst
-
 sys.path.insert(0, str(Path(__file__).parent / "_ext"))
 
 import downloads
@@ -115,11 +113,9 @@ sphinx_gallery_conf = {
     "first_notebook_cell": downloads.notebook_cell(project, downloads_wheel, SITE_URL, "plot"),
     "remove_config_comments": True,
     "show_signature": False,
-    # Not in parallel: its processes never load our extensions, so notebooks would not be ours.
+    # As many scripts at once as Sphinx reads pages at once, where all of them are to run.
+    "parallel": True,
 }
-# Beside the script and the notebook, an archive of the two holds nothing new, and its bytes tell
-# when it was packed. There is no setting that leaves it out.
-gen_rst.ZIP_DOWNLOAD = ""
 
 # -- The engine, annotated: a page for each of these modules, see docs/engine/index.md ------------
 

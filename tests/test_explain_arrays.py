@@ -12,7 +12,7 @@ import tracemalloc
 from collections import Counter
 from collections.abc import Sequence
 from fractions import Fraction
-from functools import partial
+from functools import cache, partial
 from random import Random
 
 import numpy as np
@@ -79,12 +79,21 @@ def paths(factors, number, i, k):
             yield [w, ahead.derivatives[i][m], *further]
 
 
-def slow_words(factors, number, i, j, k):
+class Ahead:
+    """What lies ahead of a unit, for one example: the same for all weights into the unit."""
+
+    def __init__(self, factors, number, i, k):
+        carried = list(paths(factors, number, i, k))
+        self.upstream = sum(prod(path) for path in carried)
+        self.whole = [path for path in carried if all(path[:-1])]
+        self.cancels = any(prod(path) != 0 for path in self.whole)
+
+
+def slow_words(factors, number, i, j, k, ahead):
     """Return the words for one weight (or bias, with j None) and one example."""
     layer = factors[number]
     said = 1 if j is None else layer.inputs[i][j]
-    carried = list(paths(factors, number, i, k))
-    upstream = sum(prod(path) for path in carried)
+    upstream = ahead.upstream
     if said * layer.derivatives[i][k] * upstream != 0:
         return ()
     words = []
@@ -95,10 +104,9 @@ def slow_words(factors, number, i, j, k):
     if layer.derivatives[i][k] == 0:
         words.append("saturated" if layer.activations[i][k] != 0 else "shut")
     if upstream == 0:
-        whole = [path for path in carried if all(path[:-1])]
-        if not whole:
+        if not ahead.whole:
             words.append("closed")
-        elif any(prod(path) != 0 for path in whole):
+        elif ahead.cancels:
             words.append("paths cancel")
         elif "flat" not in words:
             words.append("flat")
@@ -107,6 +115,8 @@ def slow_words(factors, number, i, j, k):
 
 
 def prod(numbers):
+    if not all(numbers):
+        return 0
     out = 1
     for number in numbers:
         out *= number
@@ -143,11 +153,12 @@ def test_bulk_says_what_every_path_of_every_example_says(node, part):
         sgd = SGD(net.parameters(), lr=F(1, 8))
         step = explain(net, X, target, half_squared_error, sgd, "sum")
         factors = [Plain(layer) for layer in step.source.layers]
+        ahead = cache(partial(Ahead, factors))
         for row in step:
             number, k = row.layer - 1, row.receiver - 1
             j = None if row.sender is None else row.sender - 1
             batch = range(len(X))
-            reasons = [slow_words(factors, number, i, j, k) for i in batch]
+            reasons = [slow_words(factors, number, i, j, k, ahead(number, i, k)) for i in batch]
             said = [1 if j is None else factors[number].inputs[i][j] for i in batch]
             deltas = [factors[number].deltas[i][k] for i in batch]
             contributions = [a * d for a, d in zip(said, deltas, strict=True)]

@@ -42,6 +42,12 @@ def forget_another_engine(app: Sphinx, config: Config) -> None:
     stamp.write_text(config.engine_fingerprint, "utf-8")
 
 
+def run_few_alone(app: Sphinx) -> None:
+    """Start processes for the scripts only where none has run: to start them takes seconds."""
+    if any(Path(app.srcdir, app.config.story_folder).rglob("*.md5")):
+        app.config.sphinx_gallery_conf["parallel"] = False
+
+
 def forget_problems(app: Sphinx, _: Exception | None) -> None:
     """Forget the runs that failed, and a build that warned, as Sphinx does one that broke off."""
     for script in app.config.sphinx_gallery_conf.get("failing_examples", {}):
@@ -56,6 +62,8 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_config_value("engine_fingerprint", "", "env")
     app.add_config_value("story_folder", "story", "")
     app.connect("config-inited", forget_another_engine)
+    # Before sphinx-gallery runs the scripts.
+    app.connect("builder-inited", run_few_alone, priority=100)
     # Before sphinx-gallery, which ends the build when a script has failed.
     app.connect("build-finished", forget_problems, priority=100)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

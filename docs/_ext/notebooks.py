@@ -10,7 +10,7 @@ import ast
 import posixpath
 import re
 from collections.abc import Callable, Iterator
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from string import ascii_uppercase
 from textwrap import dedent, indent
@@ -21,6 +21,7 @@ import elsewhere_record
 from claim_box import WORDING, authors_and_year, correction
 from pybtex.database import parse_file
 from sphinx.application import Sphinx
+from sphinx.config import Config
 from sphinx_gallery import gen_rst, notebook
 
 # A directive at the beginning of a line, and what stands indented below it.
@@ -307,12 +308,34 @@ def docname_of(title: str, place: Place) -> str:
     return "story/index"
 
 
+class Offered(NamedTuple):
+    """What sphinx-gallery offers below a page: the script and a notebook of ours.
+
+    It has no setting for that. A process that runs scripts beside others reads no conf.py and loads
+    no extension; but each process calls, before a script, all that is to be reset, and this too.
+    """
+
+    scripts: str
+    site: str
+
+    def __call__(self, conf: dict[str, Any], _script: str) -> None:
+        """Have notebooks made by us, in this process."""
+        docs = Path(conf["src_dir"])
+        place = Place((docs / self.scripts).resolve(), docs, self.site)
+        gen_rst.jupyter_notebook = partial(make, place=place)
+        # Beside the two, an archive of them holds nothing new, and its bytes tell when it was made.
+        gen_rst.ZIP_DOWNLOAD = ""
+
+
+def hand_over(_: Sphinx, config: Config) -> None:
+    """Let it be called before each script."""
+    conf = config.sphinx_gallery_conf
+    offered = Offered(config.downloads_scripts, config.html_baseurl)
+    conf["reset_modules"] = (*conf["reset_modules"], offered)
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
     """Make the notebooks of sphinx-gallery ours."""
-
-    def ours(blocks: list[Any], conf: dict[str, Any], folder: Any) -> dict[str, Any]:
-        scripts = Path(app.srcdir, app.config.downloads_scripts).resolve()
-        return make(blocks, conf, folder, Place(scripts, Path(app.srcdir), app.config.html_baseurl))
-
-    gen_rst.jupyter_notebook = ours
+    # After sphinx-gallery has filled in what conf.py left out.
+    app.connect("config-inited", hand_over, priority=600)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

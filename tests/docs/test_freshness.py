@@ -45,6 +45,20 @@ def test_scripts_run_again_only_when_the_package_has_changed(sources: Path, tmp_
     assert not record.exists()
 
 
+@pytest.mark.parametrize("ran", [True, False])
+def test_processes_for_scripts_start_only_where_none_has_run(tmp_path: Path, ran: bool) -> None:
+    config = SimpleNamespace(story_folder="story", sphinx_gallery_conf={"parallel": 2})
+    app = SimpleNamespace(srcdir=tmp_path, config=config)
+    record = tmp_path / "story" / "part" / "plot_1.py.md5"
+    record.parent.mkdir(parents=True)
+    if ran:
+        record.touch()
+
+    freshness.run_few_alone(app)
+
+    assert config.sphinx_gallery_conf["parallel"] == (False if ran else 2)
+
+
 def test_a_script_that_failed_runs_again_even_when_it_is_as_it_was(tmp_path: Path) -> None:
     conf = {"failing_examples": {"/gallery/part/plot_1.py": "a traceback"}}
     config = SimpleNamespace(story_folder="story", sphinx_gallery_conf=conf)

@@ -1,10 +1,13 @@
 """The notebooks of the story are Markdown and Python: nothing of reST or of the site is left."""
 
+import pickle
 import re
 from pathlib import Path
+from types import SimpleNamespace
 
 import notebooks
 import pytest
+from sphinx_gallery import gen_rst
 from sphinx_gallery.gen_gallery import DEFAULT_GALLERY_CONF
 from sphinx_gallery.py_source_parser import Block, split_code_and_text_blocks
 
@@ -141,3 +144,30 @@ def test_where_the_address_is_known_the_notebook_leads_to_the_site() -> None:
 
     assert "[All answers, with their programs](https://a.example/reference/elsewhere/" in text
     assert "by hand.](https://a.example/story/" in text
+
+
+def test_each_process_that_runs_a_script_makes_our_notebooks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = SimpleNamespace(
+        downloads_scripts="../gallery",
+        html_baseurl="https://example.org/",
+        sphinx_gallery_conf={"reset_modules": ("matplotlib",)},
+    )
+    notebooks.hand_over(None, config)
+    # As such a process gets the configuration.
+    conf = pickle.loads(pickle.dumps(config.sphinx_gallery_conf))
+    conf = DEFAULT_GALLERY_CONF | conf | {"src_dir": str(ROOT / "docs"), **CONF}
+    monkeypatch.setattr(gen_rst, "jupyter_notebook", None)
+    monkeypatch.setattr(gen_rst, "ZIP_DOWNLOAD", "an archive")
+
+    theirs, ours = gen_rst._get_callables(conf, "reset_modules")
+    ours(conf, "plot_01.py")
+
+    assert theirs is not ours
+    place = notebooks.Place(ROOT / "gallery", ROOT / "docs", "https://example.org/")
+    blocks = split_code_and_text_blocks(SCRIPTS[0])[1]
+    assert gen_rst.jupyter_notebook(blocks, conf, tmp_path) == notebooks.make(
+        blocks, conf, tmp_path, place
+    )
+    assert gen_rst.ZIP_DOWNLOAD == ""
