@@ -101,6 +101,8 @@ globalThis.onmessage = async ({ data }) => {
     const ask = await room;
     postMessage({ id: data.id, answer: ask(data.request) });
   } catch (error) {
-    postMessage({ id: data.id, problem: `Python could not answer: ${error.message}` });
+    // Of a traceback the last line tells what it is.
+    const said = String(error?.message ?? error).trim().split("\n").at(-1) || "it does not say why";
+    postMessage({ id: data.id, problem: `Python could not answer: ${said}.` });
   }
 };

@@ -171,13 +171,11 @@ def test_what_is_told_to_move_a_weight_moves_it(reader: Reader) -> None:
 
 def test_each_optimiser_has_its_account(reader: Reader) -> None:
     part = reader.part("account")
-    for name in OPTIMISERS:
+    for taken, name in enumerate(OPTIMISERS, start=4):
         part.locator('select[data-do="opt"]').select_option(name)
-        expect(reader.slot("steps", "account")).to_contain_text("no step taken")
-        for taken in ("1 step taken", "2 steps taken", "3 steps taken"):
-            part.get_by_role("button", name="Take the step").click()
-            expect(reader.slot("steps", "account")).to_contain_text(taken)
-        expect(reader.slot("account", "account")).to_contain_text(f"In 3 steps of {name}")
+        part.get_by_role("button", name="Take the step").click()
+        # Another optimiser takes the steps that were taken again.
+        expect(reader.slot("account", "account")).to_contain_text(f"In {taken} steps of {name}")
         reader.page.wait_for_timeout(500)
         address = reader.page.evaluate("decodeURIComponent(location.hash)").partition("?")[2]
         assert State.read(address, VIEWS["account"].start).opt == name

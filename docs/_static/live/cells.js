@@ -59,14 +59,16 @@
   // What needs more than the page has says so, and where it can be run.
   const notebook = document.querySelector('a[href$=".ipynb"]');
   for (const cell of cells.filter((one) => one.missing)) {
-    const words = `Needs ${cell.missing}, which is not in the page`;
-    const line = make("p", { class: "live-missing" }, notebook ? `${words}: ` : `${words}.`);
+    // Short, so that on a phone it is one line, above the code.
+    const words = `Needs ${cell.missing}`;
+    const line = make("p", { class: "live-missing" }, notebook ? `${words}: ` : `${words}, which is not in the page.`);
     if (notebook) line.append(make("a", { href: notebook.href, download: "" }, "take the notebook"));
     cell.element.append(make("div", { class: "live-tools" }, line));
   }
 
   /** Run an example, after those above it. */
   async function run(cell) {
+    if (cell.element.getAttribute("aria-busy")) return;
     // Also what cannot run whole: Python leaves out of it what is not there.
     const until = cells.slice(0, cells.indexOf(cell) + 1);
     const sources = until.map((one) => [one.kind, one.field ? one.field.value : one.original]);

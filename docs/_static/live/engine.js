@@ -18,6 +18,7 @@
   let sources = {}; // modules as they are
   let run = 0; // of two that overlap, the later one counts
   let verdicts = [];
+  let broken = false; // whether the engine that was judged is a changed one
 
   const root = new URL(document.querySelector("script[data-root]").dataset.root, location.href);
 
@@ -34,6 +35,7 @@
     run += 1;
     const mine = run;
     verdicts = [];
+    broken = edits.length > 0;
     at("stop").hidden = false;
     at("back").disabled = !edits.length;
     history.replaceState(null, "", location.pathname + location.search + (address ? `#break?${address}` : ""));
@@ -44,6 +46,8 @@
         if (mine !== run) return;
         if (answer.error) {
           word.textContent = answer.error;
+          at("verdicts").replaceChildren();
+          hunt();
           break;
         }
         verdicts.push(...answer.verdicts);
@@ -112,7 +116,7 @@
       place.textContent = `${name} falls: you have refuted it.`;
       return;
     }
-    place.textContent = verdict
+    place.textContent = verdict && broken
       ? `${name} survives this change. Find one that refutes it. `
       : `Find a change that refutes ${name}. `;
     const hint = make("button", "Give me one");
@@ -127,7 +131,7 @@
   /** Make the chosen change. */
   async function choose() {
     const name = at("change").value;
-    if (!name) return;
+    if (!name) return back();
     at("module").value = "";
     at("code").hidden = true;
     at("diff").hidden = false;
@@ -141,14 +145,24 @@
     await judge(changes[name].edits, `change=${name}`);
   }
 
+  /** Show no verdicts: they were on an engine that is no longer shown. */
+  function forget() {
+    run += 1;
+    verdicts = [];
+    at("change").value = "";
+    at("diff").hidden = at("stop").hidden = at("back").disabled = true;
+    at("verdicts").replaceChildren();
+    word.textContent = "";
+    hunt();
+  }
+
   /** Open a module to be edited. */
   async function open(file) {
-    at("change").value = "";
-    at("diff").hidden = true;
-    word.textContent = "";
+    forget();
     if (!file) return (at("code").hidden = true);
     try {
       const answer = await ask({ room: "judge", edits: [], claims: [], show: file }, form);
+      if (answer.error) return (word.textContent = answer.error);
       sources[file] = answer.source;
       at("text").value = answer.source;
       at("code").hidden = false;
@@ -168,9 +182,11 @@
     let end = 0;
     while (end < Math.min(before.length, after.length) - start && before.at(-1 - end) === after.at(-1 - end)) end += 1;
     const same = start === before.length && start === after.length;
-    const gone = before.length - start - end;
     const lines = after.slice(start, after.length - end);
-    const address = new URLSearchParams({ file, at: start, gone, text: lines.join("\n") });
+    // Each line with its end, so that none and an empty one differ.
+    const whole = (some) => some.map((line) => `${line}\n`).join("");
+    const was = whole(before.slice(start, before.length - end));
+    const address = new URLSearchParams({ file, at: start, was, text: whole(lines) });
     await judge(same ? [] : [{ file, text: at("text").value }], same ? "" : address);
   }
 
@@ -195,11 +211,15 @@
       return choose();
     }
     const file = asked.get("file");
-    if (!file) return;
+    if (!file) return (word.textContent = "The address names a change that is not here. Choose one, or edit a module.");
     await open(file);
     if (!asked.has("text") || sources[file] === undefined) return;
     const lines = sources[file].split("\n");
-    lines.splice(Number(asked.get("at")), Number(asked.get("gone")), ...asked.get("text").split("\n"));
+    const apart = (name) => (asked.get(name) ?? "\n").split("\n").slice(0, -1);
+    const [start, was] = [Number(asked.get("at")), apart("was")];
+    if (was.some((line, i) => lines[start + i] !== line))
+      return (word.textContent = "The address changes lines that are not in this engine: it was written for another version.");
+    lines.splice(start, was.length, ...apart("text"));
     at("text").value = lines.join("\n");
     await judgeText();
   }
@@ -214,6 +234,7 @@
   at("change").onchange = guarded(choose);
   at("module").onchange = guarded(() => open(at("module").value));
   at("judge").onclick = guarded(judgeText);
+  at("text").oninput = () => (at("back").disabled = false);
   at("back").onclick = guarded(back);
   at("stop").onclick = () => stop("Stopped. Python is loaded again at the next touch.");
   at("claim").onchange = hunt;

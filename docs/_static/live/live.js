@@ -31,11 +31,13 @@
     python.worker = worker;
     worker.onmessage = ({ data }) => {
       if (data.progress !== undefined) return announce(data.progress);
+      // A mistake of the reader is an answer. This is none: Python has come to grief, or not come.
+      if (data.problem) return stop(`${data.problem} At the next touch, Python is loaded anew.`);
       const waiting = python.waiting.get(data.id);
       python.waiting.delete(data.id);
       if (!python.ready) announce("");
       python.ready = true;
-      if (waiting) data.problem ? waiting.reject(new Error(data.problem)) : waiting.resolve(data.answer);
+      waiting?.resolve(data.answer);
     };
     worker.onerror = () => stop("Python could not be loaded. Is the connection there? Touch again to try once more.");
     python.timer = setTimeout(() => {
@@ -94,6 +96,7 @@
 
       Of a hand that slides only the last place counts: while one is drawn, the hand goes on. */
   function send(part, what, value, slides = false) {
+    part.element.classList.add("used");
     const last = part.queue.at(-1);
     if (slides && last?.what === what) last.value = value;
     else part.queue.push({ what, value });
@@ -108,6 +111,7 @@
       try {
         const request = { room: "picture", view, start: begin, address: part.address, do: what, value };
         const answer = await ask(request, part.element);
+        await held;
         show(part, answer);
         // What is drawn later follows something else, whose mistake must still be read.
         if (what !== "later") say(part.element, answer.error);
@@ -161,9 +165,18 @@
     }, 300);
   }
 
+  /** Read what stands in an address; as it is, if it was cut in the middle of a letter. */
+  function written(text) {
+    try {
+      return decodeURIComponent(text);
+    } catch {
+      return text;
+    }
+  }
+
   /** Open a state that somebody has sent. */
   function open() {
-    const [id, address] = decodeURIComponent(location.hash.slice(1)).split("?");
+    const [id, address] = written(location.hash.slice(1)).split(/\?(.*)/s);
     const element = address && document.getElementById(id);
     const part = element && parts.get(element);
     if (!part || part.address === address) return;
@@ -172,6 +185,26 @@
     element.scrollIntoView();
     send(part, "", "");
   }
+
+  // Nothing is drawn anew under a finger that is down: what was pressed must be there when it goes
+  // up, or the browser tells nobody of the click.
+  let held = null;
+  let letGo = () => {};
+  let going;
+
+  for (const name of ["pointerdown", "keydown"])
+    addEventListener(name, ({ target, key = " " }) => {
+      if (key !== " " || !target.closest?.(".live :is(button, g)[data-do]")) return;
+      clearTimeout(going);
+      held ??= new Promise((done) => (letGo = done));
+    }, true);
+
+  // After the click, which comes behind these.
+  for (const name of ["pointerup", "pointercancel", "keyup", "blur"])
+    addEventListener(name, ({ type, target }) => {
+      // The focus that leaves a field is a blur as well.
+      if (held && (type !== "blur" || target === window)) going = setTimeout(() => letGo((held = null)));
+    }, true);
 
   const partOf = (target) => parts.get(target.closest(".live"));
 

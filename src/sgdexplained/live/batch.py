@@ -100,7 +100,7 @@ def members(state: State, ran: Ran) -> str:  # noqa: ARG001
     count = len(state.examples)
     tools = [
         button("add", "Add an example", disabled=count >= MOST_EXAMPLES),
-        button("remove", "Remove the chosen one", disabled=count < 2),
+        button("remove", "Remove the chosen", disabled=count < 2),
         choice("reduction", "The loss is", [("mean", "mean"), ("sum", "sum")], state.reduction),
     ]
     return tag("ul", *lines, class_="live-members") + tag("div", *tools, class_="live-row")

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 MOST_SHOWN = 20_000  # characters of output; a loop that prints would fill the page
+MOST_CALLS = 5  # at each end of a traceback
 
 # For each page: its names, what they need, and the cells that have made them.
 _pages: dict[str, tuple[dict[str, Any], Needs, list[str]]] = {}
@@ -112,6 +113,7 @@ def run_cell(
     """
     printed = io.StringIO()
     shown, sys.displayhook = sys.displayhook, _display
+    typed, sys.stdin = sys.stdin, _Nobody()
     pictures = 0
     try:
         with redirect_stdout(printed), redirect_stderr(printed):
@@ -123,10 +125,18 @@ def run_cell(
                 last = statement is statements[-1][0]
                 exec(_compiled(statement, shows=kind == "doctest" or last), names)
         return Run(printed.getvalue(), failed=False, pictures=pictures)
-    except (Exception, KeyboardInterrupt, SystemExit) as error:  # noqa: BLE001
+    except BaseException as error:  # noqa: BLE001
         return Run(printed.getvalue() + report(error, source), failed=True, pictures=pictures)
     finally:
-        sys.displayhook = shown
+        sys.displayhook, sys.stdin = shown, typed
+
+
+class _Nobody(io.TextIOBase):
+    """A keyboard at which nobody sits."""
+
+    def readline(self, _size: int | None = -1) -> str:  # type: ignore[override]
+        """Say so."""
+        raise EOFError("nobody can type here while it runs: write the text into the code")
 
 
 def _display(value: Any) -> None:
@@ -146,7 +156,16 @@ def _compiled(statement: ast.stmt, *, shows: bool) -> Any:
 
 
 def report(error: BaseException, source: str) -> str:
-    """Write an error with the reader's own lines, and without ours."""
+    r"""Write an error with the reader's own lines, and without ours.
+
+    Examples
+    --------
+    Calls without an end do not fill the page.
+
+    >>> endless = "def f():\n    return f()\nf()"
+    >>> run_cell("cell", endless, {}, Needs()).output.count("line 2") < 10
+    True
+    """
     lines = source.splitlines()
     if isinstance(error, SyntaxError) and error.filename in (HERE, "<unknown>"):
         numbers, said = [error.lineno or 1], f"{type(error).__name__}: {error.msg}"
@@ -157,7 +176,12 @@ def report(error: BaseException, source: str) -> str:
     if isinstance(error, ModuleNotFoundError):
         said += f" (it is not in the page; the notebook has {error.name})"
     told = ["Traceback (most recent call last):"]
-    for number in numbers:
+    for place, number in enumerate(numbers):
+        if MOST_CALLS <= place < len(numbers) - MOST_CALLS:
+            # Calls without an end are a thousand, and the first few tell it.
+            if place == MOST_CALLS:
+                told.append(f"  and {len(numbers) - 2 * MOST_CALLS} more calls")
+            continue
         told.append(f"  line {number}")
         if number <= len(lines):
             told.append(f"    {lines[number - 1].strip()}")

@@ -83,29 +83,29 @@ def plain_text(value: float) -> str:
 
 
 def slider(
-    do: str, label: str, value: float, low: float, high: float, step: float, *, fits: bool = True
+    do: str, label: str, value: float, low: float, high: float, step: float, *, said: str = ""
 ) -> str:
-    """Write a slider and a field for the same number."""
+    """Write a slider and a field for the same number; `said` is its name where `label` is short."""
     shown = plain_text(value)
     common = {"data_do": do, "data_field": do, "value": shown, "autocomplete": "off"}
-    words = tag("span", label, class_="live-label")
+    words, said = tag("span", label, class_="live-label"), said or _said(label)
     ranged = tag(
         "input",
         type="range",
         min=low,
         max=high,
         step=step,
-        aria_label=_said(label),
+        aria_label=said,
         **common,
     ).removesuffix("</input>")
     typed = tag(
         "input",
         type="text",
         inputmode="decimal",
-        aria_label=f"{_said(label)}, as a number",
+        aria_label=f"{said}, as a number",
         **common,
     ).removesuffix("</input>")
-    return tag("div", words, ranged if fits else "", typed, class_="live-slider")
+    return tag("div", words, ranged, typed, class_="live-slider")
 
 
 def entry(do: str, label: str, value: str) -> str:
@@ -134,7 +134,9 @@ def choice(do: str, legend: str, options: Iterable[tuple[str, str]], chosen: str
         button(do, words, value, aria_pressed="true" if value == chosen else "false")
         for value, words in options
     ]
-    return tag("div", *buttons, class_="live-choice", role="group", aria_label=legend)
+    words = tag("span", legend, class_="live-label", aria_hidden="true")
+    row = tag("span", *buttons, class_="live-choice")
+    return tag("div", words, row, class_="live-options", role="group", aria_label=legend)
 
 
 def menu(do: str, label: str, options: Iterable[tuple[str, str]], chosen: str) -> str:

@@ -66,9 +66,10 @@ def paths(state: State, ran: Ran) -> str:  # noqa: ARG001
         units.append(
             tag(
                 "g",
-                tag("circle", cx=280, cy=y, r=26),
-                tag("rect", class_="bar", x=305, y=y - 18, width=7, height=36) if shut else "",
-                tag("text", "shut" if shut else "open", x=280, y=y + 5, text_anchor="middle"),
+                tag("circle", cx=280, cy=y, r=30),
+                tag("rect", class_="bar", x=309, y=y - 20, width=7, height=40) if shut else "",
+                tag("text", f"unit {k + 1}", x=280, y=y - 3, text_anchor="middle"),
+                tag("text", "shut" if shut else "open", x=280, y=y + 14, text_anchor="middle"),
                 class_="unit" + (" inactive shut" if shut else ""),
                 data_key=f"path-{k + 1}",
                 data_do="shut",

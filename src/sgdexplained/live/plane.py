@@ -185,6 +185,10 @@ def words_for(units: list[int]) -> str:
     return f"units {', '.join(most)} and {last} are open"
 
 
+def _feature(number: int) -> str:
+    return f"x<tspan class='sub' dy='3'>{number}</tspan>"
+
+
 def frame(slots: dict[str, str]) -> str:
     """Draw the plane around its two slots: regions below, points on top."""
     axis = SIDE // 2
@@ -192,8 +196,8 @@ def frame(slots: dict[str, str]) -> str:
         "svg",
         tag("g", slots["regions"], data_slot="regions"),
         tag("path", class_="axes", d=f"M0 {axis}H{SIDE}M{axis} 0V{SIDE}"),
-        tag("text", "x1", class_="axis", x=SIDE - 20, y=axis - 6),
-        tag("text", "x2", class_="axis", x=axis + 6, y=15),
+        tag("text", _feature(1), class_="axis", x=SIDE - 20, y=axis - 7),
+        tag("text", _feature(2), class_="axis", x=axis - 7, y=15, text_anchor="end"),
         tag("rect", class_="field", width=SIDE, height=SIDE, data_drag="drag"),
         tag("g", slots["points"], data_slot="points"),
         viewBox=f"0 0 {SIDE} {SIDE}",

@@ -80,7 +80,7 @@ SLOTS: dict[str, Callable[[State, Ran], str]] = {
     "regions": lambda state, ran: planes.regions(ran.weights),
     "show": lambda state, ran: choice(
         "show",
-        "Lines show",
+        "Show",
         [("gradient", "gradient"), ("move", "move of the next step")],
         state.show,
     ),
@@ -138,13 +138,15 @@ def _example_sliders(state: State) -> str:
 
 def _weight_panel(state: State, slots: dict[str, str]) -> str:
     value = dict(zip(NAMES, state.weights, strict=True))[state.pick]
-    return tag(
-        "div",
-        _slot("name", slots, "p", class_="live-name"),
-        tag("div", slider("weight", "value", value, -4, 4, 0.25), class_="live-controls"),
-        _slot("chosen", slots, aria_live="polite"),
-        _slot("remedy", slots, class_="live-controls"),
-        class_="live-chosen",
+    value_of = slider("weight", "value", value, -4, 4, 0.25)
+    # Each part for itself, so that the sentence can stay in sight on a phone.
+    return "".join(
+        [
+            _slot("name", slots, "p", class_="live-name live-panel"),
+            tag("div", value_of, class_="live-controls live-panel"),
+            _slot("chosen", slots, class_="live-panel live-telling", aria_live="polite"),
+            _slot("remedy", slots, class_="live-controls live-panel"),
+        ]
     )
 
 
@@ -158,7 +160,13 @@ def _network(state: State, slots: dict[str, str]) -> str:
         [
             tag(
                 "div",
-                tag("div", _slot("network", slots), _legend(), class_="live-left"),
+                # What is pressed again and again stands beside what it changes, also on a phone.
+                tag(
+                    "div",
+                    _slot("network", slots),
+                    _bar(_slot("show", slots), _slot("steps", slots)),
+                    class_="live-left",
+                ),
                 tag(
                     "div",
                     planes.frame(slots),
@@ -167,9 +175,7 @@ def _network(state: State, slots: dict[str, str]) -> str:
                 ),
                 class_="live-stage",
             ),
-            tag(
-                "div", _slot("show", slots), _slot("steps", slots), class_="live-controls live-bar"
-            ),
+            _legend(),
             _slot("summary", slots, "p", class_="live-summary"),
             _weight_panel(state, slots),
             _folded("All thirteen: weights and biases, in numbers", _slot("table", slots)),
@@ -226,6 +232,7 @@ def verdict(state: State, ran: Ran) -> str:
         return tag(
             "p",
             button("tell", "Let the engine judge", class_="live-main"),
+            " ",
             tag("span", chosen_now, class_="live-count"),
             class_="live-controls",
         )
@@ -279,7 +286,8 @@ LEADS = {
     "of its gradient, change any number, take the step.",
     "territories": "Drag an example to another colour, put one in or out, or change a weight, and "
     "see how the mean changes.",
-    "account": "Choose an optimiser and a weight, and take steps: the account says what moved it.",
+    "account": "Choose an optimiser: it takes the same steps again. Choose a weight: its account "
+    "says what moved it.",
     "batch": "Put examples in and out, drag them, and compare the mean with the sum.",
     "paths": "Choose a unit to shut it. Which paths must be cut for the gradient to grow, to "
     "change its sign, to be 0?",
@@ -332,15 +340,19 @@ def _territories(state: State, slots: dict[str, str]) -> str:
                 tag(
                     "div",
                     _slot("members", slots, class_="live-controls"),
-                    tag("div", _example_sliders(state), class_="live-controls live-sliders"),
+                    tag(
+                        "div",
+                        _example_sliders(state),
+                        _weight_menu(state, slots),
+                        class_="live-controls live-sliders",
+                    ),
                     class_="live-right",
                 ),
                 class_="live-stage live-wide-plane",
             ),
-            _slot("nobody", slots, "p", aria_live="polite"),
+            _slot("nobody", slots, "p", class_="live-telling", aria_live="polite"),
             _slot("outer", slots),
             _folded("Which of the thirteen each example moves", _slot("movers", slots)),
-            _weight_menu(state, slots),
         ]
     )
 
@@ -348,12 +360,9 @@ def _territories(state: State, slots: dict[str, str]) -> str:
 def _weight_menu(state: State, slots: dict[str, str]) -> str:
     """Let the reader choose a weight from a list, and set it."""
     value = dict(zip(NAMES, state.weights, strict=True))[state.pick]
-    return tag(
-        "div",
-        menu("pick", "weight", [(name, name) for name in NAMES], state.pick),
-        slider("weight", "value", value, -4, 4, 0.25),
-        class_="live-controls live-chosen",
-    ) + _slot("name", slots, "p", hidden=True)
+    listed = menu("pick", "weight", [(name, name) for name in NAMES], state.pick)
+    hidden = _slot("name", slots, "p", hidden=True)
+    return listed + slider("weight", "value", value, -4, 4, 0.25) + hidden
 
 
 def _batch(state: State, slots: dict[str, str]) -> str:
@@ -361,14 +370,23 @@ def _batch(state: State, slots: dict[str, str]) -> str:
         [
             tag(
                 "div",
-                _slot("members", slots, class_="live-controls"),
-                tag("div", planes.frame(slots), class_="live-right"),
-                class_="live-stage",
+                tag(
+                    "div",
+                    planes.frame(slots),
+                    tag("div", _example_sliders(state), class_="live-controls live-sliders"),
+                    class_="live-left",
+                ),
+                tag(
+                    "div",
+                    _slot("members", slots, class_="live-controls"),
+                    _bar(_slot("steps", slots)),
+                    class_="live-right",
+                ),
+                class_="live-stage live-wide-plane",
             ),
-            tag("div", _example_sliders(state), class_="live-controls live-sliders"),
+            # Grids grow and shrink, so nothing that is pressed stands below them.
             _slot("outer", slots, aria_live="polite"),
-            _bar(_slot("steps", slots)),
-            _slot("summary", slots, "p", class_="live-summary"),
+            _slot("summary", slots, "p", class_="live-summary live-telling"),
         ]
     )
 
@@ -400,7 +418,7 @@ def _account(state: State, slots: dict[str, str]) -> str:
             ),
             _bar(_slot("show", slots), _slot("steps", slots)),
             _slot("name", slots, "p", class_="live-name"),
-            _slot("chosen", slots, aria_live="polite"),
+            _slot("chosen", slots, class_="live-telling", aria_live="polite"),
             _slot("account", slots),
         ]
     )
@@ -408,7 +426,7 @@ def _account(state: State, slots: dict[str, str]) -> str:
 
 def _paths(state: State, slots: dict[str, str]) -> str:
     sliders = [
-        slider(f"v{k}", f"ahead of unit {k}", value, -4, 4, 0.25)
+        slider(f"v{k}", f"unit {k}", value, -4, 4, 0.25, said=f"the weight ahead of unit {k}")
         for k, value in enumerate(state.ahead, start=1)
     ]
     return "".join(
@@ -416,10 +434,15 @@ def _paths(state: State, slots: dict[str, str]) -> str:
             tag(
                 "div",
                 _slot("paths", slots, class_="live-left"),
-                tag("div", *sliders, class_="live-controls live-right"),
+                tag(
+                    "div",
+                    tag("p", "The weights ahead of", class_="live-label"),
+                    *sliders,
+                    class_="live-controls live-right",
+                ),
                 class_="live-stage",
             ),
-            _slot("told", slots, aria_live="polite"),
+            _slot("told", slots, class_="live-telling live-told", aria_live="polite"),
         ]
     )
 
@@ -533,9 +556,10 @@ def answer(view: str, start: str, address: str, do: str, value: str) -> dict[str
     error = ""
     try:
         old = State.read(address, first)
-    except ValueError as problem:
-        old, error = first, str(problem)
-    before = run(old)
+        before = run(old)
+    except (ValueError, ArithmeticError) as problem:
+        # Somebody else has written it, perhaps for another page.
+        old, before, error = first, run(first), str(problem)
     state, ran = old, before
     if do and do != "later":
         try:
@@ -713,5 +737,6 @@ DO: dict[str, Callable[[State, Ran, str], State]] = {
     "untell": lambda state, ran, value: _other(state),
     "back": lambda state, ran, value: replace(state, past=state.past[:-1]),
     "restart": lambda state, ran, value: replace(state, past=()),
-    "opt": lambda state, ran, value: replace(state, opt=value, past=(), weights=ran.weights),
+    # The same steps again, with another optimiser: so what differs is what the optimiser does.
+    "opt": lambda state, ran, value: replace(state, opt=value),
 }
