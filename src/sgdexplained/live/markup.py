@@ -128,15 +128,17 @@ def button(do: str, words: str, value: str = "", *, disabled: bool = False, **mo
     )
 
 
-def choice(do: str, legend: str, options: Iterable[tuple[str, str]], chosen: str) -> str:
-    """Write a few options of which one is chosen, as a row of buttons."""
+def choice(
+    do: str, legend: str, options: Iterable[tuple[str, str]], chosen: str, *, said: str = ""
+) -> str:
+    """Write a few options of which one is chosen, as a row of buttons; `said` is a longer name."""
     buttons = [
         button(do, words, value, aria_pressed="true" if value == chosen else "false")
         for value, words in options
     ]
     words = tag("span", legend, class_="live-label", aria_hidden="true")
     row = tag("span", *buttons, class_="live-choice")
-    return tag("div", words, row, class_="live-options", role="group", aria_label=legend)
+    return tag("div", words, row, class_="live-options", role="group", aria_label=said or legend)
 
 
 def menu(do: str, label: str, options: Iterable[tuple[str, str]], chosen: str) -> str:

@@ -60,16 +60,16 @@ def paths(state: State, ran: Ran) -> str:  # noqa: ARG001
         place, shut = (280, y), f"unit {k + 1}" in state.closed
         kinds = "line " + ("zero cut" if shut or not value else sign(value))
         lines += [_arrow(FIRST, place, kinds), _arrow(place, LAST, kinds)]
-        words = (
-            f"Unit {k + 1} is {'shut' if shut else 'open'}, its weight ahead is {text_of(value)}"
-        )
+        now = "shut" if shut else "open"
+        # It begins with what is seen, for those who speak to their computer.
+        words = f"unit {k + 1} {now}; its weight ahead is {text_of(value)}"
         units.append(
             tag(
                 "g",
                 tag("circle", cx=280, cy=y, r=30),
                 tag("rect", class_="bar", x=309, y=y - 20, width=7, height=40) if shut else "",
-                tag("text", f"unit {k + 1}", x=280, y=y - 3, text_anchor="middle"),
-                tag("text", "shut" if shut else "open", x=280, y=y + 14, text_anchor="middle"),
+                tag("text", f"unit {k + 1} ", x=280, y=y - 3, text_anchor="middle"),
+                tag("text", now, x=280, y=y + 14, text_anchor="middle"),
                 class_="unit" + (" inactive shut" if shut else ""),
                 data_key=f"path-{k + 1}",
                 data_do="shut",

@@ -262,7 +262,7 @@ def fraction_from(text: str, what: str) -> Fraction:
     plain = text.strip().replace("−", "-").replace(",", ".")
     # No powers of ten: a short text with one may mean a number that takes hours to write down.
     if not re.fullmatch(r"[-+]?\d{1,9}(\.\d{1,9}|/0*[1-9]\d{0,8})?", plain):
-        raise ValueError(f"{what} is {text!r}, expected a number such as −2, 0.5 or 1/3")
+        raise ValueError(f"{what} is {_cut(text)}, expected a number such as −2, 0.5 or 1/3")
     return Fraction(plain)
 
 
@@ -282,14 +282,23 @@ def number_from(text: str, what: str) -> float:
     Traceback (most recent call last):
     ...
     ValueError: the target is 'two', expected a number from -1000 to 1000
+    >>> number_from("9" * 400, "the target")
+    Traceback (most recent call last):
+    ...
+    ValueError: the target is '99999999999999999999999999999…', expected a number from -1000 to 1000
     """
     try:
         value = float(text.replace("−", "-").replace(",", "."))
     except ValueError:
         value = float("nan")
     if not isfinite(value) or abs(value) > MOST:
-        raise ValueError(f"{what} is {text!r}, expected a number from -{MOST} to {MOST}")
+        raise ValueError(f"{what} is {_cut(text)}, expected a number from -{MOST} to {MOST}")
     return int(value) if value == int(value) else value
+
+
+def _cut(text: str) -> str:
+    """Repeat what was given, but not all of a novel."""
+    return repr(text if len(text) <= 30 else f"{text[:29]}…")
 
 
 def _number(value: float) -> str:

@@ -83,6 +83,7 @@ SLOTS: dict[str, Callable[[State, Ran], str]] = {
         "Show",
         [("gradient", "gradient"), ("move", "move of the next step")],
         state.show,
+        said="Show on the edges",
     ),
     "steps": lambda state, ran: _steps(state),
     "name": lambda state, ran: name_of(state),
