@@ -55,6 +55,36 @@ def test_on_a_phone_the_answer_is_in_sight(phone: BrowserContext, strict: str) -
     reader.page.close()
 
 
+# Whether the letters of a word lie under something else.
+COVERED = """([word, other]) => {
+    const letters = document.createRange();
+    letters.selectNodeContents(word);
+    const it = other.getBoundingClientRect();
+    return [...letters.getClientRects()].some((line) =>
+        line.right > it.left && line.left < it.right &&
+        line.bottom > it.top && line.top < it.bottom);
+}"""
+
+
+def test_what_is_said_of_a_guess_is_not_covered(phone: BrowserContext, strict: str) -> None:
+    reader = Reader(phone, strict + "story/2_a_batch/plot_09_when_a_batch_moves_a_weight.html")
+    guess = reader.page.locator('.guess[data-kind="number"]').first
+    field = guess.locator("input")
+    for typed, said in {
+        "": "Type a number",
+        "letters": "Type a number",
+        "1,5": "is not right",
+    }.items():
+        field.fill(typed)
+        field.press("Enter")
+        word = guess.locator(".guess-word")
+        expect(word).to_contain_text(said)
+        tools = guess.locator(".guess-tools").element_handle()
+        assert not reader.page.evaluate(COVERED, [word.element_handle(), tools])
+    assert reader.problems == []
+    reader.page.close()
+
+
 @pytest.mark.parametrize("window", ["desktop", "phone"])
 @pytest.mark.parametrize(
     ("part", "touched"),
