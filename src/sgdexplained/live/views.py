@@ -83,7 +83,7 @@ SLOTS: dict[str, Callable[[State, Ran], str]] = {
         "Show",
         [("gradient", "gradient"), ("move", "move of the next step")],
         state.show,
-        said="Show on the edges",
+        said="Lines show",
     ),
     "steps": lambda state, ran: _steps(state),
     "name": lambda state, ran: name_of(state),
