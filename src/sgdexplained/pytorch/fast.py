@@ -67,6 +67,20 @@ def is_zero(tensor: Tensor) -> Tensor:
     return torch.from_numpy(numbers == 0)
 
 
+def differs(one: Tensor, other: Tensor) -> Tensor:
+    """Return where two tensors of the same shape and type differ.
+
+    Examples
+    --------
+    >>> differs(torch.tensor([1.0, 0.0]), torch.tensor([1.0, 2.0]))
+    tensor([False,  True])
+    """
+    first, second = shared(one), shared(other)
+    if first is None or second is None or not one.dim():
+        return one != other
+    return torch.from_numpy(first != second)
+
+
 def zeros_of(tensor: Tensor) -> Tensor | None:
     """Return where a tensor is 0; ``None`` if it is 0 nowhere.
 

@@ -155,7 +155,8 @@ def stepped(
     places = [None] * len(parameters) if places is None else places
     copier = _Copier(buffers or Buffers(), double)
     starts = [picked(one, where) for one, where in zip(values or parameters, places, strict=True)]
-    twin, copies = _twin(optimizer, parameters, starts, places, copier, state)
+    copies = [copier.tensor(value) for value in starts]
+    twin = _twin(optimizer, parameters, copies, places, copier, state)
     _give(copies, gradients, clone=type(optimizer) not in SEPARATE)
     step = without_hooks(optimizer)
     try:
@@ -169,6 +170,34 @@ def stepped(
         with torch.no_grad():
             step(twin)
     return [one.detach() for one in copies]
+
+
+def frozen(
+    optimizer: Optimizer, parameters: list[Tensor], values: list[Tensor]
+) -> tuple[Any, list[Tensor]]:
+    """Return an optimizer as it is now, to be asked later, and its own parameters.
+
+    Parameters
+    ----------
+    optimizer : Optimizer
+    parameters : list of Tensor
+        Of the optimizer, all or some.
+    values : list of Tensor
+        Copies of them, which are not copied once more.
+
+    Examples
+    --------
+    >>> w = torch.nn.Parameter(torch.ones(2))
+    >>> sgd = optim.SGD([w], lr=0.5)
+    >>> still, (one,) = frozen(sgd, [w], [w.detach().clone()])
+    >>> sgd.param_groups[0]["lr"] = 0.25
+    >>> stepped(still, [one], [torch.tensor([1.0, 0.0])])
+    [tensor([0.5000, 1.0000])]
+    """
+    copies = [one.detach() for one in values]
+    copier = _Copier(Buffers(), double=False)
+    places: list[Any] = [None] * len(parameters)
+    return _twin(optimizer, parameters, copies, places, copier, state=True), copies
 
 
 def _give(copies: list[Tensor], gradients: list[Tensor | None], *, clone: bool) -> None:
@@ -192,13 +221,12 @@ def picked(whole: Tensor, places: slice | Tensor | None) -> Tensor:
 def _twin(
     optimizer: Optimizer,
     parameters: list[Tensor],
-    starts: list[Tensor],
+    copies: list[Tensor],
     places: list[slice | Tensor | None],
     copier: _Copier,
     state: bool,
-) -> tuple[Any, list[Tensor]]:
-    """Return an optimizer of the same class for copies of parameters, and the copies."""
-    copies = [copier.tensor(value) for value in starts]
+) -> Any:
+    """Return an optimizer of the same class for copies of parameters."""
     for mine, one in zip(parameters, copies, strict=True):
         one.requires_grad_(mine.requires_grad)
         copier.memo[id(mine)] = one
@@ -230,7 +258,7 @@ def _twin(
             twin.state[copier.memo[id(key)]] = copier.copied(part)
     for hooks in ("_optimizer_step_pre_hooks", "_optimizer_step_post_hooks"):
         vars(twin)[hooks] = {}
-    return twin, copies
+    return twin
 
 
 def _remembered(parameter: Tensor, memory: Any, where: slice | Tensor | None) -> Any:
