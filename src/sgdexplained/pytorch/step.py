@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, optim
 
 from sgdexplained.pytorch.causes import CODE, WORDS
-from sgdexplained.pytorch.fast import differs, finite, has, is_zero
+from sgdexplained.pytorch.fast import differs, finite, has, is_zero, shared
 from sgdexplained.pytorch.keep import kept
 from sgdexplained.pytorch.twin import (
     ELEMENTWISE,
@@ -44,6 +44,7 @@ PARTS = ("gradient", "memory", "decay")
 
 # How many entries are tried at a time: copies of so many are made, not of the whole model.
 AT_A_TIME = 1 << 16
+ADDED_AT_A_TIME = 1 << 14
 
 
 @dataclass
@@ -296,7 +297,8 @@ def take_step(
         if type(optimizer) in ELEMENTWISE:
             _keep_for_later(optimizer, mine, step, values)
         buffers = Buffers()
-        for portion in _portions(optimizer, mine, gradients):
+        left = {name: one for name, one in mine.items() if not _added(optimizer, one, step[name])}
+        for portion in _portions(optimizer, left, gradients):
             _try(optimizer, portion, step, buffers)
     for group in optimizer.param_groups if any(one.broken for one in step.of.values()) else ():
         ours = {id(one) for one in group["params"]}
@@ -430,6 +432,49 @@ class Again:
         return difference(after, self.parameter)[0]
 
 
+def _added(optimizer: Optimizer, one: Tensor, mine: StepOf) -> bool:
+    """Fill in the reasons of one parameter if SGD only adds its gradient; return whether it does.
+
+    What has a gradient moves then, or its step is too small for the number type. It is added a part
+    at a time, into the same room, so that nothing large is made.
+    """
+    rate, gradient = _only_adds(optimizer, one, mine.gradient), mine.gradient
+    if rate is None or gradient is None:
+        return False
+    import numpy as np
+
+    swallowed = np.uint8(CODE["swallowed"])
+    moved = np.uint8((CODE["gradient"] - CODE["swallowed"]) % 256)  # from one word to the other
+    finest = one.dtype == torch.float64  # what does not move then is a longer story
+    old, given = one.detach().flatten(), gradient.detach().flatten()
+    new, word = torch.empty_like(old[:ADDED_AT_A_TIME]), mine.reason.view(-1).numpy()
+    for start in range(0, len(old), ADDED_AT_A_TIME):
+        part = slice(start, start + ADDED_AT_A_TIME)
+        after = new[: len(old) - start]
+        torch.add(old[part], given[part], alpha=rate, out=after)
+        asks, moves = given[part].numpy() != 0, after.numpy() != old[part].numpy()
+        if not finite(after) or (finest and (asks != moves).any()):
+            word[:] = 0
+            return False
+        # Sums are faster than to write under a mask, and what moves is among what is asked to.
+        np.multiply(asks, swallowed, out=word[part])
+        word[part] += moves * moved
+    mine.rate = None if finest else rate
+    return True
+
+
+def _only_adds(optimizer: Optimizer, one: Tensor, gradient: Tensor | None) -> float | None:
+    """Return what SGD multiplies a gradient by, if it adds that in one operation, as on a CPU."""
+    rate = _plain(optimizer, one)
+    if not rate or gradient is None or gradient.dtype != one.dtype:
+        return None
+    group = _group(optimizer, one)
+    if group["foreach"] or group["fused"] or group["differentiable"]:
+        return None
+    plain = one.layout == gradient.layout == torch.strided and shared(one) is not None
+    return rate if plain and not isinstance(group["lr"], Tensor) else None
+
+
 def _try(optimizer: Optimizer, portion: list[Piece], step: Step, buffers: Buffers) -> None:
     """Fill in the reasons of some parameters, and the moves that cannot be found later."""
     if not portion:
@@ -440,7 +485,8 @@ def _try(optimizer: Optimizer, portion: list[Piece], step: Step, buffers: Buffer
         for one, (_, _, where) in zip(whole, portion, strict=True)
     ]
     try:
-        after = _after(optimizer, portion, gradients, buffers)
+        tensors, places = [one for _, one, _ in portion], [where for _, _, where in portion]
+        after = stepped(optimizer, tensors, gradients, places=places, buffers=buffers)
     except Exception as error:
         raise RuntimeError(
             f"a step of {type(optimizer).__name__} fails, tried on copies: {error}"
@@ -468,20 +514,6 @@ def _try(optimizer: Optimizer, portion: list[Piece], step: Step, buffers: Buffer
     buffers.release()
     if late:
         _split(optimizer, portion, gradients, late, step, buffers)
-
-
-def _after(
-    optimizer: Optimizer, portion: list[Piece], gradients: list[Tensor | None], buffers: Buffers
-) -> list[Tensor]:
-    """Return the new values of each piece, until the buffers are released."""
-    tensors, places = [one for _, one, _ in portion], [where for _, _, where in portion]
-    rates = [_only_adds(optimizer, *both) for both in zip(tensors, gradients, strict=True)]
-    if None in rates:
-        return stepped(optimizer, tensors, gradients, places=places, buffers=buffers)
-    return [
-        torch.add(picked(one, where), gradient, alpha=rate)  # type: ignore[call-overload]
-        for one, where, gradient, rate in zip(tensors, places, gradients, rates, strict=True)
-    ]
 
 
 def _moved(after: Tensor, before: Tensor, gradient: Tensor | None) -> tuple[Tensor | None, int]:
@@ -650,17 +682,6 @@ def _plain(optimizer: Optimizer, one: Tensor) -> float | None:
     if group["momentum"] or group["weight_decay"]:
         return None
     return float(group["lr"]) * (1 if group["maximize"] else -1)
-
-
-def _only_adds(optimizer: Optimizer, one: Tensor, gradient: Tensor | None) -> float | None:
-    """Return what SGD multiplies a gradient by, if it adds that in one operation, as on a CPU."""
-    rate = _plain(optimizer, one)
-    if not rate or gradient is None or one.device.type != "cpu" or gradient.dtype != one.dtype:
-        return None
-    group = _group(optimizer, one)
-    special = group["foreach"] or group["fused"] or group["differentiable"]
-    dense_ones = one.layout == gradient.layout == torch.strided
-    return rate if dense_ones and not special and not isinstance(group["lr"], Tensor) else None
 
 
 def _many(mask: Tensor) -> bool:
