@@ -377,9 +377,6 @@ def of_one(node: Any) -> bool:
     what = kind(node)
     if what == "NativeLayerNorm":
         return prod(node._saved_normalized_shape) == 1  # noqa: SLF001
-    if what == "NativeGroupNorm":
-        shape = node._saved_input.shape  # noqa: SLF001
-        return bool(prod(shape[1:]) == node._saved_group)  # noqa: SLF001
     if what not in {"Softmax", "SafeSoftmax", "LogSoftmax"}:
         return False
     result = getattr(node, "_saved_result", None)
