@@ -16,7 +16,7 @@ from sgdexplained.reasons.wording import counted, summary
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from sgdexplained.reasons import Parameter, Source
+    from sgdexplained.reasons import Parameter, Reason, Source
 
 
 # Moves that are neither this step's gradient nor its absence, and how the summary says them.
@@ -60,6 +60,16 @@ class ModelExplanation(Explanation):
             If there is none of that name.
         """
         return super().parameter(own(name))
+
+    def row(self, name: str, place: tuple[int, ...] | None = None) -> Reason:
+        """Return the row of one entry; a compiled model's name will do as well.
+
+        Raises
+        ------
+        KeyError
+            If there is no parameter of that name, or no such place in it.
+        """
+        return super().row(own(name), place)
 
     def summary(self) -> str:
         """Return in one sentence how many do not move, and why."""
