@@ -8,6 +8,7 @@ from __future__ import annotations
 import itertools
 import random
 
+import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch")
@@ -17,7 +18,7 @@ from torch import nn  # noqa: E402
 import sgdexplained  # noqa: E402
 from sgdexplained import MLP, SGD, explain  # noqa: E402
 
-from .models import batch, perceptron, squared, why  # noqa: E402
+from .models import batch, perceptron, sgd, squared, why  # noqa: E402
 
 ACTIVATIONS = {"relu": nn.ReLU, None: nn.Identity, "tanh": nn.Tanh}
 
@@ -127,3 +128,27 @@ def test_what_is_blamed_set_free_brings_the_gradient_back(seed):
         assert returned == any(others)
         came_back |= {row.why} if returned else set()
     assert "shut" in came_back
+
+
+@pytest.mark.parametrize("options", [{}, {"weight_decay": 0.1}])
+def test_whole_rows_and_columns_tell_what_entries_tell(options, monkeypatch):
+    from sgdexplained.pytorch import watch
+
+    settled = []
+    ends = watch.settled_by_ends
+    for seed in range(40):
+        torch.manual_seed(seed)
+        model = perceptron(5, 6, 4, 2)
+        inputs = torch.randn(3, 5).mul_(torch.rand(3, 5) > 0.4)
+        with torch.no_grad():
+            model[0].bias.sub_(torch.rand(6) * 3)
+        found = []
+        for use in (lambda *given: settled.append(ends(*given)) or settled[-1], lambda *_: None):
+            monkeypatch.setattr(watch, "settled_by_ends", use)
+            found.append(why(model, inputs, torch.ones(3, 2), optimizer=sgd(model, **options)))
+        for one, other in zip(found[0].parameters, found[1].parameters, strict=True):
+            assert (one.reason == other.reason).all()
+            assert np.all(one.zero == other.zero)
+            assert one.note == other.note
+    assert any(one is None for one in settled)
+    assert any(one is not None and one.codes() for one in settled)

@@ -175,3 +175,205 @@ def test_a_function_of_the_readers_own_runs_inside_a_module():
     found = why(model, batch(4, 3), torch.ones(4, 1))
     assert "in module 2 (ReLU)" in note(found, "1.weight")
     assert all(not one._forward_pre_hooks and not one._forward_hooks for one in model.modules())
+
+
+def test_detach_in_place():
+    def forward(m, x):
+        hidden = m.a(x)
+        hidden.detach_()
+        return m.b(hidden)
+
+    found = why(
+        Lambda(forward, a=nn.Linear(3, 4), b=nn.Linear(4, 1)), batch(4, 3), torch.ones(4, 1)
+    )
+    assert found.counts()["a.weight"] == {"cut": 12}
+    assert note(found, "a.weight").startswith("cut by .detach_() at test_reported.py:")
+    assert found.counts()["b.bias"] == {"gradient": 1}
+
+
+def test_detach_in_place_of_something_the_loss_does_not_need():
+    def forward(m, x):
+        m.a(x).detach_()
+        return m.b(x)
+
+    found = why(
+        Lambda(forward, a=nn.Linear(3, 4), b=nn.Linear(3, 1)), batch(4, 3), torch.ones(4, 1)
+    )
+    assert found.counts()["a.weight"] == {"not used": 12}
+
+
+def test_a_submodule_whose_forward_is_decorated_with_no_grad():
+    class Encoder(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.layer = nn.Linear(3, 4)
+
+        @torch.no_grad()
+        def forward(self, x):
+            return self.layer(x)
+
+    found = why(nn.Sequential(Encoder(), nn.Linear(4, 1)), batch(4, 3), torch.ones(4, 1))
+    assert found.counts()["0.layer.weight"] == {"cut": 12}
+    assert note(found, "0.layer.weight").startswith("cut by no_grad around linear")
+
+
+def test_a_normalisation_of_one_entry_is_constant():
+    model = nn.Sequential(nn.Linear(3, 1), nn.LayerNorm(1), nn.Linear(1, 1))
+    found = why(model, batch(4, 3), torch.ones(4, 1))
+    assert found.counts()["0.weight"] == {"closed": 3}
+    assert note(found, "0.weight").startswith("layer_norm over one entry is constant")
+
+
+def test_a_normalisation_whose_weights_are_0_is_told_apart():
+    model = nn.Sequential(nn.Linear(3, 2), nn.LayerNorm(2), nn.Linear(2, 1))
+    nn.init.zeros_(model[1].weight)
+    found = why(model, batch(4, 3), torch.ones(4, 1))
+    assert note(found, "0.weight").startswith("weights of 0 in layer_norm")
+
+
+@pytest.mark.parametrize("activation", [nn.Tanh(), nn.ReLU(), nn.Identity(), nn.Softmax(-1)])
+def test_a_backward_hook_of_a_module_takes_the_gradient(activation):
+    model = nn.Sequential(nn.Linear(3, 4), activation, nn.Linear(4, 1))
+    with torch.no_grad():
+        model[0].bias.fill_(3.0)
+    handle = activation.register_full_backward_hook(lambda _, into, __: tuple(g * 0 for g in into))
+    found = why(model, batch(4, 3), torch.ones(4, 1))
+    handle.remove()
+    assert total(found)["hook"] == 16
+    assert not {"underflow", "closed", "paths cancel"} & total(found).keys()
+
+
+def test_a_hook_of_a_node_of_the_graph_takes_the_gradient():
+    def forward(m, x):
+        hidden = torch.tanh(m.a(x))
+        hidden.grad_fn.register_hook(lambda into, _: tuple(g * 0 for g in into))
+        return m.b(hidden)
+
+    found = why(
+        Lambda(forward, a=nn.Linear(3, 4), b=nn.Linear(4, 1)), batch(4, 3), torch.ones(4, 1)
+    )
+    assert found.counts()["a.weight"] == {"hook": 12}
+
+
+def test_two_backward_passes_cancel():
+    model, inputs = nn.Linear(3, 1), batch(4, 3)
+    optimizer = sgd(model)
+
+    def train():
+        optimizer.zero_grad()
+        loss = squared(model(inputs), torch.ones(4, 1))
+        loss.backward(retain_graph=True)
+        (-loss).backward()
+        optimizer.step()
+
+    found = why(model, inputs, torch.ones(4, 1), optimizer=optimizer, step=train)
+    assert total(found) == {"paths cancel": 4}
+    assert "the gradients of 2 backward passes add up to 0" in note(found, "weight")
+    assert "add up to 0" in found.row("weight", (0, 1)).sentence
+
+
+def test_the_own_step_takes_another_batch():
+    model, inputs = nn.Linear(3, 1), batch(4, 3)
+    optimizer = sgd(model)
+
+    def train():
+        optimizer.zero_grad()
+        squared(model(inputs * torch.tensor([1.0, 0.0, 1.0])), torch.ones(4, 1)).backward()
+        optimizer.step()
+
+    found = why(model, inputs, torch.ones(4, 1), optimizer=optimizer, step=train)
+    assert found.counts()["weight"] == {"gradient": 2, "no gradient": 1}
+    assert "in your step its gradient is 0" in found.row("weight", (0, 1)).sentence
+
+
+def test_numbers_are_put_back_in_the_loop():
+    model, inputs = nn.Linear(3, 1), batch(4, 3)
+    optimizer, old = sgd(model), model.weight.detach().clone()
+
+    def train():
+        optimizer.zero_grad()
+        squared(model(inputs), torch.ones(4, 1)).backward()
+        optimizer.step()
+        model.weight.data = old.clone()
+
+    found = why(model, inputs, torch.ones(4, 1), optimizer=optimizer, step=train)
+    assert found.counts()["weight"] == {"changed outside": 3}
+    assert "moved back after it" in found.row("weight", (0, 1)).sentence
+    assert "does not move it" not in found.row("weight", (0, 1)).sentence
+
+
+def test_the_optimizer_got_what_was_left_of_a_generator():
+    model = perceptron(3, 4, 1)
+    left = model.parameters()
+    names = [name for name, _ in zip(("0.weight", "0.bias", "2.weight"), left, strict=False)]
+    found = why(model, batch(4, 3), torch.ones(4, 1), optimizer=torch.optim.SGD(left, lr=0.1))
+    told = {name for name, counts in found.counts().items() if "not listed" in counts}
+    assert set(names) <= told
+
+
+def test_the_optimizer_was_made_for_a_copy():
+    from copy import deepcopy
+
+    model = perceptron(3, 4, 1)
+    with pytest.raises(ValueError, match="made for another model, or for another copy of it"):
+        why(model, batch(4, 3), torch.ones(4, 1), optimizer=sgd(deepcopy(model)))
+
+
+def test_a_scheduler_rounds_the_learning_rate_to_0():
+    model = nn.Linear(3, 1)
+    optimizer = sgd(model)
+    torch.optim.lr_scheduler.LambdaLR(optimizer, lambda epoch: epoch // 10)
+    assert total(why(model, batch(4, 3), torch.ones(4, 1), optimizer=optimizer)) == {"lr 0": 4}
+
+
+def test_a_gradient_penalty_without_create_graph():
+    inputs = batch(4, 3).requires_grad_()
+
+    def penalty(outputs, _):
+        (slope,) = torch.autograd.grad(outputs.sum(), inputs, retain_graph=True)
+        return slope.pow(2).sum()
+
+    found = why(perceptron(3, 4, 1), inputs, None, penalty)
+    assert total(found) == {"cut": 21}
+    assert note(found, "0.weight").startswith("cut by grad at test_reported.py:")
+
+
+def test_examples_with_the_weight_0():
+    weights = torch.zeros(4)
+    found = why(
+        nn.Linear(3, 4),
+        batch(4, 3),
+        torch.tensor([0, 1, 2, 3]),
+        lambda y, t: (F.cross_entropy(y, t, reduction="none") * weights).mean(),
+    )
+    assert total(found) == {"flat": 16}
+
+
+def test_gradients_are_clipped_before_they_are_unscaled():
+    model, inputs = nn.Linear(3, 1), batch(4, 3)
+    optimizer = sgd(model)
+    scaler = torch.amp.GradScaler("cpu", init_scale=2.0**16)
+
+    def train():
+        optimizer.zero_grad()
+        scaler.scale(squared(model(inputs), torch.ones(4, 1))).backward()
+        nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        scaler.step(optimizer)
+        scaler.update()
+
+    found = why(model, inputs, torch.ones(4, 1), optimizer=optimizer, step=train)
+    factor = float(re.search(r"scaled by (\S+) by", note(found, "weight"))[1])
+    assert factor < 2.0**-15  # clipped, and divided by the scale besides
+
+
+def test_a_recorder_that_is_entered_twice_is_on_until_it_is_left_twice():
+    from sgdexplained.pytorch.record import Recorder
+
+    model = perceptron(3, 4, 1)
+    recorder = Recorder(model.parameters(), model.buffers(), model)
+    with recorder:
+        with recorder:
+            hidden = model[0](batch(4, 3))
+        outputs = model[2](model[1](hidden))
+    assert recorder.calls[outputs.grad_fn].module == "2 (Linear)"
+    assert all(not one._forward_pre_hooks and not one._forward_hooks for one in model.modules())

@@ -500,3 +500,51 @@ def test_on_a_gpu(kind, options, word):  # noqa: ARG001
         found = step[name].move
         assert torch.equal(found if found is not None else torch.zeros_like(move), move)
         assert step[name].reason.shape == cpu[name].reason.shape
+
+
+@pytest.mark.parametrize("steps", [0, 2])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        *(optim.SGD, optim.Adam, optim.AdamW, optim.RMSprop, optim.Adagrad, optim.Adafactor),
+        *(optim.NAdam, optim.RAdam, optim.Adamax, optim.ASGD, optim.Adadelta),
+    ],
+)
+def test_a_number_alone_is_swallowed_as_in_a_vector(kind, steps):
+    """What is remembered of it is no count, though it has no dimension either."""
+    one = {"alone": nn.Parameter(torch.tensor(1.0)), "vector": nn.Parameter(torch.ones(1))}
+    one = {name: nn.Parameter(number.detach().bfloat16()) for name, number in one.items()}
+    optimizer = kind(one.values(), lr=1e-5)
+    gradients = {name: torch.ones_like(number) for name, number in one.items()}
+    for _ in range(steps):
+        for name, number in one.items():
+            number.grad = gradients[name].clone()
+        optimizer.step()
+    step = take_step(optimizer, one, gradients)
+    assert WORDS[step["vector"].reason] == WORDS[step["alone"].reason] == "swallowed"
+    exact = step["alone"].numbers((), 1.0)["exact"]
+    assert exact == pytest.approx(step["vector"].numbers((0,), 1.0)["exact"])
+    assert exact != 0
+
+
+@pytest.mark.parametrize("size", [1, 1 << 14])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.float16])
+def test_what_sgd_only_adds_is_told_as_by_a_step_of_its_own(dtype, size, monkeypatch):
+    from sgdexplained.pytorch import step as room
+
+    weight = nn.Parameter(torch.randn(30, 7).to(dtype))
+    gradient = (torch.randn(30, 7) * 10.0 ** torch.randint(-9, 2, (30, 7))).to(dtype)
+    gradient[3] = 0
+    optimizer = optim.SGD([weight], lr=1e-3)
+    monkeypatch.setattr(room, "ADDED_AT_A_TIME", size)
+    added = take_step(optimizer, {"w": weight}, {"w": gradient})["w"]
+    monkeypatch.setattr(room, "_added", lambda *_: False)
+    tried = take_step(optimizer, {"w": weight}, {"w": gradient})["w"]
+    assert added.reason.equal(tried.reason)
+    assert added.move.equal(tried.move)
+    assert (added.reason == room.CODE["swallowed"]).any() == (dtype != torch.float64)
+    for number in (float("inf"), float("nan")):
+        gradient[1, 1] = number
+        assert WORDS[take_step(optimizer, {"w": weight}, {"w": gradient})["w"].reason[1, 1]] == (
+            "gradient"
+        )

@@ -251,8 +251,9 @@ def test_moved_and_moved_back(model):
         model[2].bias.data.copy_(kept)
 
     mine = watched(model, optimizer, own)["2.bias"]
-    assert words(mine) == {"held"}
+    assert words(mine) == {"changed outside"}
     assert mine.note == "moved by the optimizer, and moved back after it"
+    assert mine.sentence((0,), 1.0).startswith("Stays: moved by the optimizer, and moved back")
 
 
 def test_gradients_that_were_not_cleared_are_noted(model):

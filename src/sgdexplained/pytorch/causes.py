@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from math import prod
 from typing import Any
 
 import torch
 
-from sgdexplained.pytorch.fast import any_true, looked_up
+from sgdexplained.pytorch.fast import any_true, kinds, looked_up
 from sgdexplained.reasons import CODE as COMMON
 from sgdexplained.reasons import WORDS as COMMON_WORDS
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 EXTRA = ("padding row", "hook", "op not known", "not finite")
 STEP = ("cleared", "never stepped", "another optimizer", "changed outside")
@@ -96,34 +101,123 @@ class Reasons:
         """Return the same, rearranged."""
         return Reasons(change(self.array), self.present)
 
+    def turned(self) -> Reasons:
+        """Return the same of the transpose."""
+        return self.through(lambda array: array.transpose(-1, -2))
 
-def told(array: torch.Tensor, *, of_weights: bool) -> torch.Tensor:
+
+class Crossed(Reasons):
+    """Reasons of a matrix that hold for whole rows and whole columns: it is 0 there alone.
+
+    Most often all zeros of a weight matrix are of this kind, so that no array of its shape is made.
+
+    Parameters
+    ----------
+    rows, columns : NumPy arrays of int16
+        Bits of each row and of each column.
+    present : int
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rows, columns = np.int16([0, INACTIVE]), np.int16([0, SHUT, 0])
+    >>> Crossed(rows, columns, INACTIVE | SHUT).array
+    tensor([[0, 4, 0],
+            [2, 6, 2]], dtype=torch.int16)
+    """
+
+    __slots__ = ("columns", "rows")
+
+    def __init__(self, rows: Any, columns: Any, present: int) -> None:
+        self.rows, self.columns, self.present = rows, columns, present
+
+    @property
+    def array(self) -> torch.Tensor:  # type: ignore[override]
+        """All bits."""
+        return torch.from_numpy(self.rows[:, None] | self.columns)
+
+    def through(self, change: Any) -> Reasons:
+        """Return the same, rearranged: of a transpose as rows and columns still."""
+        if getattr(change, "name", str)() == "TBackward0":
+            return self.turned()
+        return super().through(change)
+
+    def turned(self) -> Crossed:
+        """Return the same of the transpose."""
+        return Crossed(self.columns, self.rows, self.present)
+
+    def codes(self) -> list[int]:
+        """List the codes that are told."""
+        return sorted({code for code, _, _ in self._blocks()})
+
+    def write(self, into: torch.Tensor) -> bool:
+        """Write the codes into an array of codes; False, and nothing, if others stand there.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> one = Crossed(np.int16([0, INACTIVE]), np.int16([0, SHUT]), INACTIVE | SHUT)
+        >>> codes = torch.zeros(2, 2, dtype=torch.uint8)
+        >>> one.write(codes), [[WORDS[code] for code in row] for row in codes]
+        (True, [['', 'shut'], ['inactive', 'inactive']])
+        >>> one.write(codes)
+        False
+        """
+        numbers, blocks = into.numpy(), list(self._blocks())
+        if any(numbers[rows[:, None], columns].any() for _, rows, columns in blocks):
+            return False
+        for code, rows, columns in blocks:
+            numbers[rows[:, None], columns] = code
+        return True
+
+    def _blocks(self) -> Iterator[tuple[int, Any, Any]]:
+        """Yield each code with the rows and columns that it stands in."""
+        for row in set(self.rows.tolist()):
+            for column in set(self.columns.tolist()):
+                if row | column:
+                    rows, columns = (self.rows == row), (self.columns == column)
+                    yield int(_TOLD[row | column]), rows.nonzero()[0], columns.nonzero()[0]
+
+
+def told(reasons: Reasons) -> torch.Tensor | Crossed:
     """Return the code of the reason that is told for each entry: uint8, places in ``WORDS``.
 
     Examples
     --------
     >>> import torch
-    >>> for code in told(torch.tensor([0, SHUT | FLAT, NEUTRAL]), of_weights=True):
+    >>> for code in told(Reasons(torch.tensor([0, SHUT | FLAT, NEUTRAL]), SHUT | FLAT | OFF)):
     ...     print(WORDS[code])
     <BLANKLINE>
     flat
     inactive
     """
-    return looked_up(_TOLD[of_weights], array, mostly=0)
+    return reasons if isinstance(reasons, Crossed) else looked_up(_TOLD, reasons.array, mostly=0)
 
 
-def _table(*, of_weights: bool) -> torch.Tensor:
+def present(codes: torch.Tensor | Crossed) -> list[int]:
+    """List the codes that are told."""
+    return codes.codes() if isinstance(codes, Crossed) else kinds(codes)
+
+
+def full(codes: torch.Tensor | Crossed | None, like: torch.Tensor) -> torch.Tensor:
+    """Return codes as an array in the shape of another."""
+    if isinstance(codes, Crossed):
+        codes = looked_up(_TOLD, codes.array, mostly=0)
+    return torch.zeros_like(like, dtype=torch.uint8) if codes is None else codes
+
+
+def _table() -> torch.Tensor:
     """Return the code of each set of bits."""
     sets = torch.arange(1 << 15)
     found = torch.zeros(len(sets), dtype=torch.uint8)
     for bit in reversed(BITS):
         found[(sets & bit) != 0] = CODE[NAMES[bit]]
-    found[(sets & OFF) != 0] = COMMON["inactive" if of_weights else "closed"]
+    found[(sets & OFF) != 0] = COMMON["inactive"]
     found[NOT_TAKEN] = COMMON["not used"]
     return found
 
 
-_TOLD = {True: _table(of_weights=True), False: _table(of_weights=False)}
+_TOLD = _table()
 
 
 # ## Operations
@@ -197,7 +291,7 @@ NORMS = ("NativeBatchNorm", "CudnnBatchNorm", "MiopenBatchNorm", "NativeLayerNor
 NOT_ASKED = ("CheckpointFunction", "CompiledFunction")
 
 
-def phrase(node: Any, name: str, *, constant: bool = False) -> str:  # noqa: C901, PLR0911 (a list of phrases)
+def phrase(node: Any, name: str, *, constant: bool = False, weighted: bool = False) -> str:  # noqa: C901, PLR0911 (a list of phrases)
     """Say what an operation did that lets nothing through.
 
     Parameters
@@ -206,7 +300,9 @@ def phrase(node: Any, name: str, *, constant: bool = False) -> str:  # noqa: C90
     name : str
         The call that the reader wrote: ``relu``.
     constant : bool, default False
-        Whether it is a softmax of one entry.
+        Whether it is a softmax or a normalisation of one entry.
+    weighted : bool, default False
+        Whether it normalises and none of its weights is 0.
     """
     what = kind(node)
     if what in STEPS:
@@ -231,7 +327,7 @@ def phrase(node: Any, name: str, *, constant: bool = False) -> str:  # noqa: C90
         return f"weights of 0 in {name}"
     if what in TAKING:
         return f"not taken by {name}"
-    if what.endswith("Norm") and what.startswith(NORMS):
+    if what.endswith("Norm") and what.startswith(NORMS) and not weighted:
         return f"weights of 0 in {name}"
     return f"the derivative of {name} is 0"
 
@@ -274,11 +370,25 @@ def _signed(number: int) -> int:
 
 
 def of_one(node: Any) -> bool:
-    """Return whether a node is a softmax of one entry; asked before the graph is freed."""
-    if kind(node) not in {"Softmax", "SafeSoftmax", "LogSoftmax"}:
+    """Return whether a node is a softmax or a normalisation of one entry; asked before it is freed.
+
+    Such a result is constant: 1, or 0 before weight and bias.
+    """
+    what = kind(node)
+    if what == "NativeLayerNorm":
+        return prod(node._saved_normalized_shape) == 1  # noqa: SLF001
+    if what not in {"Softmax", "SafeSoftmax", "LogSoftmax"}:
         return False
     result = getattr(node, "_saved_result", None)
     dim = getattr(node, "_saved_dim", None)
     if result is None or dim is None or result.dim() == 0:
         return False
     return bool(result.shape[_signed(dim)] == 1)
+
+
+def has_weights(node: Any) -> bool:
+    """Return whether a node normalises, and none of its weights is 0; asked before it is freed."""
+    if not kind(node).startswith(NORMS):
+        return False
+    weight = getattr(node, "_saved_weight", None)
+    return weight is None or bool(weight.all())

@@ -26,9 +26,9 @@ AT_ONCE = 1 << 16
 
 def shared(tensor: Tensor) -> Any:
     """Return a NumPy view of a tensor; ``None`` if there cannot be one."""
-    if tensor.device.type != "cpu" or tensor.dtype not in SHARED or tensor.is_neg():
+    if not tensor.is_cpu or tensor.dtype not in SHARED or tensor.is_neg() or tensor.is_conj():
         return None
-    return None if tensor.is_conj() else tensor.detach().numpy()
+    return tensor.detach().numpy() if tensor.requires_grad else tensor.numpy()
 
 
 def wide(tensor: Tensor) -> Tensor:
@@ -67,6 +67,44 @@ def is_zero(tensor: Tensor) -> Tensor:
     return torch.from_numpy(numbers == 0)
 
 
+def differs(one: Tensor, other: Tensor) -> Tensor:
+    """Return where two tensors of the same shape and type differ.
+
+    Examples
+    --------
+    >>> differs(torch.tensor([1.0, 0.0]), torch.tensor([1.0, 2.0]))
+    tensor([False,  True])
+    """
+    first, second = shared(one), shared(other)
+    if first is None or second is None or not one.dim():
+        return one != other
+    return torch.from_numpy(first != second)
+
+
+def zeros_in(tensor: Tensor) -> int:
+    """Count the zeros of a tensor.
+
+    Examples
+    --------
+    >>> zeros_in(torch.tensor([[1.0, 0.0], [float("nan"), 0.0]]))
+    2
+    """
+    numbers = shared(tensor)
+    if numbers is None:
+        return tensor.numel() - int(tensor.count_nonzero())
+    import numpy as np
+
+    numbers = numbers.ravel(order="K")
+    parts = range(0, numbers.size, AT_ONCE)
+    return sum(int(np.count_nonzero(numbers[k : k + AT_ONCE] == 0)) for k in parts)
+
+
+def has_zero(tensor: Tensor) -> bool:
+    """Return whether a tensor is 0 anywhere."""
+    numbers = shared(tensor)
+    return not bool(tensor.all() if numbers is None else numbers.all())
+
+
 def zeros_of(tensor: Tensor) -> Tensor | None:
     """Return where a tensor is 0; ``None`` if it is 0 nowhere.
 
@@ -75,10 +113,7 @@ def zeros_of(tensor: Tensor) -> Tensor | None:
     >>> zeros_of(torch.tensor([1.0, 0.0])), zeros_of(torch.tensor([1.0, float("nan")]))
     (tensor([False,  True]), None)
     """
-    numbers = shared(tensor)
-    if numbers is None:
-        return None if bool(tensor.all()) else tensor == 0
-    return None if numbers.all() else is_zero(tensor)
+    return is_zero(tensor) if has_zero(tensor) else None
 
 
 def finite(tensor: Tensor) -> bool:
@@ -299,8 +334,10 @@ def lengths(numbers: Tensor) -> Tensor:
     return torch.from_numpy(np.asarray(np.sqrt(np.einsum("...bn,...bn->...n", own, own))))
 
 
-def small_in(gradient: Tensor, rows: Tensor, columns: Tensor) -> int:
+def small_in(gradient: Tensor, rows: Tensor, columns: Tensor, many: float = 0) -> int:
     """Count the entries of a matrix that are not 0 and no larger than their row's by column's.
+
+    If it is seen sooner that they are fewer than `many`, the number is only no smaller than that.
 
     Examples
     --------
@@ -317,11 +354,15 @@ def small_in(gradient: Tensor, rows: Tensor, columns: Tensor) -> int:
         return int(((size <= limit) & (size > 0)).sum())
     import numpy as np
 
-    count, step = 0, max(1, AT_ONCE // max(1, own.shape[1]))
-    for start in range(0, len(own), step):
-        size = np.abs(own[start : start + step])
-        count += int(np.count_nonzero(size <= across[start : start + step, None] * down))
-    return count - int(np.count_nonzero(own == 0)) if count else 0
+    step = max(1, AT_ONCE // 2 // max(1, own.shape[1]))
+    blocks = [slice(start, start + step) for start in range(0, len(own), step)]
+    # Most often hardly any is smaller than the largest limit.
+    largest, none = across.max(initial=0) * down.max(initial=0), zeros_in(gradient)
+    count = sum(int(np.count_nonzero(np.abs(own[k]) <= largest)) for k in blocks) - none
+    if count < many or not count:
+        return count
+    limits = ((k, across[k, None] * down) for k in blocks)
+    return sum(int(np.count_nonzero(np.abs(own[k]) <= limit)) for k, limit in limits) - none
 
 
 def small(gradient: Tensor, limit: Tensor) -> int:

@@ -11,6 +11,7 @@ import random
 import sys
 from collections import deque
 from contextlib import contextmanager
+from operator import is_
 from types import FunctionType
 
 import torch
@@ -30,7 +31,9 @@ if TYPE_CHECKING:
 OPEN = (nn.Module, Optimizer, lr_scheduler.LRScheduler, torch.amp.GradScaler)
 
 # Things that nothing changes: most of what is met.
-PLAIN = (str, int, float, type, FunctionType, type(None), torch.dtype, torch.device)
+PLAIN = {
+    str, int, float, bool, type, FunctionType, type(None), torch.dtype, torch.device
+}  # fmt: skip
 
 
 @contextmanager
@@ -99,7 +102,7 @@ class Kept:
         todo = [thing]
         while todo:
             one = todo.pop()
-            if isinstance(one, PLAIN) or id(one) in self._seen:
+            if type(one) in PLAIN or id(one) in self._seen:
                 continue
             if isinstance(one, Tensor):
                 todo += self._tensor(one)
@@ -141,16 +144,16 @@ class Kept:
 
     def _container(self, box: Any) -> list[Any]:
         inside: Any = dict(box) if isinstance(box, dict) else list(box)
-        before = _ids(inside)
 
         def back() -> None:
-            if _ids(box) == before:
+            if _same(box, inside):
                 return
             box.clear()
             box.extend(inside) if isinstance(box, list | deque) else box.update(inside)
 
         self._back.append(back)
-        return [*inside, *inside.values()] if isinstance(inside, dict) else inside
+        held = [*inside, *inside.values()] if isinstance(inside, dict) else inside
+        return [one for one in held if type(one) not in PLAIN]
 
     def _tensor(self, tensor: Tensor) -> list[Any]:
         """Remember one tensor; return what hangs on it."""
@@ -180,9 +183,11 @@ class Kept:
         return [hooks, after, *([gradient] if self.stepping else [])]
 
 
-def _ids(box: Any) -> list[int]:
-    """Tell what a container holds: == would compare tensors entry by entry."""
-    return [*map(id, box), *map(id, box.values())] if isinstance(box, dict) else [*map(id, box)]
+def _same(box: Any, inside: Any) -> bool:
+    """Tell whether a container holds what it held: == would compare tensors entry by entry."""
+    if len(box) != len(inside) or not all(map(is_, box, inside)):
+        return False
+    return not isinstance(box, dict) or all(map(is_, box.values(), inside.values()))
 
 
 def _version(tensor: Tensor) -> int | None:

@@ -101,6 +101,17 @@ def watch_step(
         if fresh is not None and mine.gradient is None and name not in seen.arrived:
             # It could have one, but the reader's own step did not bring it.
             mine.reason[(mine.reason == 0) & nonzero(dense(fresh))] = CODE["no gradient"]
+        elif fresh is not None and mine.gradient is not None:
+            lost = (mine.reason == 0) & nonzero(dense(fresh)) & ~nonzero(dense(mine.gradient))
+            if some(lost) and mine.listed:
+                passes = seen.arrivals.get(name, 0)
+                mine.reason[lost] = CODE["paths cancel" if passes > 1 else "no gradient"]
+                why = (
+                    f"the gradients of {passes} backward passes add up to 0"
+                    if passes > 1
+                    else "in your step its gradient is 0, and in a pass with these inputs it is not"
+                )
+                mine.note = "; ".join(filter(None, (mine.note, f"{int(lost.sum())}: {why}")))
     step.notes += seen.notes()
     return step
 
@@ -428,7 +439,7 @@ def really(mine: StepOf, after: Tensor, before: Tensor, seen: Seen) -> None:
         mine.whole = ""
     undone = tried & ~happened
     if some(undone):
-        mine.reason[undone] = CODE["held"]
+        mine.reason[undone] = CODE["changed outside"]
         mine.note = "moved by the optimizer, and moved back after it"
 
 

@@ -11,9 +11,9 @@ import torch
 from torch import Tensor, nn
 
 from sgdexplained.pytorch import causes as c
-from sgdexplained.pytorch.fast import finite, has, is_zero, kinds, small, small_in
+from sgdexplained.pytorch.fast import finite, has, is_zero, small, small_in
 from sgdexplained.pytorch.keep import kept, randomness
-from sgdexplained.pytorch.names import examples_in, held, name_of, registered
+from sgdexplained.pytorch.names import examples_in, held, name_of, own, registered
 from sgdexplained.pytorch.notes import Notes
 from sgdexplained.pytorch.record import Recorder, tensors
 from sgdexplained.pytorch.report import ModelExplanation
@@ -269,7 +269,7 @@ class Pass:
         """Run it; the caller keeps what it changes."""
         model: Any = self.model
         before = {name: (one, one._version) for name, one in self.parameters.items()}  # noqa: SLF001
-        buffers = {name: one.clone() for name, one in model.named_buffers()}
+        buffers = {own(name): one.clone() for name, one in model.named_buffers()}
         self.random = randomness()
         self.recorder = Recorder(self.parameters.values(), model.buffers(), model)
         eager = torch.compiler.set_stance("force_eager")
@@ -288,7 +288,7 @@ class Pass:
                     self.watch.close()
         self.watch.finish()
         self.gradients = {name: one.grad for name, one in self.parameters.items()}
-        now = dict(model.named_buffers())
+        now = {own(name): one for name, one in model.named_buffers()}
         self.tell_of_changes(
             {n: one for n, (one, version) in before.items() if one._version != version},  # noqa: SLF001
             {name: (one, now[name]) for name, one in buffers.items() if name in now},
@@ -436,8 +436,8 @@ class Pass:
         if optimizer is None:
             return
         owned = {id(p) for group in optimizer.param_groups for p in group["params"]}
-        own = {id(one) for one in self.parameters.values()} | self.given | {id(self.value)}
-        strangers = [leaf for key, (_, leaf) in self.watch.leaves.items() if key not in own]
+        known = {id(one) for one in self.parameters.values()} | self.given | {id(self.value)}
+        strangers = [leaf for key, (_, leaf) in self.watch.leaves.items() if key not in known]
         for leaf in strangers[:5]:
             nor = "" if id(leaf) in owned else ", nor in the optimizer"
             what = f"no parameter of the model{nor}" if self.models else "not in the optimizer"
@@ -501,18 +501,18 @@ class Pass:
         dense = _dense(gradient)
         codes = self.watch.told.pop(id(parameter), None)
         notes = Notes()
-        if codes is None:
-            codes = torch.zeros(dense.shape, dtype=torch.uint8, device=dense.device)
-        else:
-            codes = codes.to(dense.device)
-            self._padding(parameter, codes)
-            present = [c.WORDS[code] for code in kinds(codes)]
+        if codes is not None:
+            if isinstance(codes, Tensor):
+                codes = codes.to(dense.device)
+                self._padding(parameter, codes)
+            present = [c.WORDS[code] for code in c.present(codes)]
             whys = {word: why for word in present if (why := self._why(parameter, word))}
             self.whys[name] = whys
             if listed:  # otherwise they are not what is told
                 notes.whys.update(whys)
         if not finite(dense):
             infinite = ~torch.isfinite(dense)
+            codes = c.full(codes, dense)
             codes[infinite] = c.CODE["not finite"]
             notes.whys["not finite"] = self._born(parameter)
         if (noise := self._noise(parameter, dense)) is not None:
@@ -585,7 +585,7 @@ class Pass:
         eps, many = 4 * torch.finfo(gradient.dtype).eps, gradient.numel() * NOISY
         bounds = uses[0].bounds() if len(uses) == 1 else None
         # A few of many are that small by chance.
-        if bounds is not None and small_in(gradient, bounds[0] * eps, bounds[1]) < many:
+        if bounds is not None and small_in(gradient, bounds[0] * eps, bounds[1], many) < many:
             return None
         count = small(gradient, _sum(use.size() for use in uses).mul_(eps))
         return count if count and count >= many else None
@@ -618,25 +618,12 @@ def _parameter(
 ) -> Parameter:
     shape = tuple(tensor.shape)
     gradient = once.gradients[name]
-    zero: Any = codes.cpu() if isinstance(codes, Tensor) else None
-    if zero is not None and not kinds(zero):
-        zero = None
-    whole_reason = codes if not isinstance(codes, Tensor) else 0
     parts: Parts | None = None
-    mine, apart = None if step is None else step[name], True
-    if mine is None:
-        reason = torch.full(shape, whole_reason, dtype=torch.uint8) if zero is None else zero
-    else:
-        reason = mine.reason.cpu()  # on the processor it is the same, and the step knows them all
-        if zero is not None:
-            apart = some(reason * zero) or not isinstance(gradient, Tensor)
-            reason += zero * is_zero(reason)
-            if has(zero, c.CODE["not finite"]):
-                infinite = zero == c.CODE["not finite"]
-                reason[infinite] = zero[infinite]
-                zero, apart = zero * ~infinite, True
-        elif whole_reason:
-            reason += is_zero(reason).to(torch.uint8) * whole_reason
+    mine = None if step is None else step[name]
+    # On the processor it is the same array, and the step knows what it told.
+    reason = torch.zeros(shape, dtype=torch.uint8) if mine is None else mine.reason.cpu()
+    zero = _written(codes, reason)
+    if mine is not None:
         if mine.swallows:
             kind = str(mine.dtype).removeprefix("torch.")
             notes.whys["swallowed"] = f"the step is too small for {kind}"
@@ -652,12 +639,38 @@ def _parameter(
         gradient=None if gradient is None else _array(gradient),
         move=mine,
         reason=_array(reason),
-        zero=0 if zero is None else _array(zero) if apart else None,
+        zero=_array(zero) if isinstance(zero, Tensor) else zero,
         parts=parts,
         whole=whole,
     )
     made.notes = notes
     return made
+
+
+def _written(codes: int | Tensor | c.Crossed | None, reason: Tensor) -> int | Tensor | None:
+    """Write why gradients are 0 or missing where the step has nothing to say.
+
+    Returns
+    -------
+    Tensor, int or None
+        The codes of gradients of 0, if they must be kept beside `reason`; 0 if there are none;
+        ``None`` if `reason` tells them.
+    """
+    if isinstance(codes, int):
+        reason += is_zero(reason).to(torch.uint8) * codes
+        return 0
+    if codes is None:
+        return 0
+    if isinstance(codes, c.Crossed) and codes.write(reason):
+        return None
+    array = c.full(codes, reason).cpu()
+    apart = some(reason * array)
+    reason += array * is_zero(reason)
+    if has(array, c.CODE["not finite"]):
+        infinite = array == c.CODE["not finite"]
+        reason[infinite] = array[infinite]
+        return array * ~infinite
+    return array if apart else None
 
 
 class ModelParameter(Parameter):

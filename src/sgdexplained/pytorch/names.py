@@ -6,13 +6,32 @@ from typing import Any
 
 from torch import Tensor, nn
 
+# What ``torch.compile`` wraps a module in calls it by this name.
+WRAPPED = "_orig_mod"
+
+
+def own(name: str) -> str:
+    """Return the name that a parameter or module has without ``torch.compile``.
+
+    Examples
+    --------
+    >>> own("_orig_mod.blocks.0._orig_mod.weight"), own("_orig_mod")
+    ('blocks.0.weight', '')
+    """
+    if WRAPPED not in name:
+        return name
+    return ".".join(part for part in name.split(".") if part != WRAPPED)
+
 
 def registered(model: nn.Module) -> tuple[dict[str, Tensor], dict[int, list[str]]]:
-    """Return the parameters by their first name, and all names of each by its ``id``."""
-    first = dict(model.named_parameters())
+    """Return the parameters by their first name, and all names of each by its ``id``.
+
+    The names are those of the reader's own model: ``torch.compile`` does not show in them.
+    """
+    first = {own(name): parameter for name, parameter in model.named_parameters()}
     names: dict[int, list[str]] = {}
     for name, parameter in model.named_parameters(remove_duplicate=False):
-        names.setdefault(id(parameter), []).append(name)
+        names.setdefault(id(parameter), []).append(own(name))
     return first, names
 
 
@@ -41,7 +60,7 @@ def held(model: nn.Module) -> dict[int, tuple[str, Tensor]]:
         elif isinstance(thing, nn.Module):
             inside = {**vars(thing), **thing._modules, **thing._parameters}  # noqa: SLF001
             todo += [
-                (f"{name}.{key}".lstrip("."), one, True)
+                (own(f"{name}.{key}".lstrip(".")), one, True)
                 for key, one in inside.items()
                 if not key.startswith("_")
             ]

@@ -8,18 +8,21 @@ from typing import Any
 import torch
 
 from sgdexplained.pytorch import causes as c
-from sgdexplained.pytorch.causes import Reasons, kind
+from sgdexplained.pytorch.causes import Crossed, Reasons, kind
 from sgdexplained.pytorch.fast import (
     and_over,
     any_true,
     bits,
     few,
+    finite,
     is_zero,
     lines_with,
     never,
     only,
     only_,
+    shared,
     wide,
+    zeros_in,
 )
 
 # The two factors of each product: (argument, its saved name, the argument's other, its name).
@@ -57,10 +60,10 @@ def of_bias(
         dims = tuple(k for k in range(arrived.dim()) if k < skipped or zero.shape[k - skipped] == 1)
     array = torch.zeros(zero.shape, dtype=torch.int16, device=zero.device)
     present = 0
-    shared = _of_receivers(coming, dims)
-    if shared is not None:
-        array |= only(shared.array.view(zero.shape), zero)
-        present |= shared.present
+    common_ones = _of_receivers(coming, dims)
+    if common_ones is not None:
+        array |= only(common_ones.array.view(zero.shape), zero)
+        present |= common_ones.present
     rest = zero & is_zero(array)
     if any_true(rest):
         works = ~_all_of(arrived == 0, dims).view(zero.shape)
@@ -85,12 +88,37 @@ def of_weights(
             return _weights(zero, senders, deltas, array)
         if i == left:
             senders = getattr(node, right_name).transpose(-1, -2)
-            turned = None if coming is None else coming.through(lambda a: a.transpose(-1, -2))
+            turned = None if coming is None else coming.turned()
             found = _weights(zero.transpose(-1, -2), senders, arrived.transpose(-1, -2), turned)
-            return found[0].through(lambda a: a.transpose(-1, -2)), found[1]
+            return found[0].turned(), found[1]
     if what == "Convolution" and i == 1:
         return _kernel(node, zero, arrived, coming)
     return None
+
+
+def settled_by_ends(
+    node: Any, i: int, gradient: torch.Tensor, coming: Reasons | None
+) -> Crossed | None:
+    """Return why a weight matrix gets nothing, if whole rows and columns say it; None if not.
+
+    Senders (B, n) and deltas (B, m) make a gradient (n, m). It is 0 where a sender is inactive, and
+    where nothing comes to a receiver, in all examples. If no more entries are 0 than that, these
+    are the ones.
+    """
+    what = kind(node)
+    if what not in FACTORS or i != FACTORS[what][2] or gradient.dim() != 2:
+        return None
+    senders = getattr(node, FACTORS[what][1])
+    if shared(gradient) is None or shared(senders) is None or not finite(gradient):
+        return None
+    rows, columns, present = _ends(senders, coming)
+    if columns is None:
+        columns = torch.zeros(gradient.shape[1], dtype=torch.int16)
+    across, down = rows.numpy(), columns.numpy()
+    others = len(across) - int((across != 0).sum()), len(down) - int((down != 0).sum())
+    if zeros_in(gradient) != gradient.numel() - others[0] * others[1]:
+        return None
+    return Crossed(across, down, present)
 
 
 def of_inputs(
@@ -104,9 +132,9 @@ def of_inputs(
             return _senders(zero, getattr(node, right_name), arrived, coming)
         if i == right:
             weights = getattr(node, left_name).transpose(-1, -2)
-            turned = None if coming is None else coming.through(lambda a: a.transpose(-1, -2))
+            turned = None if coming is None else coming.turned()
             found = _senders(zero.transpose(-1, -2), weights, arrived.transpose(-1, -2), turned)
-            return found[0].through(lambda a: a.transpose(-1, -2)), found[1]
+            return found[0].turned(), found[1]
     if what == "Convolution" and i == 0:
         return _pixels(node, zero, arrived, coming)
     return None
@@ -121,10 +149,10 @@ def common(coming: Reasons | None, dims: tuple[int, ...]) -> Reasons | None:
 
 def _of_receivers(coming: Reasons | None, dims: tuple[int, ...]) -> Reasons | None:
     """Return what holds for a receiver in all places: that nobody takes its result is a reason."""
-    shared = common(coming, dims)
-    if shared is not None and shared.present & c.OFF:
-        shared.array[shared.array == c.NEUTRAL] = c.NOT_TAKEN
-    return shared
+    found = common(coming, dims)
+    if found is not None and found.present & c.OFF:
+        found.array[found.array == c.NEUTRAL] = c.NOT_TAKEN
+    return found
 
 
 def _all_of(mask: torch.Tensor, dims: tuple[int, ...]) -> torch.Tensor:
@@ -137,11 +165,7 @@ def _weights(
     zero: torch.Tensor, senders: torch.Tensor, deltas: torch.Tensor, coming: Reasons | None
 ) -> Found:
     """Senders (..., B, n) and deltas (..., B, m) make a gradient (..., n, m)."""
-    rows = bits(never(senders, -2), c.INACTIVE)
-    present = c.INACTIVE
-    shared = _of_receivers(coming, (-2,))
-    columns = None if shared is None else shared.array
-    present |= 0 if shared is None else shared.present
+    rows, columns, present = _ends(senders, coming)
     array, rest = _crossed(zero, rows, columns)
     if rest is None:
         return Reasons(array, present), []
@@ -154,6 +178,17 @@ def _weights(
     found = _closer(part, senders[:, across], deltas[:, down])
     array[across.unsqueeze(1), down] |= found
     return Reasons(array, present), [c.UNDERFLOW, c.EXAMPLES]
+
+
+def _ends(
+    senders: torch.Tensor, coming: Reasons | None
+) -> tuple[torch.Tensor, torch.Tensor | None, int]:
+    """Return the bits of each sender and of each receiver, and which there may be."""
+    rows = bits(never(senders, -2), c.INACTIVE)
+    common_ones = _of_receivers(coming, (-2,))
+    if common_ones is None:
+        return rows, None, c.INACTIVE
+    return rows, common_ones.array, c.INACTIVE | common_ones.present
 
 
 def _crossed(
@@ -336,10 +371,10 @@ def _kernel(node: Any, zero: torch.Tensor, deltas: torch.Tensor, coming: Reasons
     places = (0, *range(2, deltas.dim()))
     array = torch.zeros(zero.shape, dtype=torch.int16, device=zero.device)
     present = c.INACTIVE
-    shared = _of_receivers(coming, places)
-    if shared is not None:
-        array = only(_by_unit(node, shared.array, zero), zero)
-        present |= shared.present
+    common_ones = _of_receivers(coming, places)
+    if common_ones is not None:
+        array = only(_by_unit(node, common_ones.array, zero), zero)
+        present |= common_ones.present
     ones = torch.ones_like(deltas, dtype=torch.float32)
     if any_true(is_zero(active)) or any(node._saved_padding):  # noqa: SLF001
         silent = convolved(node, ones, active, shape, 1) < 0.5

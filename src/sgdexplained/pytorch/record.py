@@ -16,6 +16,7 @@ import torch
 from torch.overrides import TorchFunctionMode
 from torch.utils.weak import WeakTensorKeyDictionary
 
+from sgdexplained.pytorch.names import own
 from sgdexplained.pytorch.plain import composed, plain_checkpoints
 
 TYPE_CHECKING = False
@@ -223,9 +224,9 @@ def _node(tensor: torch.Tensor) -> Any:
 @contextmanager
 def _new_parameters(recorder: Recorder) -> Iterator[None]:
     """See parameters that are made in the forward pass: no mode is told of them."""
-    own = torch.nn.Parameter
-    before = own.__dict__["__new__"]
-    make = own.__new__
+    kind = torch.nn.Parameter
+    before = kind.__dict__["__new__"]
+    make = kind.__new__
 
     def new(cls: Any, data: Any = None, requires_grad: bool = True) -> Any:
         made = make(cls, data, requires_grad)
@@ -233,11 +234,11 @@ def _new_parameters(recorder: Recorder) -> Iterator[None]:
             recorder._note("nn.Parameter", (data,), {}, made)  # noqa: SLF001
         return made
 
-    own.__new__ = new
+    kind.__new__ = new
     try:
         yield
     finally:
-        own.__new__ = before
+        kind.__new__ = before
 
 
 class Recorder(TorchFunctionMode):
@@ -268,7 +269,8 @@ class Recorder(TorchFunctionMode):
         self.off = False
         self.depth = 0  # it is entered once more where a function of the reader's own runs
         self.composes = True  # whether fused calls are computed part by part
-        self.modules = {} if model is None else {one: name for name, one in model.named_modules()}
+        named = () if model is None else model.named_modules()
+        self.modules = {one: own(name) for name, one in named}
         self.within: list[Any] = []
         self.start: Any = None  # the frame that called the model, if it is the reader's
         self.inside = ""
@@ -389,6 +391,9 @@ class Recorder(TorchFunctionMode):
             return
         if not results and name not in LEAVES_TORCH:
             return
+        if name == "detach_":
+            self._cut_in_place(given[0])
+            return
         numbers = [self._number(tensor) for tensor in given]
         call = None
         nodes = [_node(tensor) for tensor in results]
@@ -426,6 +431,19 @@ class Recorder(TorchFunctionMode):
         for tensor in leaves:
             if tensor.requires_grad and not any(tensor is one for one in given):
                 self.made.append((self._number(tensor), call))
+
+    def _cut_in_place(self, tensor: torch.Tensor) -> None:
+        """Note that a tensor is cut off from what made it: from here on it counts as another."""
+        before = self._number(tensor)
+        if before not in self.live:
+            return
+        self.count += 1
+        after = self.numbers[tensor] = self.count
+        call = self._call("detach_", "" if torch.is_grad_enabled() else self.inside or "no_grad")
+        self.used.add(before)
+        self.live.add(after)
+        self.edges[before].append((after, call))
+        self.cuts[before, after] = call._replace(name=call.name if call.off else ".detach_()")
 
     # What was asked afterwards
 

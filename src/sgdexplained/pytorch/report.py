@@ -8,6 +8,7 @@ from textwrap import wrap
 from typing import Any
 
 from sgdexplained.pytorch.causes import SAID, WORDS
+from sgdexplained.pytorch.names import own
 from sgdexplained.reasons import SAID as COMMON_SAID
 from sgdexplained.reasons.explanation import Explanation
 from sgdexplained.reasons.printing import WIDTH, short_html_table, short_table
@@ -15,7 +16,7 @@ from sgdexplained.reasons.wording import counted, summary
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from sgdexplained.reasons import Parameter, Source
+    from sgdexplained.reasons import Parameter, Reason, Source
 
 
 # Moves that are neither this step's gradient nor its absence, and how the summary says them.
@@ -49,6 +50,26 @@ class ModelExplanation(Explanation):
         said = {**COMMON_SAID, **SAID}
         super().__init__(parameters, loss, examples, "sum", source, words=WORDS, said=said)
         self.notes = notes
+
+    def parameter(self, name: str) -> Parameter:
+        """Return what is known of a parameter as a whole; a compiled model's name will do as well.
+
+        Raises
+        ------
+        KeyError
+            If there is none of that name.
+        """
+        return super().parameter(own(name))
+
+    def row(self, name: str, place: tuple[int, ...] | None = None) -> Reason:
+        """Return the row of one entry; a compiled model's name will do as well.
+
+        Raises
+        ------
+        KeyError
+            If there is no parameter of that name, or no such place in it.
+        """
+        return super().row(own(name), place)
 
     def summary(self) -> str:
         """Return in one sentence how many do not move, and why."""

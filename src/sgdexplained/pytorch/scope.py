@@ -11,6 +11,7 @@ from typing import Any
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from sgdexplained.pytorch.names import own
 from sgdexplained.pytorch.record import passed_over, reader_frame
 
 TYPE_CHECKING = False
@@ -144,6 +145,7 @@ def _left_out(model: nn.Module, others: dict[int, str], spoken: dict[int, str]) 
 
 
 def _joined(name: str, key: str) -> str:
+    key = own(key)  # without torch.compile
     return f"{name}.{key}" if name and key else name or key
 
 
@@ -209,7 +211,7 @@ def spoken() -> dict[int, str]:
         for name, thing in things.items():
             if isinstance(thing, nn.Module):
                 for key, parameter in thing.named_parameters():
-                    names.setdefault(id(parameter), f"{name}.{key}")
+                    names.setdefault(id(parameter), _joined(name, key))
     return names
 
 

@@ -2,7 +2,8 @@
 
 Everything is tried on copies, see :mod:`~sgdexplained.pytorch.twin`: the step itself; where an
 entry has a gradient and stays, the same step in float64; and, to tell memory and decay from the
-gradient, a step with gradients of 0, and one of those without what earlier steps left behind.
+gradient, a step with gradients of 0, and one of those without what earlier steps left behind. What
+is only asked of single entries is tried when somebody asks.
 """
 
 from __future__ import annotations
@@ -13,12 +14,13 @@ import torch
 from torch import Tensor, optim
 
 from sgdexplained.pytorch.causes import CODE, WORDS
-from sgdexplained.pytorch.fast import any_true, has, is_zero
+from sgdexplained.pytorch.fast import differs, finite, has, is_zero, shared
 from sgdexplained.pytorch.keep import kept
 from sgdexplained.pytorch.twin import (
     ELEMENTWISE,
     SEPARATE,
     Buffers,
+    frozen,
     needs_closure,
     picked,
     stepped,
@@ -42,6 +44,7 @@ PARTS = ("gradient", "memory", "decay")
 
 # How many entries are tried at a time: copies of so many are made, not of the whole model.
 AT_A_TIME = 1 << 16
+ADDED_AT_A_TIME = 1 << 14
 
 
 @dataclass
@@ -81,14 +84,10 @@ class StepOf:
         Whether some of its reasons are still to be found.
     rate : float or None
         If entries are swallowed and a step is no more than its gradient times this number: that.
-    adds : float or None
-        If the step only adds the gradient times this number: that.
     broken : int
         How many entries with a finite gradient the step makes infinite or NaN.
-    before : Tensor or None
-        The values before the step, if they are kept: then what they tell is computed when asked.
-    scaled : float or None
-        If decay only multiplies the values by this number, and they are kept: that.
+    again : Again or None
+        Takes the step once more when a move is asked for, so that no move need be kept.
     found : dict of (Tensor or None)
         What is kept of the properties `move` (new value minus old; ``None`` if no entry moves),
         `remembered` and `decayed` (the move with gradients of 0, with and without
@@ -110,19 +109,15 @@ class StepOf:
     asked: bool = True
     open: bool = False
     rate: float | None = None
-    adds: float | None = None
-    before: Tensor | None = None
-    scaled: float | None = None
+    again: Again | None = None
     found: dict[str, Tensor | None] = field(default_factory=dict)
     broken: int = 0
     whys: dict[str, str] = field(default_factory=dict)
 
-    # What can be computed from gradient and value is not kept, until somebody has asked for it.
-
     @property
     def move(self) -> Tensor | None:
         """New value minus old; ``None`` if no entry moves."""
-        return self._found("move", self._added)
+        return self._found("move", lambda again: again.move())
 
     @property
     def moved(self) -> Tensor | None:
@@ -132,38 +127,28 @@ class StepOf:
     @property
     def remembered(self) -> Tensor | None:
         """The move with gradients of 0; ``None`` if nothing would move."""
-        return self._found("remembered", self._shrunk)
+        return self._found("remembered", lambda again: again.remembered())
 
     @property
     def decayed(self) -> Tensor | None:
         """The same without memory."""
-        return self._found("decayed", self._shrunk)
+        return self._found("decayed", lambda again: again.decayed())
 
     @property
     def beside(self) -> bool:
-        """Whether an entry would move without a gradient."""
-        return self.scaled is not None or self.remembered is not None or self.decayed is not None
+        """Whether an entry may move without a gradient."""
+        if self.again is not None:
+            return self.again.decays or self.again.remembers
+        return self.remembered is not None or self.decayed is not None
 
     def put(self, **found: Tensor | None) -> None:
         """Set what was found: ``move``, ``remembered`` or ``decayed``."""
         self.found.update(found)
 
-    def _found(self, name: str, make: Callable[[], Tensor | None]) -> Tensor | None:
+    def _found(self, name: str, make: Callable[[Again], Tensor | None]) -> Tensor | None:
         if name not in self.found:
-            self.found[name] = make() if self.before is not None else None
+            self.found[name] = None if self.again is None else make(self.again)
         return self.found[name]
-
-    def _added(self) -> Tensor | None:
-        if self.adds is None:
-            return None
-        before: Any = self.before
-        return difference(torch.add(before, self.gradient, alpha=self.adds), before)[0]  # type: ignore[call-overload]
-
-    def _shrunk(self) -> Tensor | None:
-        if self.scaled is None:
-            return None
-        before: Any = self.before
-        return _unless_zero(_minus(before * self.scaled, before))
 
     @property
     def swallows(self) -> bool:
@@ -281,8 +266,7 @@ def take_step(
         Clears the gradients, computes the loss on the model itself, goes backward and returns the
         loss. Asked only by optimizers that need a closure (LBFGS).
     values : dict of Tensor, optional
-        Copies of the parameters that nobody will change. Of these and the gradients some moves can
-        be computed later, so they are not kept.
+        Copies of the parameters that nobody will change, if there are any.
 
     Returns
     -------
@@ -310,10 +294,11 @@ def take_step(
     if needs_closure(optimizer):
         _with_closure(optimizer, mine, step, evaluate)
     else:
+        if type(optimizer) in ELEMENTWISE:
+            _keep_for_later(optimizer, mine, step, values)
         buffers = Buffers()
-        for name in mine:
-            step[name].before = None if values is None else values[name]
-        for portion in _portions(optimizer, mine, gradients):
+        left = {name: one for name, one in mine.items() if not _added(optimizer, one, step[name])}
+        for portion in _portions(optimizer, left, gradients):
             _try(optimizer, portion, step, buffers)
     for group in optimizer.param_groups if any(one.broken for one in step.of.values()) else ():
         ours = {id(one) for one in group["params"]}
@@ -389,8 +374,109 @@ def _pieces(optimizer: Optimizer, mine: dict[str, Tensor], gradients: Gradients)
             yield name, one, slice(start, min(many, start + AT_A_TIME))
 
 
+def _keep_for_later(
+    optimizer: Optimizer, mine: dict[str, Tensor], step: Step, values: dict[str, Tensor] | None
+) -> None:
+    """Let the step be taken again, of each parameter alone, after the optimizer has gone on."""
+    starts = [
+        one.detach().clone() if values is None else values[name] for name, one in mine.items()
+    ]
+    still, copies = frozen(optimizer, list(mine.values()), starts)
+    for name, one in zip(mine, copies, strict=True):
+        gradient = step[name].gradient
+        if gradient is None or gradient.layout == torch.strided:
+            step[name].again = Again(still, one, gradient)
+
+
+class Again:
+    """The step of one parameter, whose entries do not depend on each other.
+
+    Parameters
+    ----------
+    optimizer : Optimizer
+        A frozen one.
+    parameter : Tensor
+        Of that optimizer.
+    gradient : Tensor or None
+
+    Attributes
+    ----------
+    decays, remembers : bool
+        Whether it may move entries that have no gradient, and by what.
+    """
+
+    def __init__(self, optimizer: Optimizer, parameter: Tensor, gradient: Tensor | None) -> None:
+        self.optimizer, self.parameter, self.gradient = optimizer, parameter, gradient
+        group = _group(optimizer, parameter)
+        self.decays = bool(group.get("weight_decay") or group.get("lambd"))
+        self.remembers = bool(optimizer.state.get(parameter))
+
+    def move(self) -> Tensor | None:
+        """Return by how much each entry moves; ``None`` if none does."""
+        return self._move(self.gradient)
+
+    def remembered(self) -> Tensor | None:
+        """Return the same with gradients of 0."""
+        if not self.remembers:
+            return self.decayed()
+        return None if self.gradient is None else self._move(torch.zeros_like(self.gradient))
+
+    def decayed(self) -> Tensor | None:
+        """Return the same without what was remembered."""
+        if not self.decays or self.gradient is None:
+            return None
+        return self._move(torch.zeros_like(self.gradient), state=False)
+
+    def _move(self, gradient: Tensor | None, *, state: bool = True) -> Tensor | None:
+        (after,) = stepped(self.optimizer, [self.parameter], [gradient], state=state)
+        return difference(after, self.parameter)[0]
+
+
+def _added(optimizer: Optimizer, one: Tensor, mine: StepOf) -> bool:
+    """Fill in the reasons of one parameter if SGD only adds its gradient; return whether it does.
+
+    What has a gradient moves then, or its step is too small for the number type. It is added a part
+    at a time, into the same room, so that nothing large is made.
+    """
+    rate, gradient = _only_adds(optimizer, one, mine.gradient), mine.gradient
+    if rate is None or gradient is None:
+        return False
+    import numpy as np
+
+    swallowed = np.uint8(CODE["swallowed"])
+    moved = np.uint8((CODE["gradient"] - CODE["swallowed"]) % 256)  # from one word to the other
+    finest = one.dtype == torch.float64  # what does not move then is a longer story
+    old, given = one.detach().flatten(), gradient.detach().flatten()
+    new, word = torch.empty_like(old[:ADDED_AT_A_TIME]), mine.reason.view(-1).numpy()
+    for start in range(0, len(old), ADDED_AT_A_TIME):
+        part = slice(start, start + ADDED_AT_A_TIME)
+        after = new[: len(old) - start]
+        torch.add(old[part], given[part], alpha=rate, out=after)
+        asks, moves = given[part].numpy() != 0, after.numpy() != old[part].numpy()
+        if not finite(after) or (finest and (asks != moves).any()):
+            word[:] = 0
+            return False
+        # Sums are faster than to write under a mask, and what moves is among what is asked to.
+        np.multiply(asks, swallowed, out=word[part])
+        word[part] += moves * moved
+    mine.rate = None if finest else rate
+    return True
+
+
+def _only_adds(optimizer: Optimizer, one: Tensor, gradient: Tensor | None) -> float | None:
+    """Return what SGD multiplies a gradient by, if it adds that in one operation, as on a CPU."""
+    rate = _plain(optimizer, one)
+    if not rate or gradient is None or gradient.dtype != one.dtype:
+        return None
+    group = _group(optimizer, one)
+    if group["foreach"] or group["fused"] or group["differentiable"]:
+        return None
+    plain = one.layout == gradient.layout == torch.strided and shared(one) is not None
+    return rate if plain and not isinstance(group["lr"], Tensor) else None
+
+
 def _try(optimizer: Optimizer, portion: list[Piece], step: Step, buffers: Buffers) -> None:
-    """Fill in the moves of some parameters."""
+    """Fill in the reasons of some parameters, and the moves that cannot be found later."""
     if not portion:
         return
     whole = [step[name].gradient if name in step.of else one.grad for name, one, _ in portion]
@@ -399,82 +485,85 @@ def _try(optimizer: Optimizer, portion: list[Piece], step: Step, buffers: Buffer
         for one, (_, _, where) in zip(whole, portion, strict=True)
     ]
     try:
-        moves, rates = _tried(optimizer, portion, gradients, buffers)
+        tensors, places = [one for _, one, _ in portion], [where for _, _, where in portion]
+        after = stepped(optimizer, tensors, gradients, places=places, buffers=buffers)
     except Exception as error:
         raise RuntimeError(
             f"a step of {type(optimizer).__name__} fails, tried on copies: {error}"
         ) from error
-    without = _without(optimizer, portion, gradients, buffers)
-    for k, (name, _, where) in enumerate(portion):
+    late = []
+    for k, (name, one, where) in enumerate(portion):
         if name not in step.of:
             continue
-        mine = step[name]
-        move, moved, fine = moves[k]
-        moves[k] = None
-        if move is not None and not fine:
-            mine.broken += _broken(move, gradients[k])
-        mine.adds = rates[k]
-        if mine.adds is None or mine.before is None:
-            _keep(mine, "move", where, move)
-        mine.told_apart = without is not None
-        gradient = gradients[k]
+        mine, gradient, before = step[name], gradients[k], picked(one, where)
+        moved, broken = _moved(after[k], before, gradient)
+        mine.broken += broken
         asks = None if gradient is None else nonzero(dense(gradient))
         both, lost, still = _compared(asks, moved)
         mine.open |= lost is not None and mine.lr == 0
-        word = mine.reason if where is None else mine.reason.view(-1)[where]
         if both is not None:
+            word = mine.reason if where is None else mine.reason.view(-1)[where]
             word += _times(both, "gradient")
-        remembered, decayed = (None, None) if without is None else without[k]
-        if still is not None:
-            _without_gradient(word, still, remembered, decayed, given=asks is not None)
-        _keep_both(mine, optimizer, portion[k], remembered, decayed)
+        if mine.again is None:
+            mine.put(move=difference(after[k], before)[0])
+            late.append((k, still))
+        elif still is not None:
+            _beside(optimizer, portion[k], after[k], still, mine)
         if lost is not None and mine.lr != 0:
             _exactly(optimizer, portion, gradients, k, lost, mine)
+    buffers.release()
+    if late:
+        _split(optimizer, portion, gradients, late, step, buffers)
 
 
-def _tried(
-    optimizer: Optimizer, portion: list[Piece], gradients: list[Tensor | None], buffers: Buffers
-) -> tuple[list[Any], list[float | None]]:
-    """Return what `_difference` tells of each piece, and what its gradient is multiplied by."""
-    rates = [
-        _only_adds(optimizer, one, gradient)
-        for (_, one, _), gradient in zip(portion, gradients, strict=True)
-    ]
-    if None in rates:
-        moves = _moves(optimizer, portion, gradients, buffers, _difference)
-        return moves, [None] * len(portion)
-    moves = []
-    for (_, one, where), gradient, rate in zip(portion, gradients, rates, strict=True):
-        before: Any = picked(one, where)
-        moves.append(_difference(torch.add(before, gradient, alpha=rate), before))  # type: ignore[call-overload]
-    return moves, rates
+def _moved(after: Tensor, before: Tensor, gradient: Tensor | None) -> tuple[Tensor | None, int]:
+    """Return where numbers differ, and how many with a finite gradient are not finite any more."""
+    moved, broken = differs(after, before), 0
+    if not finite(after):
+        moved &= ~(after.isnan() & before.isnan())
+        bad = moved & ~after.isfinite()
+        broken = int((bad if gradient is None else bad & dense(gradient).isfinite()).sum())
+    return _any(moved), broken
 
 
-def _keep_both(
-    mine: StepOf,
-    optimizer: Optimizer,
-    piece: Piece,
-    remembered: Tensor | None,
-    decayed: Tensor | None,
-) -> None:
-    """Keep the moves of a piece without gradients, if they are not computed when asked for."""
+def _beside(optimizer: Optimizer, piece: Piece, after: Tensor, still: Tensor, mine: StepOf) -> None:
+    """Write why entries move though their gradient is 0: only these are looked at."""
     _, one, where = piece
-    if mine.before is not None:
-        mine.scaled = _factor(optimizer, one)
-    if remembered is not decayed or mine.scaled is None:
-        _keep(mine, "remembered", where, remembered)
-    if mine.scaled is not None:
-        return
-    if remembered is decayed:
-        mine.found["decayed"] = mine.found["remembered"]
-    else:
-        _keep(mine, "decayed", where, decayed)
+    start = 0 if where is None else where.start
+    chosen, local = slice(start, start + still.numel()), slice(None)
+    if not _many(still):
+        local = still.flatten().nonzero().flatten()
+        chosen = local + start
+    before = picked(one, chosen)
+    # Their gradient is 0, so what moves them is what they would do without one.
+    remembered, decayed = _minus(after.flatten()[local], before), None
+    if mine.again is not None and mine.again.decays:
+        zeros = torch.zeros_like(before)
+        (without,) = stepped(optimizer, [one], [zeros], state=False, places=[chosen])
+        decayed = _minus(without, before)
+    words = torch.zeros(before.shape, dtype=torch.uint8, device=one.device)
+    _without_gradient(words, still.flatten()[local], remembered, decayed, given=True)
+    mine.reason.view(-1)[chosen] += words
 
 
-def _broken(move: Tensor, gradient: Tensor | None) -> int:
-    """Count the moves that are not finite although their gradients are."""
-    bad = ~move.isfinite()
-    return int((bad if gradient is None else bad & dense(gradient).isfinite()).sum())
+def _split(
+    optimizer: Optimizer,
+    portion: list[Piece],
+    gradients: list[Tensor | None],
+    late: list[tuple[int, Tensor | None]],
+    step: Step,
+    buffers: Buffers,
+) -> None:
+    """Keep the moves of whole parameters without gradients, and write what they tell."""
+    without = _without(optimizer, portion, gradients, buffers)
+    for k, still in late:
+        mine = step[portion[k][0]]
+        mine.told_apart = without is not None
+        remembered, decayed = (None, None) if without is None else without[k]
+        mine.put(remembered=remembered, decayed=decayed)
+        if still is not None:
+            given = gradients[k] is not None
+            _without_gradient(mine.reason, still, remembered, decayed, given=given)
 
 
 def _told_broken(mine: StepOf, group: dict[str, Any]) -> str:
@@ -484,39 +573,6 @@ def _told_broken(mine: StepOf, group: dict[str, Any]) -> str:
     kind = str(mine.dtype).removeprefix("torch.")
     why = f", because eps={eps:g} is 0 in {kind}" if none else ""
     return f"the step makes {mine.broken} not finite{why}"
-
-
-def _keep(mine: StepOf, name: str, where: slice | None, found: Tensor | None) -> None:
-    """Keep what was found of a piece of a parameter in its place; None stands for zeros."""
-    whole = mine.found.setdefault(name, None)
-    if where is None:
-        mine.found[name] = found
-    elif found is not None:
-        if whole is None:
-            whole = torch.zeros(mine.reason.shape, dtype=found.dtype, device=found.device)
-            mine.found[name] = whole
-        whole.view(-1)[where] = found
-
-
-def _moves(
-    optimizer: Optimizer,
-    portion: list[Piece],
-    gradients: list[Tensor | None],
-    buffers: Buffers,
-    compare: Callable[[Tensor, Tensor], Any],
-    *,
-    state: bool = True,
-) -> list[Any]:
-    """Return what `compare` makes of the new values and the old ones of each piece."""
-    tensors = [one for _, one, _ in portion]
-    places: Any = [where for _, _, where in portion]
-    after = stepped(optimizer, tensors, gradients, state=state, places=places, buffers=buffers)
-    found = [
-        compare(new, picked(one, where))
-        for new, (_, one, where) in zip(after, portion, strict=True)
-    ]
-    buffers.release()
-    return found
 
 
 def _without(
@@ -530,54 +586,24 @@ def _without(
     decays = not known or any(
         group.get("weight_decay") or group.get("lambd") for group in optimizer.param_groups
     )
-    remembers = not known or any(optimizer.state.get(one) for _, one, _ in portion)
-    nothing: list[Tensor | None] = [None] * len(portion)
-    if not decays and not remembers:
-        return [(None, None)] * len(portion)
-    fused = any(group.get("fused") for group in optimizer.param_groups)
-    thin = type(optimizer) in ELEMENTWISE and not fused
-    zeros = [None if one is None else _zeros(one, thin=thin) for one in gradients]
+    tensors = [one for _, one, _ in portion]
+    remembers = not known or any(optimizer.state.get(one) for one in tensors)
+    zeros = [None if one is None else _zeros(one) for one in gradients]
+
+    def moves(*, state: bool) -> list[Tensor | None]:
+        after = stepped(optimizer, tensors, zeros, state=state, buffers=buffers)
+        found = [difference(new, one)[0] for new, one in zip(after, tensors, strict=True)]
+        buffers.release()
+        return found
+
+    decayed: list[Tensor | None] = [None] * len(portion)
     try:
-        decayed = remembered = nothing
         if decays:
-            found = _decoupled(optimizer, portion) or _moves(
-                optimizer, portion, zeros, buffers, _minus, state=False
-            )
-            decayed = remembered = [_unless_zero(one) for one in found]
-        if remembers:
-            found = _moves(optimizer, portion, zeros, buffers, _minus)
-            remembered = [_unless_zero(one) for one in found]
+            decayed = moves(state=False)
+        remembered = moves(state=True) if remembers else decayed
     except Exception:  # noqa: BLE001 (an optimizer may refuse to step without gradient or memory)
         return None
     return list(zip(remembered, decayed, strict=True))
-
-
-def _unless_zero(move: Tensor) -> Tensor | None:
-    return move if any_true(move) else None
-
-
-def _factor(optimizer: Optimizer, one: Tensor) -> float | None:
-    """Return what decay alone multiplies a weight by, of AdamW; ``None`` for all others."""
-    if type(optimizer) is not optim.AdamW:
-        return None
-    (group,) = (g for g in optimizer.param_groups if any(one is mine for mine in g["params"]))
-    if isinstance(group["lr"], Tensor) or not group["weight_decay"]:
-        return None
-    return float(1 - group["lr"] * group["weight_decay"])
-
-
-def _decoupled(optimizer: Optimizer, portion: list[Piece]) -> list[Tensor] | None:
-    """Return the moves by decay alone, if it only scales; ``None`` if it may do something else."""
-    moves = []
-    for _, one, where in portion:
-        factor = _factor(optimizer, one)
-        if factor is None:
-            return None
-        before = picked(one, where)
-        scaled = before * factor
-        half = scaled.dtype in {torch.float16, torch.bfloat16}
-        moves.append(_minus(scaled, before) if half else scaled.sub_(before))
-    return moves
 
 
 def _exactly(
@@ -643,25 +669,19 @@ def _exactly(
     mine.reason.view(-1)[chosen] = words
 
 
+def _group(optimizer: Optimizer, one: Tensor) -> dict[str, Any]:
+    """Return the group that a parameter of an optimizer is in."""
+    return next(g for g in optimizer.param_groups if any(one is mine for mine in g["params"]))
+
+
 def _plain(optimizer: Optimizer, one: Tensor) -> float | None:
     """Return what SGD multiplies a gradient by, if it does nothing else; ``None`` if it does."""
     if type(optimizer) is not optim.SGD:
         return None
-    (group,) = (g for g in optimizer.param_groups if any(one is mine for mine in g["params"]))
+    group = _group(optimizer, one)
     if group["momentum"] or group["weight_decay"]:
         return None
     return float(group["lr"]) * (1 if group["maximize"] else -1)
-
-
-def _only_adds(optimizer: Optimizer, one: Tensor, gradient: Tensor | None) -> float | None:
-    """Return what SGD multiplies a gradient by, if it adds that in one operation, as on a CPU."""
-    rate = _plain(optimizer, one)
-    if not rate or gradient is None or one.device.type != "cpu" or gradient.dtype != one.dtype:
-        return None
-    (group,) = (g for g in optimizer.param_groups if any(one is mine for mine in g["params"]))
-    special = group["foreach"] or group["fused"] or group["differentiable"]
-    dense_ones = one.layout == gradient.layout == torch.strided
-    return rate if dense_ones and not special and not isinstance(group["lr"], Tensor) else None
 
 
 def _many(mask: Tensor) -> bool:
@@ -822,14 +842,10 @@ def dense(gradient: Tensor) -> Tensor:
     return gradient.detach().to_dense() if gradient.layout != torch.strided else gradient.detach()
 
 
-def _zeros(gradient: Tensor, *, thin: bool = False) -> Tensor:
-    """Return zeros in the places of a gradient: a lazy optimizer looks at those alone.
-
-    Thin ones are a single 0 in all places, for optimizers that only read a gradient.
-    """
+def _zeros(gradient: Tensor) -> Tensor:
+    """Return zeros in the places of a gradient: a lazy optimizer looks at those alone."""
     if not gradient.is_sparse:
-        thin = thin and gradient.device.type == "cpu"
-        return gradient.new_zeros(()).expand(gradient.shape) if thin else torch.zeros_like(gradient)
+        return torch.zeros_like(gradient)
     given = gradient.detach().coalesce()
     zeros = torch.zeros_like(given.values())
     return torch.sparse_coo_tensor(
@@ -852,18 +868,12 @@ def difference(after: Tensor, before: Tensor) -> tuple[Tensor | None, Tensor | N
 
     NaN that stays NaN does not differ, nor does infinity that stays infinite.
     """
-    return _difference(after, before)[:2]
-
-
-def _difference(after: Tensor, before: Tensor) -> tuple[Tensor | None, Tensor | None, bool]:
-    """Return the same, and whether all moves are finite."""
     move, before = _minus(after, before), before.detach()
     where = nonzero(move)
-    fine = bool(move.sum().isfinite())
-    if not fine:
+    if not finite(move):
         where = (after != before) & ~(after.isnan() & before.isnan())
         move = torch.where(where, move, 0)
-    return (move, where, fine) if some(where) else (None, None, fine)
+    return (move, where) if some(where) else (None, None)
 
 
 def _minus(after: Tensor, before: Tensor) -> Tensor:

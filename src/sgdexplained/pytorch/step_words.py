@@ -50,7 +50,11 @@ def sentence(step: StepOf, place: tuple[int, ...], value: float, because: str = 
         "cleared": f"Stays: its gradient{of} was lost before the step{note}.",
         "never stepped": f"Stays: the optimizer was not asked to step; its gradient is {gradient}.",
         "another optimizer": f"Moves by {_number(numbers['move'])}: not by this optimizer.",
-        "changed outside": f"Moves by {_number(numbers['move'])}: not by an optimizer.",
+        "paths cancel": f"Stays: its gradient is 0{note}.",
+        "no gradient": f"Stays: its gradient is 0{note}." if not none else "",
+        "changed outside": f"Stays: {step.note}; its gradient is {gradient}."
+        if not numbers["move"]
+        else f"Moves by {_number(numbers['move'])}: not by an optimizer.",
     }
     return said.get(word, "")
 

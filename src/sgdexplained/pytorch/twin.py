@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections import defaultdict
 from copy import copy, deepcopy
+from functools import cache
 
 import torch
 from torch import Tensor, optim
@@ -92,7 +93,12 @@ def needs_closure(optimizer: Optimizer) -> bool:
     >>> needs_closure(optim.LBFGS([w])), needs_closure(optim.SGD([w]))
     (True, False)
     """
-    asked = inspect.signature(type(optimizer).step).parameters
+    return _needs_closure(type(optimizer).step)
+
+
+@cache
+def _needs_closure(step: Callable[..., Any]) -> bool:
+    asked = inspect.signature(step).parameters
     return any(
         given.default is inspect.Parameter.empty and given.kind == given.POSITIONAL_OR_KEYWORD
         for name, given in list(asked.items())[1:]
@@ -155,7 +161,8 @@ def stepped(
     places = [None] * len(parameters) if places is None else places
     copier = _Copier(buffers or Buffers(), double)
     starts = [picked(one, where) for one, where in zip(values or parameters, places, strict=True)]
-    twin, copies = _twin(optimizer, parameters, starts, places, copier, state)
+    copies = [copier.tensor(value, entry=True) for value in starts]
+    twin = _twin(optimizer, parameters, copies, places, copier, state)
     _give(copies, gradients, clone=type(optimizer) not in SEPARATE)
     step = without_hooks(optimizer)
     try:
@@ -169,6 +176,34 @@ def stepped(
         with torch.no_grad():
             step(twin)
     return [one.detach() for one in copies]
+
+
+def frozen(
+    optimizer: Optimizer, parameters: list[Tensor], values: list[Tensor]
+) -> tuple[Any, list[Tensor]]:
+    """Return an optimizer as it is now, to be asked later, and its own parameters.
+
+    Parameters
+    ----------
+    optimizer : Optimizer
+    parameters : list of Tensor
+        Of the optimizer, all or some.
+    values : list of Tensor
+        Copies of them, which are not copied once more.
+
+    Examples
+    --------
+    >>> w = torch.nn.Parameter(torch.ones(2))
+    >>> sgd = optim.SGD([w], lr=0.5)
+    >>> still, (one,) = frozen(sgd, [w], [w.detach().clone()])
+    >>> sgd.param_groups[0]["lr"] = 0.25
+    >>> stepped(still, [one], [torch.tensor([1.0, 0.0])])
+    [tensor([0.5000, 1.0000])]
+    """
+    copies = [one.detach() for one in values]
+    copier = _Copier(Buffers(), double=False)
+    places: list[Any] = [None] * len(parameters)
+    return _twin(optimizer, parameters, copies, places, copier, state=True), copies
 
 
 def _give(copies: list[Tensor], gradients: list[Tensor | None], *, clone: bool) -> None:
@@ -192,13 +227,12 @@ def picked(whole: Tensor, places: slice | Tensor | None) -> Tensor:
 def _twin(
     optimizer: Optimizer,
     parameters: list[Tensor],
-    starts: list[Tensor],
+    copies: list[Tensor],
     places: list[slice | Tensor | None],
     copier: _Copier,
     state: bool,
-) -> tuple[Any, list[Tensor]]:
-    """Return an optimizer of the same class for copies of parameters, and the copies."""
-    copies = [copier.tensor(value) for value in starts]
+) -> Any:
+    """Return an optimizer of the same class for copies of parameters."""
     for mine, one in zip(parameters, copies, strict=True):
         one.requires_grad_(mine.requires_grad)
         copier.memo[id(mine)] = one
@@ -227,10 +261,10 @@ def _twin(
             twin.state[key] = copier.copied(value)
         elif id(key) in chosen:
             part = _remembered(key, value, where[id(key)])
-            twin.state[copier.memo[id(key)]] = copier.copied(part)
+            twin.state[copier.memo[id(key)]] = copier.memory(part)
     for hooks in ("_optimizer_step_pre_hooks", "_optimizer_step_post_hooks"):
         vars(twin)[hooks] = {}
-    return twin, copies
+    return twin
 
 
 def _remembered(parameter: Tensor, memory: Any, where: slice | Tensor | None) -> Any:
@@ -239,7 +273,9 @@ def _remembered(parameter: Tensor, memory: Any, where: slice | Tensor | None) ->
         return memory
     return {
         name: picked(part, where)
-        if isinstance(part, Tensor) and part.shape == parameter.shape and part.dim()
+        if isinstance(part, Tensor)
+        and part.shape == parameter.shape
+        and (part.dim() or name != "step")
         else part
         for name, part in memory.items()
     }
@@ -252,12 +288,20 @@ class _Copier:
         self.buffers, self.double = buffers, double
         # In `memo` a parameter stands for its copy: what refers to it then refers to the copy.
         self.memo: dict[int, Any] = {}
+        # A number alone is a count or the like, unless it is told that it belongs to a parameter.
+        self.entries: set[int] = set()
 
-    def tensor(self, value: Tensor) -> Tensor:
-        dtype = None
-        if self.double and value.dim() and (value.is_floating_point() or value.is_complex()):
+    def tensor(self, value: Tensor, *, entry: bool = False) -> Tensor:
+        dtype, entry = None, entry or bool(value.dim()) or id(value) in self.entries
+        if self.double and entry and (value.is_floating_point() or value.is_complex()):
             dtype = torch.complex128 if value.is_complex() else torch.float64
         return self.buffers.copy(value, dtype)
+
+    def memory(self, part: Any) -> Any:
+        """Copy what is remembered of one parameter."""
+        if isinstance(part, dict):
+            self.entries.update(id(one) for name, one in part.items() if name != "step")
+        return self.copied(part)
 
     def copied(self, value: Any) -> Any:
         if value is None or type(value) in PLAIN:

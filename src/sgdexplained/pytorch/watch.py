@@ -14,9 +14,18 @@ import torch
 
 from sgdexplained.pytorch import causes as c
 from sgdexplained.pytorch.activations import KEPT, Activation, activation_of
-from sgdexplained.pytorch.causes import Reasons, kind
-from sgdexplained.pytorch.fast import any_true, bits, finite, is_zero, only, wide, zeros_of
-from sgdexplained.pytorch.products import is_sum, of_bias, of_inputs, of_weights
+from sgdexplained.pytorch.causes import Crossed, Reasons, kind
+from sgdexplained.pytorch.fast import (
+    any_true,
+    bits,
+    finite,
+    has_zero,
+    is_zero,
+    only,
+    wide,
+    zeros_of,
+)
+from sgdexplained.pytorch.products import is_sum, of_bias, of_inputs, of_weights, settled_by_ends
 from sgdexplained.pytorch.record import Call, tensors
 from sgdexplained.pytorch.rules import Chain, use_of
 from sgdexplained.pytorch.uses import Use
@@ -61,11 +70,12 @@ class Watch:
         self.unknown: dict[Any, str] = {}
         self.infinite: dict[Any, str] = {}
         self.uses: dict[int, list[Use]] = defaultdict(list)
-        self.told: dict[int, torch.Tensor] = {}
+        self.told: dict[int, torch.Tensor | Crossed] = {}
         self.handles: list[Any] = []
         self.constant: set[Any] = set()
         self.uncounted: dict[Any, str] = {}
         self.no_number: dict[Any, str] = {}
+        self.weighted: set[Any] = set()  # layers that normalise, and none of whose weights is 0
         self.activations: dict[Any, Activation] = {}
         self.leads: dict[Any, tuple[int, ...]] = {}
         self.held: set[int] = set()  # where numbers lie that are kept as senders
@@ -187,15 +197,16 @@ class Watch:
                 self.uses[id(leaf)].append(use)
                 if use.senders is not None:
                     self.held.add(use.senders.untyped_storage().data_ptr())
-        if any(one is not None and not finite(one) for one in given) and all(
-            one is None or finite(one) for one in arrived
-        ):
+        # What is infinite in another view was so before.
+        if kind(node) not in c.VIEWS and _all_finite(arrived) and not _all_finite(given):
             self.infinite[node] = self._infinite(node, given, arrived)
 
     def _remember(self, node: Any) -> None:
         """Keep what a node tells only before the graph is freed."""
         if c.of_one(node):
             self.constant.add(node)
+        elif c.has_weights(node):
+            self.weighted.add(node)
         if any(found := c.uncounted(node)):
             self.uncounted[node], self.no_number[node] = found
 
@@ -209,7 +220,7 @@ class Watch:
         # A gradient that nobody else holds is taken over as ``.grad``, and not copied.
         self.pending[ahead, number].append((None, None))
         if reasons is not None:
-            self.told[id(ahead.variable)] = c.told(reasons.array, of_weights=True)
+            self.told[id(ahead.variable)] = c.told(reasons)
 
     def _through(self, node: Any, ahead: Any, arrived: Gradients) -> None:
         """Remember what the result of a node goes through, if it goes nowhere else."""
@@ -242,7 +253,8 @@ class Watch:
 
     def phrase(self, node: Any) -> str:
         """Say what a node did that lets nothing through."""
-        return c.phrase(node, self.calls[node].name, constant=node in self.constant)
+        name = self.calls[node].name
+        return c.phrase(node, name, constant=node in self.constant, weighted=node in self.weighted)
 
     def cause(self, node: Any) -> str:
         """Say what a node did that lets nothing through, where, and why if that is known."""
@@ -334,9 +346,13 @@ class Watch:
         alone = len(arrived) == 1 and first is not None
         if alone and what in c.VIEWS and first.dtype == gradient.dtype:
             return None if coming[0] is None else coming[0].through(node)
-        zero = zeros_of(gradient)
-        if zero is None:
+        if not has_zero(gradient):
             return None
+        if alone and weights:
+            settled = settled_by_ends(node, i, gradient, coming[0])
+            if settled is not None:
+                return settled
+        zero = is_zero(gradient)
         if alone and what in c.VIEWS:
             return _viewed(node, zero, coming[0])
         if alone and first.shape == gradient.shape and what in c.ELEMENTWISE:
@@ -379,7 +395,7 @@ class Watch:
             self._makes(node, c.OFF)
         return Reasons(array, present)
 
-    def _elementwise(
+    def _elementwise(  # noqa: C901 (one reason after the other)
         self,
         node: Any,
         i: int,
@@ -419,11 +435,15 @@ class Watch:
             present |= bit
             self._makes(node, bit)
         if shut is not zero:
-            small = zero if array is None else zero & is_zero(array)
-            if any_true(small):
-                array = _join(array, small, c.UNDERFLOW)
-                present |= c.UNDERFLOW
-                self._makes(node, c.UNDERFLOW)
+            rest = zero if array is None else zero & is_zero(array)
+            if any_true(rest):
+                # The node itself would hand on more: a hook of it has taken that.
+                hooked = rest & ~is_zero(_answer(node, [arrived], i, gradient))
+                for bit, places in ((c.HOOK, hooked), (c.UNDERFLOW, rest & ~hooked)):
+                    if any_true(places):
+                        array = _join(array, places, bit)
+                        present |= bit
+                        self._makes(node, bit)
         return Reasons(array, present)
 
     # A node of which nothing is known but that it is linear
@@ -483,6 +503,10 @@ class Watch:
         some = reaches([None if one is None else one != 0 for one in arrived])
         full = rest & some
         if any_true(full):
+            # The node itself would hand on more: a hook of it has taken that.
+            hooked = full & ~is_zero(_answer(node, list(arrived), i, gradient))
+            tell(hooked, c.HOOK, made=True)
+            full = full & ~hooked
             small = full & self._too_small(node, i, arrived, gradient)
             tell(small, c.UNDERFLOW, made=True)
             tell(full & ~small, c.EXAMPLES if weights else c.PATHS, made=True)
@@ -547,14 +571,15 @@ class Watch:
                     continue
                 reasons = self._arrive(node, 0, leaf.grad)
                 if reasons is not None:
-                    self.told[key] = c.told(reasons.array, of_weights=True)
+                    self.told[key] = c.told(reasons)
 
     def forget(self) -> None:
         """Let go of the graph, and of all that it keeps; `uses` stay."""
         for box in (
             self.nodes, self.leaves, self.calls, self.consumers, self.pending, self.made,
             self.unknown, self.infinite, self.told, self.activations, self.leads, self._weights,
-            self.into, self.inside, self.constant, self.held, self.uncounted, self.no_number,
+            self.into, self.inside, self.constant, self.weighted, self.held, self.uncounted,
+            self.no_number,
         ):  # fmt: skip
             box.clear()
         self.loss = self.loss.detach()
@@ -594,6 +619,10 @@ class Watch:
             seen.update(ahead)
             layer = list(ahead.items())
         return []
+
+
+def _all_finite(gradients: Gradients) -> bool:
+    return all(one is None or finite(one) for one in gradients)
 
 
 def _viewed(node: Any, zero: torch.Tensor, coming: Reasons | None) -> Reasons:
