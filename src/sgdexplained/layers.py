@@ -386,6 +386,22 @@ def _drawn(n: int, m: int, init: str, random: Random) -> list[list[float]]:
 
 
 def _checked_shape(weight: Any, bias: Any) -> tuple[int, int]:
+    """Return (senders, receivers), or raise an error that names what does not fit.
+
+    Examples
+    --------
+    >>> from sgdexplained import Tensor
+    >>> W = Tensor([[1.0, 2.0]])
+    >>> _checked_shape(W, Tensor([0.0, 0.0]))
+    (1, 2)
+    >>> for bias in 3.0, Tensor([0.0]):
+    ...     try:
+    ...         _checked_shape(W, bias)
+    ...     except (TypeError, ShapeError) as error:
+    ...         print(error)
+    3.0 is neither a Tensor nor a list of Scalars
+    weights of shape (1, 2) and biases of shape (1,): expected (n, m) and (m,)
+    """
     if isinstance(weight, list | tuple):
         for number in [entry for row in weight for entry in row] + list(bias or []):
             if not isinstance(number, Scalar):

@@ -170,6 +170,19 @@ class Node:
 
     # d|x|/dx = sign(x)      0 at the kink
     def __abs__(self) -> Self:
+        """Return the absolute value.
+
+        Examples
+        --------
+        >>> from sgdexplained import Scalar
+        >>> for number in -2, 0, 2:
+        ...     x = Scalar(number)
+        ...     abs(x).backward()
+        ...     print(abs(x).data, x.grad)
+        2 -1
+        0 0
+        2 1
+        """
         step = self.maths.step
         return self.computed(abs(self.data), self, step(self.data, 0) - step(-self.data, 0))
 

@@ -29,7 +29,19 @@ def _after_any(rule: Any, of_number: Any) -> Any:
 
 
 def _like(own: Any, other: Any) -> Any:
-    """Return another kind of Scalar as a node of one's own kind; all else as it is."""
+    """Return another kind of Scalar as a node of one's own kind; all else as it is.
+
+    Examples
+    --------
+    >>> class Weight(Scalar):
+    ...     pass
+    >>> w = Weight(3)
+    >>> [type(out).__name__ for out in (w - Scalar(1), Scalar(1) - w, w * Scalar(2), w - 1)]
+    ['Weight', 'Weight', 'Weight', 'Weight']
+    >>> (Scalar(1) - w).backward()
+    >>> w.grad
+    -1
+    """
     if not isinstance(other, Scalar) or other.__class__ is own.__class__:
         return other
     return own.computed(other.data, other, None)

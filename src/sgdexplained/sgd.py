@@ -187,7 +187,18 @@ class SGD(Optimiser):
 
 
 def _refusal(name: Any, parameter: Node, gradient: Any) -> Exception:
-    """Return what is wrong with a gradient that its parameter does not accept."""
+    """Return what is wrong with a gradient that its parameter does not accept.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sgdexplained import Tensor
+    >>> w = Tensor([1.0, 2.0])
+    >>> for gradient in np.ones(3), np.array([np.nan, 1.0]):
+    ...     print(_refusal("w", w, gradient))
+    the gradient of parameter w has shape (3,), expected (2,): nothing moved
+    the gradient of parameter w is not finite: nothing moved
+    """
     shape, expected = getattr(gradient, "shape", ()), getattr(parameter.data, "shape", ())
     what = f"the gradient of parameter {name}"
     if shape != expected:

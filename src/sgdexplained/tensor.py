@@ -223,7 +223,18 @@ def _aligned(rule: Callable[[Any, Any], Any], reflected: Callable[[Any, Any], An
 
 
 def common_shape(*shapes: tuple[int, ...]) -> tuple[int, ...]:
-    """Return the shape that all can be repeated to, or raise ``ShapeError``."""
+    """Return the shape that all can be repeated to, or raise ``ShapeError``.
+
+    Examples
+    --------
+    >>> common_shape((2, 1), (3,))
+    (2, 3)
+    >>> try:
+    ...     common_shape((2,), (3,))
+    ... except ShapeError as error:
+    ...     print(str(error).partition(":")[0])
+    shapes (2,) and (3,) do not fit
+    """
     try:
         return np.broadcast_shapes(*shapes)
     except ValueError:
@@ -553,6 +564,14 @@ class Tensor(Node):
         >>> (W * 3).backward(gradient=[[1.0], [10.0]])
         >>> W.grad.tolist()
         [[3.0], [30.0]]
+
+        Fractions start from a fraction.
+
+        >>> from fractions import Fraction
+        >>> third = Tensor([Fraction(1, 3)])
+        >>> (third * 2).backward()
+        >>> third.grad.tolist()
+        [Fraction(2, 1)]
         """
         if not self.requires_grad:
             raise GraphError("backward: nothing this Tensor was computed from needs a gradient")
@@ -574,7 +593,16 @@ class Tensor(Node):
         backward_pass.backward(self, gradient, _NOTHING)
 
     def accumulated(self, before: Any) -> Any:
-        """Return what a leaf holds after a pass, in its own number type."""
+        """Return what a leaf holds after a pass, in its own number type.
+
+        Examples
+        --------
+        >>> w = Tensor([1.0])
+        >>> for factor in 3, 4:
+        ...     (factor * w).backward()
+        >>> w.grad.tolist()
+        [7.0]
+        """
         gradient = np.asarray(self.grad if before is None else before + self.grad)
         dtype = self.data.dtype
         return gradient if gradient.dtype is dtype else gradient.astype(dtype)
