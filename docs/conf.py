@@ -152,6 +152,7 @@ annotated_modules = [
     "parallel",
     "parallel.shards",
     "parallel.ranks",
+    "fused",
 ]
 
 # -- Addresses that have changed lead to the new ones: those of redirects.toml --------------------
@@ -173,6 +174,7 @@ api_packages = [
     "sgdexplained.contrasts",
     "sgdexplained.reasons",
     "sgdexplained.parallel",
+    "sgdexplained.fused",
     "sgdexplained.draw",
 ]
 autodoc_member_order = "bysource"

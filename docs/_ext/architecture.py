@@ -39,6 +39,7 @@ STOREYS = [
 CABINETS = [
     Room("contrasts", "what breaks a claim"),
     Room("parallel", "several processes, one step"),
+    Room("fused", "a step in one call"),
     Room("pytorch", "why, for models of PyTorch"),
     Room("live", "what a reader touches"),
 ]
