@@ -50,9 +50,10 @@ class Job(NamedTuple):
 
 DEMO = ("micrograd", "ours_in_its_style", "ours", "lists_by_hand")
 CHAIN = ("ours", "micrograd", "autograd", "mygrad", "torch")
-DIGITS = ("numpy_by_hand", "ours", "autograd", "mygrad", "torch_nn", "torch_tensors", "jax")
-ORDINARY = DIGITS[:5]
-TINY = ("numpy_by_hand", "ours", "ours_scalars", *DIGITS[2:])
+OTHERS = ("autograd", "mygrad", "torch_nn", "torch_tensors", "jax")
+DIGITS = ("numpy_by_hand", "ours", "ours_fused", *OTHERS)
+ORDINARY = DIGITS[:6]
+TINY = ("numpy_by_hand", "ours", "ours_fused", "ours_scalars", *OTHERS)
 EXPLAIN = ("training_step", "explained")
 EXPLAIN_TORCH = ("torch_step", "torch_explained")
 IMAGES = (784, 256, 128, 10)

@@ -99,6 +99,17 @@ def ours(batch: int, dtype: str) -> Work:
     return Work(step, lambda: [p.grad for p in net.parameters()])
 
 
+def ours_fused(batch: int, dtype: str) -> Work:
+    """Return the same step in one call."""
+    from sgdexplained import MLP, SGD, Tensor, softmax_cross_entropy
+    from sgdexplained.fused import FusedStep
+
+    x, labels, layers = data(batch, dtype)
+    net = MLP(SIZES, node=Tensor, init=layers)
+    step = FusedStep(net, softmax_cross_entropy, SGD(net.parameters(), lr=LR))
+    return Work(lambda: step(x, labels), lambda: [p.grad for p in net.parameters()])
+
+
 def autograd(batch: int, dtype: str) -> Work:
     """Return the step of Autograd: a loss of all parameters, and its derivative."""
     import autograd.numpy as anp

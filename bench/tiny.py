@@ -71,6 +71,17 @@ def ours() -> Work:
     return Work(step, lambda: [p.grad for p in net.parameters()])
 
 
+def ours_fused() -> Work:
+    """Return the same step in one call."""
+    from sgdexplained import MLP, SGD, Tensor, half_squared_error
+    from sgdexplained.fused import FusedStep
+
+    x, target, layers = data()
+    net = MLP(SIZES, node=Tensor, init=layers)
+    step = FusedStep(net, half_squared_error, SGD(net.parameters(), lr=LR))
+    return Work(lambda: step(x, target), lambda: [p.grad for p in net.parameters()])
+
+
 def ours_scalars() -> Work:
     """Return the same step of single numbers instead of arrays."""
     from sgdexplained import MLP, SGD, half_squared_error

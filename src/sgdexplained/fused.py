@@ -12,8 +12,8 @@ in between, so the promises of the engine cost less:
 * *Changed arrays are noticed*: the arrays of the forward pass cannot change before the backward
   pass, so there is nothing to compare.
 * *A gradient that is NaN or infinite moves nothing*: no gradient of a layer is larger than |X| |D|,
-  the norms of its inputs and of its deltas, which are far fewer numbers than its weights. Only if
-  this bound is not finite the gradients themselves are looked through.
+  the norms of its inputs and of its deltas. These are fewer numbers than its weights unless the
+  batch is large. Only if this bound is not finite the gradients themselves are looked through.
 * *A step that fails leaves no half of a gradient*: it leaves none at all.
 
 Losses, gradients, steps and what the layers remember are the same numbers, to the last bit.
@@ -192,7 +192,7 @@ def _checked(net: Any, optimiser: Any) -> list[Tensor]:
 
 # ## Arrays that are written into at each step
 
-# So few gradients are looked through faster than bounded.
+# So few gradients are looked through faster than bounded, which takes two calls for each layer.
 FEW = 1024
 
 
@@ -224,6 +224,8 @@ class _Room:
         for layer in net.layers:
             passes_on = any(before.learns for before in self.layers)
             self.layers.append(_Layer(layer, batch, passes_on, gradient_of))
+        ends = batch * sum(sum(layer.shape) for layer in net.layers)
+        self.looks_through = self.flat.size <= max(ends, FEW)
         del gradient_of  # which is one reference to each gradient
         self.alone = self.references()
 
@@ -265,7 +267,7 @@ class _Room:
                 np.add(array, parameter.grad, out=array)
                 alone = False
             parameter.grad = array
-        if self.flat.size <= FEW:
+        if self.looks_through:
             return isfinite(np.vdot(self.flat, self.flat))
         return alone and isfinite(sum(layer.bound() for layer in self.layers if layer.learns))
 
