@@ -45,18 +45,32 @@ EQUIVALENT = Path(__file__).with_name("mutants_equivalent.toml")
 MODULES = [
     *("node", "maths", "array_maths", "scalar", "tensor", "backward", "units", "affine"),
     *("losses", "layers", "sgd", "differences", "contrasts.optimisers", "reasons.explanation"),
+    "fused",
     *("ops.elementwise", "ops.reductions", "ops.shapes"),
     *("reasons.factors", "reasons.in_bulk", "reasons.in_lists", "reasons.mlp", "reasons.passes"),
     *("reasons.printing", "reasons.paths", "reasons.rows", "reasons.sentences"),
     *("reasons.source", "reasons.step", "reasons.wording", "reasons.words"),
 ]
 
+# What explains the engine, or does its work in another way.
+BESIDE = ("reasons.", "fused")
+
 # What runs, one after the other, and the part of the mutants that must be dead afterwards: of the
 # engine alone after the examples, since the pages do not show all the ways in which a step can be
 # explained; of all modules after the unit tests.
 AREAS = [
     *("backward", "contrasts_activations", "contrasts_modules", "contrasts_optimisers", "details"),
-    *("edges", "explain", "explain_arrays", "fuzz", "gradcheck", "layers", "losses", "messages"),
+    *(
+        "edges",
+        "explain",
+        "explain_arrays",
+        "fused",
+        "fuzz",
+        "gradcheck",
+        "layers",
+        "losses",
+        "messages",
+    ),
     *("node", "ops", "properties", "scalar", "sgd", "tensor"),
 ]
 SUITES = {
@@ -437,7 +451,7 @@ def report(
         counted = [
             one
             for one in mutants
-            if one not in equivalent and (suite == last or not one.module.startswith("reasons."))
+            if one not in equivalent and (suite == last or not one.module.startswith(BESIDE))
         ]
         killed = [one for one in counted if one not in alive[suite]]
         share = len(killed) / max(len(counted), 1)

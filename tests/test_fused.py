@@ -25,6 +25,7 @@ from sgdexplained import (
 from sgdexplained.contrasts import Adagrad, Adam, AdamW, RMSprop
 from sgdexplained.fused import FEW, FusedStep, example_gradients
 from sgdexplained.reasons import upstream_gradient
+from sgdexplained.tensor import LinearMap
 
 OPTIMISERS = [
     SGD,
@@ -236,29 +237,57 @@ def test_a_gradient_that_nobody_holds_is_written_where_the_last_one_was():
     assert net.layers[0].weight.grad.ctypes.data == address
 
 
-def test_it_follows_what_is_changed_between_two_steps():
+def other_array(net, _):
+    net.layers[0].weight.data = net.layers[0].weight.data * 2
+
+
+def other_bias(net, optimiser):
+    net.layers[1].bias = optimiser.parameters[-1] = Tensor([3.0])
+
+
+def frozen_weight(net, _):
+    net.layers[0].weight.requires_grad = False
+
+
+def other_layer(net, optimiser):
+    net.layers[0] = deepcopy(net.layers[0])
+    optimiser.parameters[:2] = net.layers[0].weight, net.layers[0].bias
+
+
+def other_rate(_, optimiser):
+    optimiser.lr = 0.01
+
+
+def another_pass(net, _):
+    half_squared_error(net([[9, 9]]), [[1]]).backward()
+
+
+@pytest.mark.parametrize(
+    "change", [other_array, other_bias, frozen_weight, other_layer, other_rate, another_pass]
+)
+def test_it_follows_what_is_changed_between_two_steps(change):
     net, other = page(), page()
     fused = step_of(net)
     sgd = SGD(other.named_parameters(), 0.1)
     lines = by_lines(other, half_squared_error, sgd)
-    for round_ in range(4):
-        assert fused([[1, 2]] * (round_ + 1), [[1]] * (round_ + 1)) == lines(
-            [[1, 2]] * (round_ + 1), [[1]] * (round_ + 1)
-        )
+    batch = [[1, 2], [2, 1]], [[1], [-1]]
+    for _ in range(2):
+        assert fused(*batch) == lines(*batch)
         assert_same(net, other)
-        for one, optimiser in (net, fused.optimiser), (other, sgd):
-            weight = one.layers[0].weight
-            if round_ == 0:
-                weight.data = weight.data * 2  # another array
-                one.layers[1].bias = Tensor([3.0])
-                optimiser.parameters[-1] = one.layers[1].bias
-            elif round_ == 1:
-                weight.requires_grad = False
-                weight.grad = None
-            else:
-                weight.requires_grad = True
-                optimiser.lr = 0.01
-                one([[9, 9]])  # the layers remember another pass
+        change(net, fused.optimiser)
+        change(other, sgd)
+    assert fused(*batch) == lines(*batch)
+    assert_same(net, other)
+
+
+def test_batches_may_have_different_sizes():
+    net, other = page(), page()
+    fused = step_of(net)
+    lines = by_lines(other, half_squared_error, SGD(other.named_parameters(), 0.1))
+    for examples in 3, 1, 3, 2:
+        batch = [[1, 2]] * examples, [[1]] * examples
+        assert fused(*batch) == lines(*batch)
+        assert_same(net, other)
 
 
 def test_a_penalty_in_the_loss_is_counted():
@@ -277,16 +306,19 @@ def test_a_penalty_in_the_loss_is_counted():
 
 
 @BOTH_WAYS
-def test_a_penalty_that_is_not_finite_moves_nothing(sizes):
+def test_a_penalty_whose_derivative_is_not_finite_moves_nothing(sizes):
     net = MLP(sizes, Tensor)
-    weight = net.layers[0].weight
+    before, weight = net.values(), net.layers[0].weight
 
     def loss(y, target):
-        # A finite number whose derivative is not: the root of 0.
-        return half_squared_error(y, target) + ((weight * 0).sum() ** 2) ** 0.5
+        steep = Tensor.computed(
+            np.float64(0), weight, LinearMap(lambda _: np.full(weight.shape, np.inf))
+        )
+        return half_squared_error(y, target) + steep
 
-    with np.errstate(all="ignore"), pytest.raises((NotFiniteError, ValueError)):
+    with pytest.raises(NotFiniteError, match="gradient of parameter W1 is not finite"):
         step_of(net, loss)(np.ones((1, sizes[0])), [[1]])
+    assert all((before[name] == value).all() for name, value in net.values().items())
 
 
 def test_a_backward_pass_that_fails_leaves_no_gradient():
@@ -443,6 +475,12 @@ def test_they_are_written_where_it_is_said():
     np.testing.assert_array_equal(place, example_gradients(layer))
 
 
+def test_they_are_of_the_type_of_the_layer():
+    net = MLP([2, 3, 1], lambda numbers: Tensor(np.float32(numbers)))
+    half_squared_error(net([[1.5, 2]]), [[1]]).backward()
+    assert example_gradients(net.layers[0]).dtype == np.float32
+
+
 def test_what_has_no_gradient_of_each_example_is_named():
     net = page()
     with pytest.raises(GraphError, match="forward and backward"):
@@ -452,7 +490,9 @@ def test_what_has_no_gradient_of_each_example_is_named():
         example_gradients(net.layers[0])
     half_squared_error(net([[1, 2]]), [[1]]).backward()
     for out in np.empty((2, 2, 3)), np.empty((1, 2, 3), "float32"), [[[0] * 3] * 2]:
-        with pytest.raises(ShapeError, match=r"expected an array of shape \(1, 2, 3\)"):
+        with pytest.raises(ShapeError, match=r"expected an array of shape \(1, 2, 3\)") as caught:
             example_gradients(net.layers[0], out=out)
+        given = f"shape {out.shape}, {out.dtype}" if isinstance(out, np.ndarray) else repr(out)
+        assert given in str(caught.value)
     with pytest.raises(TypeError, match="a layer of Tensors"):
         example_gradients(page(Scalar).layers[0])
