@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 
     from sgdexplained.array_maths import Array
 
+__all__ = ["FusedStep", "example_gradients"]
+
 
 class FusedStep:
     """Forward pass, loss, backward pass and update of a network of Tensors, in one call.
