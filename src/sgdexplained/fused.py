@@ -11,8 +11,8 @@ in between, so the promises of the engine cost less:
 
 * *Changed arrays are noticed*: the arrays of the forward pass cannot change before the backward
   pass, so there is nothing to compare.
-* *A gradient that is NaN or infinite moves nothing*: no gradient of a layer is larger than |X| |D|,
-  the norms of its inputs and of its deltas. These are fewer numbers than its weights unless the
+* *A gradient that is NaN or infinite moves nothing*: no gradient of a layer is larger than the norm
+  of its inputs times the norm of its deltas. These are fewer numbers than its weights unless the
   batch is large. Only if this bound is not finite the gradients themselves are looked through.
 * *A step that fails leaves no half of a gradient*: it leaves none at all.
 
