@@ -28,7 +28,7 @@ STOREYS = [
     [Room("ops", "more ops, for those who reach for them")],
     [Room("units", "a unit as one node"), Room("affine", "a layer as one node")],
     [Room("layers", "networks, and what a pass left in them")],
-    [Room("losses", "one number, and the seeds it sends back")],
+    [Room("losses", "one number, and where the way back begins")],
     [Room("sgd", "what a gradient does to a weight")],
     [Room("differences", "whether a gradient is right")],
     [Room("draw", "the pictures; matplotlib only here")],
@@ -38,9 +38,9 @@ STOREYS = [
 # only `live` also opens `contrasts`, whose optimisers a reader can choose.
 CABINETS = [
     Room("contrasts", "what breaks a claim"),
-    Room("parallel", "several processes, one step"),
+    Room("parallel", "several processes"),
     Room("fused", "a step in one call"),
-    Room("pytorch", "why, for models of PyTorch"),
+    Room("pytorch", "why, for PyTorch"),
     Room("live", "what a reader touches"),
 ]
 
