@@ -344,6 +344,17 @@ def test_a_backward_pass_that_fails_leaves_no_gradient():
     assert all((before[name] == value).all() for name, value in net.values().items())
 
 
+def test_an_optimiser_with_a_step_of_its_own_takes_it():
+    class Own(SGD):
+        def step(self):
+            self.parameters[0].data[:] = 7
+
+    net = page()
+    step_of(net, optimiser=Own)([[1, 2]], [[1]])
+    assert (net.values()["W1"] == 7).all()
+    assert (net.values()["W2"] == page().values()["W2"]).all()
+
+
 def test_an_update_that_fails_says_so():
     class Stop(BaseException):
         pass

@@ -156,13 +156,11 @@ class FusedStep:
 
     def _update(self, room: _Room, finite: bool) -> None:
         optimiser = self.optimiser
-        optimiser._check_lr()  # noqa: SLF001 (its step, in other words)
-        if not finite:
-            optimiser._check_gradients()  # noqa: SLF001
         if optimiser.__class__ is SGD and not (optimiser.momentum or optimiser.weight_decay):
+            optimiser._check(gradients=not finite)  # noqa: SLF001 (its step, in other words)
             room.move(optimiser.lr)
         else:
-            optimiser._move_all(optimiser.move)  # noqa: SLF001
+            optimiser.step()
 
 
 def _checked(net: Any, optimiser: Any) -> list[Tensor]:

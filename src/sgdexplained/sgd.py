@@ -14,7 +14,7 @@ from sgdexplained.node import Node, beside, is_number, python_number
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Iterable, Mapping
     from typing import Any
 
 
@@ -88,29 +88,28 @@ class Optimiser:
         A step that is interrupted (by Ctrl-C, say) has moved some parameters and not the others;
         a note on the exception says so.
         """
-        self._check_lr()
-        self._check_gradients()
-        self._move_all(self.move)
+        self._check()
+        try:
+            self._move_all()
+        except BaseException as error:
+            error.add_note(UNFINISHED)
+            raise
 
-    def _check_lr(self) -> None:
+    def _check(self, *, gradients: bool = True) -> None:
         if self.lr is not self._checked_lr:
             self.lr = self._checked_lr = self.setting("lr", self.lr)
-
-    def _check_gradients(self) -> None:
+        if not gradients:
+            return
         for name, parameter in zip(self._names, self.parameters, strict=True):
             gradient = parameter.grad
             if gradient is not None and not parameter.accepts(gradient):
                 raise _refusal(name, parameter, gradient)
 
-    def _move_all(self, move: Callable[[Node, Any, dict[str, Any]], None]) -> None:
-        try:
-            for parameter, memory in zip(self.parameters, self.memory, strict=True):
-                if parameter.grad is not None:
-                    move(parameter, parameter.grad, memory)
-                    parameter.stepped()
-        except BaseException as error:
-            error.add_note(UNFINISHED)
-            raise
+    def _move_all(self) -> None:
+        for parameter, memory in zip(self.parameters, self.memory, strict=True):
+            if parameter.grad is not None:
+                self.move(parameter, parameter.grad, memory)
+                parameter.stepped()
 
     def setting(self, name: str, value: Any, below: float = float("inf")) -> Any:
         """Return `value` if :func:`in_range`, in a type that can stand beside all parameters."""
