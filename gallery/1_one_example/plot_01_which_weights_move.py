@@ -4,7 +4,7 @@ Which weights does one step move?
 
 .. needs:: nothing
 
-Here is a network that is small enough to work out by hand.
+The network below is small enough to work out by hand.
 One training step changes some of its numbers, and leaves others alone.
 
 .. guess::
@@ -77,8 +77,8 @@ draw.alt(
 # The output is 1·3 + 2·0 − 1·1 = 2, and the target is 1.
 # The loss is half the squared error: (2 − 1)² / 2 = 1/2.
 #
-# Backward: one number starts the way back
-# ----------------------------------------
+# Backward: first the derivative of the loss
+# ------------------------------------------
 #
 # How much does the loss change if the output changes a little?
 # The answer is the derivative of the loss, which is *output − target* = 1.
@@ -93,7 +93,7 @@ there = {"label": "target 1: derivative 0", "offset": (0, -22)}
 draw.point(target, 0, ax, colour=draw.ZERO, hollow=True, **there)
 ax.set(xlabel="output", ylabel="loss", ylim=(-0.9, 2.6))
 ax.figure.set_size_inches(ax.figure.get_figwidth(), 2.2)
-draw.title(ax, "The way back starts from the derivative of the loss.")
+draw.title(ax, "The backward pass begins with the derivative of the loss.")
 draw.alt(
     ax,
     "A parabola, the loss over the output. At the output 2 its derivative is"
@@ -126,7 +126,7 @@ assert difference == 0
 #    :sources: rumelhart1986
 #    :refuted-by: doubled-derivative, target-forgotten, softmax-without-label
 #
-#    For one example, one number starts back from each output: the derivative of the loss with respect to this output. Multiplied backward through the network, it becomes the derivative of the loss with respect to each weight.
+#    For one example, the backward pass begins with one number at each output: the derivative of the loss with respect to this output. Multiplied by weights, activations and derivatives on the way back, these numbers give the gradient of each weight.
 #
 #    The derivatives are those that small changes find, with a difference of 0:
 #
@@ -146,14 +146,14 @@ assert difference == 0
 #    >>> gradcheck(loss_of_small, small.parameters())
 #    0
 #
-#    Three classes have the probabilities 0.6, 0.3 and 0.1, and the first class is right. What starts back is the probability, minus 1 for the right class:
+#    Three classes have the probabilities 0.6, 0.3 and 0.1, and the first class is right. The derivative at each output is its probability, minus 1 for the right class:
 #
 #    >>> scores = [Scalar(log(6)), Scalar(log(3)), Scalar(0.0)]
 #    >>> softmax_cross_entropy([scores], [0]).backward()
 #    >>> [round(score.grad, 12) for score in scores]
 #    [-0.4, 0.3, 0.1]
 #
-#    For half the squared error it is output minus target:
+#    For half the squared error the derivative is output minus target:
 #
 #    >>> outputs = small([[1, 2]])
 #    >>> half_squared_error(outputs, [[1]]).backward()
@@ -210,9 +210,9 @@ draw.show()
 # --------------------------------
 #
 # - **A right answer moves nothing.** With the target 2 the derivative of the loss is 0, and so are all thirteen gradients.
-# - **With another loss, other outputs are right.** For the label 1, *hinge loss* is 0 at every output of 1 or more. So at the output 2 it moves nothing.
+# - **With another loss, other outputs are right.** For the label 1, *hinge loss* is 0 at every output of 1 or more. So at the output 2 nothing moves.
 # - **The step need not help.** This very step makes the loss larger, from 0.5 to 0.696: :ref:`sphx_glr_story_1_one_example_plot_03_how_far_downhill.py`.
-# - **Other optimisers have other rules.** With momentum a weight moves on when its gradient is 0: :ref:`sphx_glr_story_3_inactive_connections_plot_13_moving_without_a_gradient.py`.
+# - **Other optimisers have other rules.** With momentum a weight can move even when its gradient is 0: :ref:`sphx_glr_story_3_inactive_connections_plot_13_moving_without_a_gradient.py`.
 
 
 # Check: what this list says
@@ -250,7 +250,7 @@ assert round(half_squared_error(net([x]), [[target]]).data, 3) == 0.696
 #    :start: e=0,2,1;pick=W1.1.0
 #    :folded: The first input is 0 instead of 1. Choose in the picture what stays.
 #
-#    Units 2 and 3 are inactive now, and around each of them four gradients are 0. The ninth is the weight from the first input to unit 1: this unit is open, but the input is 0. An input of 0 is an inactive sender too.
+#    Units 2 and 3 are inactive now, and around each of them four gradients are 0. The ninth is the weight from the first input to unit 1: this unit is open, but the input is 0. An input of 0 is an inactive sender too. A weight with both reasons is counted under its sender.
 #
 # .. guess::
 #    :answer: 4

@@ -10,7 +10,7 @@ Here you see all three, and how to tell which one it is.
 .. guess::
    :answer: 1
 
-   Two of the three hidden units are active, and nine numbers move. Now only the target changes, from 1 to 2, which is exactly the output. How many numbers move?
+   In the network of page 1, two of the three hidden units are active, and nine numbers move. Now only the target changes, from 1 to 2, which is exactly the output. How many numbers move?
 
    A. None.
    B. Nine, because the same units are active.
@@ -18,7 +18,7 @@ Here you see all three, and how to tell which one it is.
    D. Thirteen.
 
    The same units are active and open as before.
-   But the loss does not want another output, so nothing comes back, and every product is 0.
+   But the output is right, so the derivative of the loss is 0. Every upstream gradient is then 0, and so is every product.
 """
 
 # Set-up: the network of page 1, its three factors, and the figure
@@ -69,10 +69,14 @@ draw.alt(
 # - *φ′(z)* is the **derivative of the activation function** φ at the receiver's pre-activation *z*. For ReLU it is 1 if *z* is positive, and 0 if not.
 # - *u* is the **upstream gradient**: how much the loss *L* changes with the activation of the receiver.
 #
+# The chain rule multiplies the three.
+# If *w* changes a little, *z* changes *a* times as much.
+# The activation of the receiver changes *φ′(z)* times as much as *z*, and the loss changes *u* times as much as this activation.
+#
 # For example, the weight from input 2 to unit 3 has 2 × 1 × (−1) = −2.
 # For a bias, *a* is 1.
 # The last two factors belong to the receiver alone, and their product is called its *delta*.
-# This product is as old as backpropagation :footcite:p:`rumelhart1986`.
+# The rule of the three factors is as old as backpropagation :footcite:p:`rumelhart1986`.
 #
 # .. live:: network
 #    :start: pick=W1.1.0
@@ -87,7 +91,9 @@ for layer, name in zip(net.layers, ("W1", "W2"), strict=True):
 # Each factor leaves its own pattern of zeros
 # -------------------------------------------
 #
-# Start with a network that has no zero, and make one factor zero at a time.
+# Give unit 2 the bias 4 instead of 1: then all units are open, and no gradient of the first layer is 0.
+# Now make one factor zero at a time: input 2 becomes 0; or the bias goes back to 1, which shuts unit 2; or the target becomes 4, which is the output.
+# The other gradients change too, because the error changes.
 
 # Set-up: three networks with one zero factor each, and the figure
 cases = {
@@ -103,9 +109,7 @@ for ax, (heading, case) in zip(axes, cases.items(), strict=True):
     names = {"heading": heading, "columns": ["to 1", "to 2", "to 3"]}
     names |= {"rows": [], "width": draw.WIDTH / 3, "scale": largest}
     draw.weight_grid(case.gradients()["W1"], ax, **names)
-draw.title(
-    fig, "A zero sender empties a row, a shut receiver empties a column."
-)
+draw.title(fig, "A sender of 0 makes a row of zeros, a shut receiver a column.")
 draw.alt(
     fig,
     "Three grids of the six gradients of the first layer, rows by sender and"
@@ -207,8 +211,8 @@ draw.show()
 #    >>> gradient([[1, 2], [2, 1]], [[1], [-1]])
 #    [[3.5, 6.0, -3.5], [2.5, 3.0, -2.5]]
 #
-# When the three factors say less
-# -------------------------------
+# Four cases to know
+# ------------------
 #
 # - **Other activation functions** have more than the derivatives 0 and 1. With tanh all three units are active. Unit 1 has *z* = 3 and unit 3 has *z* = 1, and the derivative of unit 1 is about one fortieth of the derivative of unit 3.
 # - **A shut output** stops everything. With a ReLU at the output and the bias −3, the output is 0; for the target 3 the loss is 4.5, and all thirteen gradients are 0.
@@ -250,7 +254,7 @@ assert w.grad == 0
 #    :answer: 3
 #    :unit: times
 #
-#    The target is −1 instead of 1. How many times as large are the gradients?
+#    The target is −1 instead of 1. How many times as large as before are the gradients?
 #
 #    The derivative of the loss is 2 − (−1) = 3 instead of 1, and it is a factor of every upstream gradient.
 #

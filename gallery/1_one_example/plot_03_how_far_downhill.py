@@ -78,28 +78,27 @@ draw.alt(
 )
 
 # %%
-# A step subtracts from each number its gradient times the learning rate *η*:
-#
-# .. math::
-#
-#    w \leftarrow w - \eta \, \frac{\partial L}{\partial w}
-#
-# The gradient points *uphill*, so the step subtracts it.
-# For a very short step, the loss changes by :math:`-\eta` times the sum of all squared gradients, which is 23 here.
-# This is the dashed line, and a longer step does not keep to it:
+# A step moves each weight by −\ *η* times its gradient, where *η* is the learning rate.
+# The minus is there because the gradient points *uphill*.
+# In a very short step, the move of a weight changes the loss by its gradient times this move.
+# For all weights together, that is :math:`-\eta` times the sum of the squared gradients, which is 23 here.
+# The dashed line, *expected*, shows this change, and the loss after a longer step is not on this line:
 #
 # - With *η* = 0.001 the line says −0.023, and the loss really changes by −0.0227.
-# - With *η* = 0.1 the line says −2.3, which is more than the loss has, and the loss really *rises* by 0.196.
+# - With *η* = 0.1 the line says −2.3, although the loss is only 0.5 and cannot fall below 0. The loss really *rises* by 0.196.
 #
-# All layers move at once.
 # In the output, weights of different layers are multiplied with each other, so their changes are multiplied too.
-# As long as no unit opens or shuts, the error after the step, which is output minus target, is this polynomial:
+# As long as no unit opens or shuts, the error after the step, which is output minus target, is a polynomial:
 #
 # .. math::
 #
-#    r(\eta) = 1 - 23\,\eta + 12\,\eta^2
+#    r(\eta) &= (1 - 3\eta)(3 - 6\eta) + (-1 - \eta)(1 + 6\eta) - \eta - 1 \\
+#    &= 1 - 23\,\eta + 12\,\eta^2
 #
-# It is 0 at *η* = 0.0445, and −1 at *η* = 0.0913.
+# The first product is the new weight out of unit 1 times the new activation of unit 1, and the second is the same for unit 3.
+# Then −\ *η* is the new bias of the output, and 1 is the target.
+#
+# The error is 0 at *η* = 0.0445, and −1 at *η* = 0.0913.
 # At −1 the error is as large as before the step.
 #
 # .. live:: network
@@ -121,11 +120,11 @@ assert round((23 - 433**0.5) / 24, 4) == 0.0913
 # %%
 # .. claim:: C3
 #    :verdict: false as stated
-#    :corrected: The step goes *against* the gradient, and the loss falls only if the step is short enough: in this network it falls for learning rates below 0.0913, and rises at 0.1.
+#    :corrected: A step against the gradient makes the loss smaller only if the step is short enough: in this network the loss falls for learning rates below 0.0913, and rises at 0.1.
 #    :sources: robbins1951, bottou2018
 #    :refuted-by: uphill, doubled-derivative
 #
-#    The step goes along the gradient, and so the loss goes down.
+#    The step goes against the gradient, and so the loss goes down.
 #
 #    >>> from fractions import Fraction
 #    >>> from sgdexplained import MLP, SGD, half_squared_error
@@ -140,12 +139,12 @@ assert round((23 - 433**0.5) / 24, 4) == 0.0913
 #    >>> [float(after(Fraction(lr))) for lr in ("0", "0.01", "0.1")]
 #    [0.5, 0.29737472, 0.6962]
 #
-# Four steps on a parabola
-# ------------------------
+# Three steps on a parabola, with four learning rates
+# ---------------------------------------------------
 #
 # A parabola shows what can happen, without any network.
 # The loss is *w*\ ²/2, so the derivative at *w* is *w* itself, and a step multiplies *w* by 1 − *η*.
-# In the picture, 0 is the start, and 1, 2 and 3 are the places after each step.
+# In the picture, *w* starts at 1, and the dots 1, 2 and 3 show where *w* is after each step.
 
 
 # Set-up: three steps with four learning rates, and the figure
@@ -162,7 +161,7 @@ def walk(lr, steps=3, curvature=1):
 
 lrs = [Fraction(1, 2), Fraction(1), Fraction(2), Fraction(5, 2)]
 fates = ["comes nearer", "is there", "jumps to and fro", "runs away"]
-fig, axes = draw.figure(4.8, rows=2, columns=2, sharex="row", sharey="row")
+fig, axes = draw.figure(4.5, rows=2, columns=2, sharex="row", sharey="row")
 arrow = {"arrowstyle": "-|>", "color": draw.INK, "lw": 1.8}
 arrow |= {"shrinkA": 4, "shrinkB": 4}
 widths = [1.25, 1.25, 4, 4]  # the steps of the upper row are short
@@ -174,38 +173,42 @@ for ax, lr, words, width in zip(axes.flat, lrs, fates, widths, strict=True):
         if old != new:
             ax.annotate("", new, old, arrowprops=arrow)
     for place in set(path):
-        steps = ", ".join(str(n) for n, one in enumerate(path) if one == place)
+        found = [n for n, one in enumerate(path) if one == place]
+        steps = ", ".join(str(n) if n else "start" for n in found)
         ax.plot(*place, "o", color=draw.INK, markersize=7)
         look = {"textcoords": "offset points", "ha": "center", "va": "top"}
-        ax.annotate(steps, place, (0, -7), **look)
-    ax.set(title=f"η = {draw.number(lr)}: {words}", yticks=[], xticks=[0, 1])
+        if steps == "start" and width < 2:  # below it is the curve
+            look |= {"ha": "right", "va": "center"}
+        ax.annotate(
+            steps, place, (-9, 3) if look["va"] == "center" else (0, -7), **look
+        )
+    ax.set(title=f"η = {draw.number(lr)}: {words}", yticks=[])
+    ax.set_xticks([0], ["w = 0"])
     ax.set_ylim(-0.12 * width**2, 0.46 * width**2)
     ax.spines["left"].set_visible(False)
-for ax in axes[1]:
-    ax.set_xlabel("w")
 draw.title(fig, "The same start and direction, and four learning rates.")
 draw.alt(
     fig,
-    "Four times the same parabola, with dots numbered 0 to 3: the start at"
-    " w = 1, and where each of three steps leads. With the learning rate 1/2"
-    " the steps come nearer to the bottom, with 1 the first step is on it, with"
+    "Four times the same parabola, with a dot for the start at w = 1, and dots"
+    " numbered 1 to 3 where each of three steps leads. With the learning rate 1/2 the steps come nearer to the bottom, with 1 the first step is on it, with"
     " 2 they jump to the other side and back, with 5/2 each is higher up than"
     " the last.",
 )
 
 # %%
-# In general the derivative at *w* is *h* times *w*.
+# For the loss *hw*\ ²/2, the derivative at *w* is *h* times *w*.
 # Here *h* says how quickly the derivative grows with *w*; it is called the *curvature* of the parabola.
-# A step then multiplies *w* by 1 − *hη*, so it helps exactly if *η* is below 2/*h*.
-# If the curvature of a loss is nowhere larger than *h*, each step with *η* below 2/*h* helps in the same way :footcite:p:`bottou2018`.
+# A step then multiplies *w* by 1 − *hη*.
+# So *w* comes nearer to 0 exactly if 1 − *hη* lies between −1 and 1, that is, if *η* is below 2/*h*.
+# For any loss whose curvature is nowhere larger than *h*, a step with *η* below 2/*h* also makes the loss smaller, unless the gradient is 0 :footcite:p:`bottou2018`.
 #
-# A ratio for SGD, a length for Adam
-# ----------------------------------
+# The learning rate is a ratio for SGD, and a length for Adam
+# -----------------------------------------------------------
 #
 # For SGD, the learning rate is a *ratio*: the length of the step divided by the length of the gradient.
-# So the same learning rate makes a shorter step where the gradient is shorter.
-# Adam divides each gradient by its own size first.
-# For Adam, the learning rate is itself the length of each weight's first step.
+# *Adam* is another optimiser.
+# In its first step, Adam divides each gradient by the size of this gradient, so that only the sign is left.
+# So for Adam, the learning rate is itself the length of each weight's first step.
 
 
 # Set-up: the first move of a weight, over its gradient, and the figure
@@ -239,7 +242,7 @@ draw.show()
 # .. claim:: C2
 #    :verdict: holds when
 #    :when: the optimiser is plain SGD, and you compare steps that have the same gradient.
-#    :corrected: The learning rate is the ratio of step to gradient. Plain SGD moves a weight by the learning rate times its gradient, so it moves further where the gradient is larger. Adam divides the gradient by its size, so in its first step each weight moves by the learning rate itself.
+#    :corrected: The learning rate is the ratio of step to gradient. Plain SGD moves a weight by the learning rate times its gradient, so it moves further where the gradient is larger. In its first step, Adam divides each gradient by the size of this gradient, so each weight moves by the learning rate itself.
 #    :sources: goyal2017, kingma2015
 #    :refuted-by: fixed-step-length, adam-undivided
 #
@@ -262,10 +265,10 @@ draw.show()
 #    >>> [str(moved(SGD, gradient, lr)) for lr in (half, 1) for gradient in (1, 6)]
 #    ['1/2', '3', '1', '6']
 #
-# When a long step does lasting harm
-# ----------------------------------
+# Three things to know
+# --------------------
 #
-# - **It can shut a unit for good.** With *η* = 1, unit 1 of the network has the pre-activation −3 after the step. Then the weights into it have the gradient 0, so plain SGD on this example cannot open it again: :ref:`sphx_glr_story_3_inactive_connections_plot_15_can_a_dead_unit_come_back.py`.
+# - **A long step can shut a unit for good.** With *η* = 1, unit 1 of the network has the pre-activation −3 after the step. Then the weights into it have the gradient 0, so plain SGD on this example cannot open it again: :ref:`sphx_glr_story_3_inactive_connections_plot_15_can_a_dead_unit_come_back.py`.
 # - **The same learning rate means different steps** if one loss is a mean and another is a sum: :ref:`sphx_glr_story_2_a_batch_plot_10_sum_or_mean.py`.
 # - **Adam divides by the size of the gradient plus a very small number,** 10\ :sup:`−8`. So a weight with a gradient of one millionth moves by only 0.99 of the learning rate.
 
@@ -296,7 +299,7 @@ assert round(first_move(Adam, 1e-6) / 0.1, 3) == 0.99
 #    :answer: 4
 #    :unit: times
 #
-#    A step on the parabola starts at *w* = 1 and has *η* = 3. How many times as large is the loss after it?
+#    A step on the parabola starts at *w* = 1 and has *η* = 3. How many times as large as before is the loss after this step?
 #
 #    The step multiplies *w* by 1 − 3 = −2, and the loss by the square of it.
 #

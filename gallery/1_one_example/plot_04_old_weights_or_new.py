@@ -10,7 +10,7 @@ When do the weights move: during backpropagation, or after it?
 .. guess::
    :answer: 2
 
-   The last layer gets its gradients first. Somebody moves it at once, before the first layer gets its gradients. What happens?
+   The last layer gets its gradients first. Somebody moves this layer at once, before the first layer gets its gradients. What happens?
 
    A. Nothing, because each layer has its own weights.
    B. The first layer gets a wrong gradient.
@@ -63,17 +63,20 @@ draw.alt(
 # %%
 # Backpropagation moves nothing.
 # It works out all derivatives at the *old* weights, and then one step moves everything at the same time.
+# In the picture, *W*\ :sub:`1` stands for the weights of the first layer, and *W*\ :sub:`2` for those of the last.
 #
 # Look at one weight of the first layer, from input 1 to unit 1 of the network of page 1.
-# Its gradient is a product, and the last factor comes back through the weight *W*\ :sub:`2` of the last layer:
+# Its gradient is the product of three factors.
+# The third, the upstream gradient, is itself a product: the weight *v* from unit 1 to the output, times the error:
 #
 # .. math::
 #
-#    \frac{\partial L}{\partial w} = x_1 \cdot \varphi'(z_1) \cdot W_2 \cdot (\text{output} - \text{target})
+#    \frac{\partial L}{\partial w} = x_1 \cdot \varphi'(z_1) \cdot \bigl( v \cdot (\text{output} - \text{target}) \bigr)
 #
-# Here *x*\ :sub:`1` = 1 is the input, *φ′(z*\ :sub:`1`\ *)* = 1 is the derivative of the activation of unit 1, *W*\ :sub:`2` = 1 is the weight from unit 1 to the output, and the error is 2 − 1 = 1.
+# Here *x*\ :sub:`1` = 1 is the input, *φ′(z*\ :sub:`1`\ *)* = 1 is the derivative of the activation of unit 1, *v* = 1 is one of the weights of the last layer, and the error is 2 − 1 = 1.
 # So the gradient is 1.
-# If the last layer moves first, with the learning rate 1/10, its weight is 7/10, and the product is 0.7.
+# The gradient of *v* is 3.
+# If the last layer moves first, with the learning rate 1/10, *v* becomes 1 − 3/10 = 7/10, and the product is 0.7.
 
 # Set-up: the right gradients, those of the mistake, and the figure
 x, target, lr = [1, 2], Fraction(1), Fraction(1, 10)
@@ -121,7 +124,7 @@ draw.alt(
 # Which one is the derivative?
 # We can find out without any theory: move the weight a little to both sides, and see how much the loss changes.
 # At the old weights the answer is 1.
-# After the last layer has moved, the answer is −7/100, because the output is then 9/10 and the error −1/10.
+# After the last layer has moved, *v* is 7/10, the output is 9/10 and the error is −1/10, so the answer is 7/10 × (−1/10) = −7/100.
 # So 0.7 is not the derivative before the move, and it is not the derivative after the move.
 
 
@@ -148,17 +151,17 @@ assert difference(after_step, first) == Fraction(-7, 100)
 assert wrong[0][0] == 0.7
 
 # %%
-# The engine does not let this mistake happen in silence.
-# It has two kinds of numbers.
+# The engine prevents this mistake, and how depends on the kind of number.
 # A *Scalar* holds one number, and it remembers the value that the forward pass used.
-# A *Tensor* holds a whole array, and it keeps no copy, so it refuses to go back.
+# A *Tensor* holds a whole array, and keeps no copy of the old values.
+# If the array was changed after the forward pass, the backward pass stops with an error.
 #
 # .. claim:: X2
 #    :verdict: holds
 #    :sources: rumelhart1986
 #    :refuted-by: late-weights, change-unnoticed
 #
-#    Everything moves at once, from the old weights. If you change a weight between the two passes, a Scalar uses the old value on the way back, and a Tensor, which keeps no copy, refuses to go back at all.
+#    A step moves all weights at once, after all gradients have been computed at the old weights. If you change a weight between the forward and the backward pass, a Scalar still uses the old value, and a Tensor, which keeps no copy of the old value, raises an error.
 #
 #    >>> from fractions import Fraction
 #    >>> from sgdexplained import GraphError, MLP, Scalar, Tensor, half_squared_error
@@ -235,7 +238,7 @@ draw.alt(
 draw.show()
 
 # %%
-# For a million weights it would be two million passes, and with backpropagation it is still one forward and one backward.
+# For a million weights, small changes need two million passes, and backpropagation still needs one forward and one backward.
 # Computing all derivatives costs no more than a few times as much as computing the loss :footcite:p:`griewank2008`.
 #
 # .. claim:: B1
@@ -344,7 +347,7 @@ draw.show()
 # ----------------------------------------
 #
 # ``backward()`` and ``step()`` are two calls, in this order.
-# Like our Tensors, PyTorch keeps no copy of the old weights, and refuses.
+# Like our Tensors, PyTorch keeps no copy of the old weights, and raises an error if they were changed between the two passes.
 #
 # .. code-block:: python
 #
@@ -364,6 +367,7 @@ draw.show()
 #        answer = str(error)
 #    assert "modified by an inplace operation" in answer
 #
-# In the engine, the backward pass first :engine:`puts all results into an order <backward.topological_order>`, so that each has its whole derivative before it hands anything on, and :engine:`gradcheck <differences.gradcheck>` compares with small changes.
+# In the engine, the backward pass first :engine:`sorts all computed numbers <backward.topological_order>`, so that the derivative of each number is complete before it is passed back to the numbers that this one was computed from.
+# :engine:`gradcheck <differences.gradcheck>` compares the gradients with small changes.
 #
 # .. footbibliography::

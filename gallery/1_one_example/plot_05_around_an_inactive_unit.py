@@ -23,7 +23,7 @@ Is the reason the same?
 
 # Set-up: the network of page 1, and four of its weights
 from sgdexplained import MLP, draw, half_squared_error
-from sgdexplained.contrasts.activations import leaky_relu, relu6, silu
+from sgdexplained.contrasts.activations import leaky_relu, relu6
 from sgdexplained.reasons import (
     activation_derivative,
     inactive,
@@ -130,7 +130,6 @@ with draw.style():
             ax.text(middle, row - 0.1, words, color=colour, **look)
         ring = {"markersize": 27, "color": "white", "markeredgecolor": draw.INK}
         ax.plot(3.375, row, "o", **ring)
-        ax.text(3.375, row, "2", ha="center", va="center_baseline")
 ax.set(xlim=(0, 5.2), ylim=(2.4, -0.95))
 ax.axis("off")
 draw.title(
@@ -180,7 +179,7 @@ draw.alt(
 # No weight is switched off
 # -------------------------
 #
-# Many people say that the weights at an inactive neuron *are not activated*.
+# Many people say that the weights at an inactive neuron *are not activated*, and mean that the network does not use these weights.
 # Look at the pre-activation of unit 2: each input times its weight, and the bias.
 
 names = ["1 × 1", "2 × (−2)", "bias 1", "pre-activation"]
@@ -206,7 +205,7 @@ draw.show()
 #    :sources: rumelhart1986
 #    :refuted-by: against-left-out, leaky-shut-gate, gates-ignored
 #
-#    A weight at an inactive neuron is not activated.
+#    The weights at an inactive neuron have the gradient 0 because these weights are not activated.
 #
 #    >>> from sgdexplained import MLP, half_squared_error
 #    >>> def unit_2(weight):
@@ -221,15 +220,12 @@ draw.show()
 #    >>> unit_2(-2), unit_2(0)
 #    ((-2, 0.0), (2, 20.0))
 #
-# When these zeros go away
-# ------------------------
+# When none of the four is zero, and when others are
+# --------------------------------------------------
 #
-# - **With a leak.** Leaky ReLU passes one hundredth of what is negative, so the unit is neither inactive nor shut, and none of the gradients is zero.
+# - **With a leak.** Leaky ReLU multiplies a negative pre-activation by 1/100, so the unit is neither inactive nor shut, and none of the gradients is zero.
 # - **With another example.** The zeros belong to one example. With a second example that opens unit 2, none of the four is zero in the mean: :ref:`sphx_glr_story_2_a_batch_plot_09_when_a_batch_moves_a_weight.py`.
-# - **At the lowest point of SiLU.** SiLU is a smooth activation function with a lowest point. There the derivative is 0, but a floating-point number only comes near this point, so the gradient is tiny and not 0.
-#
-# And a weight can have the gradient zero at a unit that is open, when its own sender is an input of 0.
-# No unit is the reason then.
+# - **With an input of 0.** A weight into an open unit has the gradient zero too, if it leads from an input of 0. An input is not a unit, but an input of 0 is an inactive sender.
 
 # Check: what this list says
 leaking = around_unit_2(network(lambda z: leaky_relu(z, 0.01)))
@@ -241,12 +237,6 @@ both = MLP([2, 3, 1], init=init)
 half_squared_error(both([[1, 2], [2, 1]]), [[1], [-1]]).backward()
 mean = around_unit_2(both)
 assert all([*mean["in"], mean["bias"], mean["out"]])
-
-from sgdexplained import Scalar
-
-z = Scalar(-1.27846454)
-silu(z).backward()
-assert 0 < abs(z.grad) < 1e-8
 
 zero_input = around_unit_2(network(x=(0, -2), target=6))
 assert (zero_input["inactive"], zero_input["in"]) == (False, [0, -16])
@@ -273,7 +263,7 @@ assert (zero_input["inactive"], zero_input["in"]) == (False, [0, -16])
 # .. guess::
 #    :answer: 0
 #
-#    The unit is a ReLU6 with the bias 8, so its pre-activation is 5. How many of the four are zero?
+#    The unit is a ReLU6 with the bias 8, so its pre-activation is 5. How many of the four gradients are zero?
 #
 #    Between 0 and 6 a ReLU6 unit is active and open.
 #    The output is 3 + 2 × 5 − 1 = 12, so the upstream gradient at the output is 11, and the delta of unit 2 is 2 × 11.
@@ -291,7 +281,7 @@ assert (zero_input["inactive"], zero_input["in"]) == (False, [0, -16])
 # ----------------------------------------------
 #
 # PyTorch keeps a row of weights for each receiver.
-# What leads into unit 2 is therefore a row of zeros, and what leads out of it is a column.
+# So the gradients of the weights into unit 2 are a row of zeros, and those of the weights out of unit 2 are a column of zeros.
 #
 # .. code-block:: python
 #

@@ -22,6 +22,7 @@ For ReLU, an inactive unit does not learn: is that so for every activation funct
 
 # Set-up: four units, and the figure
 from fractions import Fraction
+from math import exp
 
 from sgdexplained import MLP, SGD, Scalar, draw, half_squared_error
 from sgdexplained.contrasts import (
@@ -91,11 +92,12 @@ draw.alt(
 # - *Inactive* means that the activation is exactly 0: *φ(z)* = 0. It concerns the weights that lead **out** of the unit.
 # - *Shut* means that the derivative is exactly 0: *φ′(z)* = 0. It concerns the weights that lead **into** the unit.
 #
-# Books and papers call a ReLU unit *inactive* if it is both.
+# For a ReLU unit, books and papers use one word, *inactive*, for both.
 # They call a sigmoid or tanh unit *saturated* if it is nearly shut.
 #
-# To see what that does to weights, take one input of 1, one unit, and one output that is twice the activation.
-# The pre-activation *z* is the incoming weight, and the upstream gradient is 2:
+# To see what inactive and shut units do to weights, take one input of 1, one unit, and one output that is twice the activation.
+# To keep it simple, the loss *L* is the output itself.
+# Then the pre-activation *z* is the incoming weight, and the upstream gradient is 2:
 #
 # .. math::
 #
@@ -103,7 +105,7 @@ draw.alt(
 #    \qquad
 #    \frac{\partial L}{\partial w_{\text{out}}} = \varphi(z)
 #
-# Here *φ* is the activation function, and *L* is the output itself.
+# Here *φ* is the activation function.
 
 
 # Set-up: this small network, with six more units
@@ -136,7 +138,7 @@ for name, activation, z in units:
 # - *GELU at 0* is inactive, and it learns.
 # - *SiLU at −1.278* is active, and it hardly learns. It stands near the lowest point of its curve, where the derivative is 0.
 # - *Sigmoid at 10* is saturated: its activation is almost 1, and its derivative is almost 0.
-# - *GELU at −2* has a gradient below 0, because to the left of its lowest point the activation falls when *z* rises.
+# - *GELU at −2* has a negative gradient on the way in, because to the left of its lowest point the activation falls when *z* rises.
 #
 # .. claim:: B4
 #    :verdict: holds when
@@ -168,7 +170,7 @@ for name, activation, z in units:
 #
 # ReLU is flat to the left of 0 and rises to the right, so it has no derivative at 0.
 # Such a point is called a *kink*.
-# A program has to answer all the same, and the answer depends on how the function is written.
+# A program has to answer all the same, and the answer depends on how the program writes the function: as ``relu(z)``, as ``maximum(z, 0)`` or as ``clamp(z, min=0)``.
 
 # Set-up: three ways to write ReLU, their derivatives at 0, and the figure
 found = {}
@@ -189,7 +191,7 @@ with draw.style():
 draw.point(0, 0, ax)
 ax.set(xlabel="pre-activation z", ylabel="activation", ylim=(-0.55, 1.08))
 ax.set(xticks=[-1, 0, 1], yticks=[0, 1], xlim=(-1.05, 1.85))
-draw.title(ax, "At the kink, libraries use three derivatives.")
+draw.title(ax, "At the kink, three ways to write ReLU have three derivatives.")
 draw.alt(
     ax,
     "The larger of z and 0, with a kink at 0. Three dashed lines touch it"
@@ -202,7 +204,8 @@ draw.alt(
 # The derivative of such a line is called a *subgradient*, and none of the three is wrong.
 #
 # It rarely matters, because a pre-activation is hardly ever exactly 0, unless somebody sets the weights to 0.
-# The next picture does just that: three units with weights and biases of 0, trained on two examples.
+# In the next picture, three units start with incoming weights and biases of 0.
+# Their weights to the output are 1, −1 and 1/2, and they are trained on two examples.
 
 
 # Set-up: the same training with two derivatives at 0, and the figure
@@ -241,7 +244,8 @@ draw.show()
 # %%
 # With the derivative 0, all three units are shut for both examples, so only the bias of the output moves.
 # With 1/2 or 1, the network learns.
-# One study compared large networks: with 32-bit numbers, this choice changed the result of backpropagation about half of the time; with 64-bit numbers it had no effect :footcite:p:`bertoin2021`.
+# One study tried several derivatives at the kink in large networks.
+# With 32-bit numbers, the gradients were different in about half of the cases that were tried; with 64-bit numbers they were the same :footcite:p:`bertoin2021`.
 
 # Check: where each training ends
 assert (round(paths[relu][-1], 3), round(paths[maximum][-1], 3)) == (0.5, 0)
@@ -252,14 +256,20 @@ assert round(paths[clamp][-1], 3) == 0
 # -------------------------------
 #
 # - **A leak opens the unit.** Leaky ReLU at −2 has the derivative 1/100, and so the weights into it move.
-# - **A sigmoid is never shut on paper**, but in floating-point numbers it is: at −746 and below, its derivative is exactly 0.
+# - **A sigmoid is never shut on paper**, but in floating-point numbers it is: in our engine, the derivative is exactly 0 at −746 and below, and at 746 and above. A program that computes the derivative as *a*\ (1 − *a*) gives 0 from 37 on, because *a* is rounded to 1.
 # - **At a kink a program can be wrong.** ReLU of *z* minus ReLU of −\ *z* is just *z*, whose derivative is 1. At 0 it is computed from two zeros, and comes out as 0.
 
 # Check: what this list says
-for z, is_shut in ((-745.0, False), (-746.0, True)):
+for z, is_shut in (
+    (745.0, False),
+    (746.0, True),
+    (-745.0, False),
+    (-746.0, True),
+):
     unit = Scalar(z)
     unit.sigmoid().backward()
     assert (unit.grad == 0) == is_shut
+assert [1 / (1 + exp(-z)) == 1 for z in (36, 37)] == [False, True]
 for z, derivative in ((0, 0), (Fraction(1, 1000), 1)):
     unit = Scalar(z)
     (unit.relu() - (-unit).relu()).backward()
@@ -289,7 +299,7 @@ for z, derivative in ((0, 0), (Fraction(1, 1000), 1)):
 # .. guess::
 #    :answer: 1
 #
-#    A SiLU unit has the pre-activation −3, and the loss wants the output to be smaller. What does a step do to the incoming weight?
+#    A SiLU unit has the pre-activation −3, and the loss is the output, as in the table. What does a step do to the incoming weight?
 #
 #    A. It becomes larger.
 #    B. It becomes smaller.
@@ -313,10 +323,10 @@ for z, derivative in ((0, 0), (Fraction(1, 1000), 1)):
 #    >>> z.grad
 #    1
 #
-# In PyTorch: the spelling decides
-# --------------------------------
+# In PyTorch: how you write ReLU decides
+# --------------------------------------
 #
-# Its functions give the same answers at the kink as ours.
+# PyTorch's functions give the same answers at the kink as ours.
 # These are the answers of version 2.13.
 #
 # .. code-block:: python

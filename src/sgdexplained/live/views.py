@@ -304,11 +304,12 @@ def _lead(view: str) -> str:
 def _legend() -> str:
     return tag(
         "p",
-        "On each line: the weight, then its gradient or its move. In a unit: its pre-activation ",
+        "A line leads from its sender (left) to its receiver (right). On it: the weight, then its "
+        "gradient or its move. In a unit: its pre-activation ",
         tag("i", "z"),
         " and its activation ",
         tag("i", "a"),
-        "; here a bar means that it is shut. ",
+        "; in this picture a bar means only that the unit is shut. ",
         "Dashed and hatched: exactly 0. In the plane of the two inputs, each colour is one set of "
         "open units, named by their numbers.",
         class_="live-legend",
