@@ -110,8 +110,8 @@ assert mean(pairs) == gradient(wanted) == 3
 # Right on average does not mean right in every respect.
 # The mean of the *squares* of the gradients is larger than the square of their mean.
 # For single examples the mean of the squares is (1 + 4 + 9 + 36) / 4 = 12.5, and the square of the mean is 9.
-# The difference between the gradient of a batch and that of all examples is called *noise*.
-# A rule that looks at the length of a gradient, such as clipping, also reacts to the noise.
+# How far the gradient of a batch is from that of all examples is called *noise*.
+# A rule that looks at the length of a gradient, such as clipping, reacts to it.
 #
 # .. claim:: X6
 #    :verdict: holds
@@ -200,8 +200,8 @@ draw.alt(
 # - **Following a target that moves,** when new data differ from the old. This works if the learning rate stays the same. With a learning rate that shrinks, the weight stays far behind the target.
 #
 # The picture shows the second: eight examples have the targets −7/8, −5/8 and so on up to 7/8, so the best weight is 0.
-# Each group of arrows starts at another value of the weight, the upright bar.
-# Each arrow is the step that one example asks for, with the learning rate 1/2.
+# Each upright bar is a value of the weight.
+# Each arrow is the step from it that one example asks for, with the learning rate 1/2.
 
 # Set-up: where eight examples pull the weight, and the figure
 eight = [Fraction(odd, 8) for odd in range(-7, 8, 2)]
