@@ -267,7 +267,7 @@ for ax, (name, make) in zip(places, kinds.items(), strict=True):
     ax.spines[:].set_visible(False)
 places[-1].set_xticks([1, 4, 8, 12, 16])
 places[-1].set_xlabel(
-    "text   (● moves, its word is in this text   ○ moves although its gradient is 0)"
+    "text   (● moves, is in it   ○ moves, gradient 0)"
 )
 draw.title(
     fig, "SGD moves the words that occur; AdamW moves all words in every step."
