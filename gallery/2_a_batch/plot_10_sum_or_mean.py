@@ -347,6 +347,8 @@ assert weighted_mean([Scalar(8), Scalar(2)], sizes=[1, 3]).data == 3.5
 #    assert first_gradient(MSELoss()) == round(1 / 3, 6)
 #    assert first_gradient(half_squared_error) == 1 / 2
 #
+# Some losses let you give each example an importance, its *sample weight*.
+#
 # .. in_your_library:: sample-weights
 #
-# In the engine each loss divides once, in :engine:`its own function <losses.half_squared_error>`, and :engine:`weighted_mean <losses.weighted_mean>` puts batches of different sizes together.
+# In the engine each loss divides once, when :engine:`it is computed <losses.half_squared_error>`, and :engine:`weighted_mean <losses.weighted_mean>` puts batches of different sizes together.
