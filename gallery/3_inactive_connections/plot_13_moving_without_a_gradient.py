@@ -266,9 +266,7 @@ for ax, (name, make) in zip(places, kinds.items(), strict=True):
     ax.tick_params(length=0)
     ax.spines[:].set_visible(False)
 places[-1].set_xticks([1, 4, 8, 12, 16])
-places[-1].set_xlabel(
-    "text   (● moves, is in it   ○ moves, gradient 0)"
-)
+places[-1].set_xlabel("text   (● moves, is in it   ○ moves, gradient 0)")
 draw.title(
     fig, "SGD moves the words that occur; AdamW moves all words in every step."
 )
