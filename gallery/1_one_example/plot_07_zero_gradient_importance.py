@@ -169,7 +169,10 @@ draw.show()
 # %%
 # If both questions had the same answer, the dots would lie on a line.
 # (Where several dots would cover each other, they stand side by side.)
-# One of the weights with the gradient 2 is 0 already, so there is nothing to remove; a step moves it all the same.
+# Two weights have the gradient 2, and removing them does not change the loss.
+# One of them is 0 already, so there is nothing to remove.
+# Without the other, the output is 0 instead of 2: the error changes its sign, and the loss stays 0.5.
+# A step moves both.
 #
 # .. claim:: E1
 #    :verdict: false as stated
@@ -197,13 +200,13 @@ draw.show()
 #    >>> [gradient_and_effect(name) for name in names]
 #    [(0.0, 12.0), (2.0, 0.0), (3.0, 1.5)]
 #
-# When it is different
-# --------------------
+# Four more cases
+# ---------------
 #
 # - **Some parameters are not used.** An *embedding* is a table with one row of weights for each word, and an example uses only the rows of its own words. If each row is a parameter of its own, the other rows have no gradient at all, which is not the same as a gradient of zero. If the table is one array, they have zeros.
 # - **If a weight stands at its best value,** its gradient is zero. Removing this weight can still make the loss much larger.
 # - **Adam** does not move a weight in proportion to its gradient: in its first step all weights whose gradient is not 0 move equally far.
-# - **The gradient depends on how a network is written down**: :ref:`sphx_glr_story_4_further_plot_18_same_function.py`.
+# - **The same function can have other gradients.** For example, one weight is doubled and the next one is halved: :ref:`sphx_glr_story_4_further_plot_18_same_function.py`.
 
 # Check: a table of words, a weight at its best, and Adam
 rows = [[Scalar(1)], [Scalar(2)], [Scalar(3)]]

@@ -85,7 +85,7 @@ draw.alt(
 # In the other lines one thing is different, and the unit is active each time:
 #
 # - **The input is 0.** The unit is active because of its bias.
-# - **The unit is saturated.** ReLU6 gives at most 6, so at 7 its derivative is 0.
+# - **The unit is saturated.** ReLU6 gives at most 6, so at 7 its derivative is 0. The output is then 3 · 6 = 18 and the error 13, so 3 · 13 = 39 comes back.
 # - **The answer is right.** The error is 0, so nothing comes back.
 # - **The weight ahead is 0.** The error cannot come back through it. A shut unit ahead has the same effect.
 
@@ -133,7 +133,10 @@ assert ask(network(weight=1), [[1], [1]], [[2], [4]]).gradient == 0
 # Active in one example, open in another
 # --------------------------------------
 #
-# The last way needs a batch of two examples.
+# The last reason why a weight can stay needs a batch of two examples.
+# Two hidden units stand in a row, and the weight leads from the first to the second.
+# The first unit passes a positive input on (weight 1, bias 0); the second has the weight −1 and the bias 1.
+# The inputs are 2 and −1.
 # The sender is active in the first example, and the receiver is open in the second one.
 # But no example has both.
 
@@ -221,6 +224,7 @@ assert 0.17 < apart / somewhere < 0.25
 # A weight of 0 looks as if it could not matter.
 # But its own value is not one of the three factors, so it gets a gradient like any other weight.
 # Only the weights behind it must wait, because the error is multiplied by 0 on its way back.
+# Two weights of 0, one behind the other, never move in a chain like this one, because each of them makes the gradient of the other 0.
 
 zero = MLP([1, 1, 1], init=[([[3]], None), ([[0]], None)])
 half_squared_error(zero([[1]]), [[2]]).backward()
@@ -240,7 +244,7 @@ draw.show()
 #    :sources: hu2022
 #    :refuted-by: zero-weight-frozen, unweighted-return
 #
-#    A weight of zero is not frozen. It gets its gradient like any other weight, and only the weights behind it must wait, until its own first step.
+#    A weight of zero is not frozen. It gets its gradient like any other weight, and only the weights behind it must wait until the zero weight has moved.
 #
 #    >>> from sgdexplained import MLP, SGD, half_squared_error
 #    >>> net = MLP([1, 1, 1], init=[([[3]], None), ([[0]], None)])
@@ -257,7 +261,7 @@ draw.show()
 #    >>> before, gradients()
 #    ([0.0, -6.0], [3.75, 7.5])
 #
-# This is useful: an addition to a trained network can end in weights of zero, so that it changes nothing at first, and learns from the first step on :footcite:p:`hu2022,zhang2023`.
+# This is useful: new layers that are added to a trained network can have a last layer of zero weights. They change nothing at first, and learn from the first step on :footcite:p:`hu2022,zhang2023`.
 #
 # What opens the way again
 # ------------------------
@@ -266,7 +270,6 @@ draw.show()
 # - **Another loss** is satisfied by other answers. For the label 1 and the output 6 the hinge loss is 0, but the logistic loss is not.
 # - **A smooth unit** is never fully saturated: hard tanh at 2 is shut, but tanh at 2 has the derivative 0.07.
 # - **A small change** ends a cancellation: with the targets 2 and 4.1 the weight moves.
-# - **Two weights of 0,** one behind the other, never move in a chain like this one, because each of them makes the gradient of the other 0.
 # - **Momentum** moves a weight although its gradient is zero: :ref:`sphx_glr_story_3_inactive_connections_plot_13_moving_without_a_gradient.py`.
 
 

@@ -249,7 +249,7 @@ assert sum(map(sum, zero)) == 2
 #    :sources: srivastava2014
 #    :refuted-by: leaky-shut-gate, sender-forgotten
 #
-#    If the gradient of a weight is not zero, then there is an example in the batch in which its sender is active and its receiver is open at the same time. This is so for ReLU units and a loss that adds up over examples.
+#    If the gradient of a weight is not zero, then there is an example in the batch in which its sender is active and its receiver is open at the same time. This is so for ReLU units and a loss that is a sum or a mean over the examples.
 #
 #    Random networks of whole numbers look for an exception:
 #
@@ -276,11 +276,11 @@ assert sum(map(sum, zero)) == 2
 #    >>> moved > 500, exceptions
 #    (True, 0)
 #
-# When this is not enough, or not needed
-# --------------------------------------
+# Where this rule ends
+# --------------------
 #
 # - **Examples can cancel.** Two examples that give +1 and −1 have the mean 0, although each of them moves the weight.
-# - **Similar examples leave more zeros.** Two inputs are similar if the angle between them is small. Take units with random weights and no bias, and 32 inputs. If all angles are 90 degrees, one unit in four billion is shut for all inputs. If all are 60 degrees, it is one unit in 33.
+# - **Similar examples,** with small angles between them, leave more zeros. Take units with random weights and no bias, and 32 inputs. If all angles are 90 degrees, each input shuts a unit with probability 1/2, whatever the others do. All 32 shut it with 1/2³², one in four billion. At 60 degrees it is one in 33.
 # - **Units with leaky ReLU** are never shut, so they contribute in every example.
 # - **Batch normalisation** lets the examples change each other's gradients: :ref:`sphx_glr_story_3_inactive_connections_plot_16_examples_of_one_batch.py`.
 

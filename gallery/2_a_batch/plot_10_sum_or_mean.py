@@ -5,7 +5,7 @@ By which number is the gradient of a batch divided?
 .. needs:: 9
 
 The gradient of a batch is a mean, and every mean divides by some number.
-Which number that is decides how long the step is.
+The length of the step depends on this number.
 
 .. guess::
    :answer: 3
@@ -84,14 +84,15 @@ draw.alt(
 )
 
 # %%
-# The weight is 10, and the gradient of an example is 10 minus its target.
+# The model is one weight *w*, which is itself the output.
+# Here *w* is 10, so the gradient of an example is 10 minus its target.
 # Eight examples have the target 9, so their gradient is 1.
 # The last two have the target 1, so their gradient is 9.
 #
 # - The mean of the ten is (8 × 1 + 2 × 9) / 10 = 13/5.
 # - The means of the batches are 1, 1 and 9, and their mean is 11/3.
 #
-# To repair it, weight the mean of each batch by the size of the batch:
+# The mean of all ten comes out right if each batch mean is multiplied by the size of its batch, and the sum is divided by the number of all examples:
 #
 # .. math::
 #
@@ -190,7 +191,7 @@ draw.show()
 # With anything else that enters a step they are not:
 #
 # - **Weight decay** adds a share of the weight to the gradient. This share does not depend on mean or sum. But the gradient of the sum is *B* times as large, so compared with it the decay is *B* times smaller.
-# - **Adam** divides the gradient by its own size, so its first step is the learning rate in both cases. A quarter of the learning rate is then a quarter of the step.
+# - **Adam** divides the gradient by its own size, so its first step is the learning rate in both cases. For a batch of 4, plain SGD with the sum needs a quarter of the learning rate; for Adam this is a quarter of the step.
 # - **Clipping** cuts a gradient that is longer than a limit. With the limit 1, the sum 12 and the mean 3 both become 1, so the difference is lost.
 
 
@@ -346,6 +347,8 @@ assert weighted_mean([Scalar(8), Scalar(2)], sizes=[1, 3]).data == 3.5
 #    assert first_gradient(MSELoss()) == round(1 / 3, 6)
 #    assert first_gradient(half_squared_error) == 1 / 2
 #
+# Some losses let you give each example an importance, its *sample weight*.
+#
 # .. in_your_library:: sample-weights
 #
-# In the engine each loss divides once, where :engine:`its node <losses.half_squared_error>` is made, and :engine:`weighted_mean <losses.weighted_mean>` puts batches of different sizes together.
+# In the engine each loss divides once, when :engine:`it is computed <losses.half_squared_error>`, and :engine:`weighted_mean <losses.weighted_mean>` puts batches of different sizes together.

@@ -56,7 +56,10 @@ with draw.style():
     )
     ax.spines["left"].set_visible(False)
     ax.tick_params(left=False)
-draw.title(ax, "Most batches are wrong. On average, each size is right.")
+draw.title(
+    ax,
+    "Most batches miss the true gradient. The mean over all batches hits it.",
+)
 draw.alt(
     ax,
     "Each row shows the gradients of all batches of one size. Single examples:"
@@ -107,7 +110,8 @@ assert mean(pairs) == gradient(wanted) == 3
 # Right on average does not mean right in every respect.
 # The mean of the *squares* of the gradients is larger than the square of their mean.
 # For single examples the mean of the squares is (1 + 4 + 9 + 36) / 4 = 12.5, and the square of the mean is 9.
-# So a rule that looks at the length of a gradient, such as clipping, also reacts to the noise.
+# How far the gradient of a batch is from that of all examples is called *noise*.
+# A rule that looks at the length of a gradient, such as clipping, reacts to it.
 #
 # .. claim:: X6
 #    :verdict: holds
@@ -193,10 +197,11 @@ draw.alt(
 #
 # - **More updates** in each pass through the data: *N*/*B* instead of one, for *N* examples. This is always so.
 # - **A restless path.** This happens near the best weight, where the examples disagree. Far away all of them point the same way, and the path is straight.
-# - **Following a target that moves.** This works if the learning rate stays the same. With a learning rate that shrinks, the weight stays far behind the target.
+# - **Following a target that moves,** when new data differ from the old. This works if the learning rate stays the same. With a learning rate that shrinks, the weight stays far behind the target.
 #
 # The picture shows the second: eight examples have the targets −7/8, −5/8 and so on up to 7/8, so the best weight is 0.
-# Each arrow is the step that one example asks for, with the learning rate 1/2.
+# Each upright bar is a value of the weight.
+# Each arrow is the step from it that one example asks for, with the learning rate 1/2.
 
 # Set-up: where eight examples pull the weight, and the figure
 eight = [Fraction(odd, 8) for odd in range(-7, 8, 2)]

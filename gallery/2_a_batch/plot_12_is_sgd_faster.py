@@ -134,12 +134,13 @@ assert all(ahead_by_steps[4:])
 #    >>> examples, more_examples, same_gradient == gradient
 #    (4, 40, True)
 #
-# The same race, counted in two ways
-# ----------------------------------
+# One race, counted in two ways
+# -----------------------------
 #
-# Now 2 000 examples have 20 features each, and a linear unit learns from them.
-# Each size of batch has a learning rate of its own.
+# This race is larger: 2 000 examples have 20 features each, and a linear unit learns from them.
+# Each size of batch has its own learning rate: 0.05 for one example, 0.3 for 10, 1 for 100 and 1.8 for the full batch.
 # The *excess loss* is the loss minus the smallest possible loss.
+# The race ends when the excess loss is a thousandth of what it was at the start.
 
 # Set-up: a race on 2 000 examples, and the figure
 rng = np.random.default_rng(0)
@@ -212,8 +213,7 @@ print("until a thousandth of the first excess loss is left.")
 # If it computes one example after the other, its time is the left picture.
 # If it computes a whole batch as fast as one example, its time is the right picture.
 # Real machines lie between the two.
-# Each bar ends when a thousandth of the first excess loss is left.
-# Only the full batch reaches one part in 100 million of the first excess loss in this race.
+# Only the full batch reaches one part in 100 million of the excess loss at the start.
 # Why the others stop is told on :ref:`sphx_glr_story_4_further_plot_20_the_floor.py`.
 #
 # With the learning rate 1/t, SGD is the running mean
@@ -234,7 +234,7 @@ print("until a thousandth of the first excess loss is left.")
 #    :sources: robbins1951, rumelhart1986, bottou2018
 #    :refuted-by: uphill, doubled-derivative, target-forgotten
 #
-#    SGD is one of the basic optimisers of the field. It goes back to 1951, and with the learning rate 1/*t* it is the running mean on a parabola.
+#    SGD is one of the basic optimisers of the field. It goes back to 1951, and with the learning rate 1/*t* and the loss (*w* − target)²/2, its weight is the mean of the targets so far.
 #
 #    >>> from fractions import Fraction
 #    >>> from sgdexplained import SGD, Scalar, half_squared_error
@@ -246,7 +246,7 @@ print("until a thousandth of the first excess loss is left.")
 #    >>> w.data, sum([3, 5, 10, 2]) / 4
 #    (Fraction(5, 1), 5.0)
 #
-# Most people today add momentum or weight decay, and the network of 1986 was already trained with momentum :footcite:p:`rumelhart1986`.
+# Most people today add momentum or weight decay, and one of the first networks trained by backpropagation, in 1986, already used momentum :footcite:p:`rumelhart1986`.
 #
 # When the race goes differently
 # ------------------------------
@@ -310,7 +310,7 @@ assert round(distances(2, 100)[-1] * 2**50, 2) == 10
 # In PyTorch: a learning rate that shrinks
 # ----------------------------------------
 #
-# It is a *schedule*: a factor of the first learning rate, for steps that are counted from 0.
+# PyTorch calls this a *schedule*: a function that gives, for step 0, 1, 2 and so on, the number to multiply the first learning rate by.
 #
 # .. code-block:: python
 #

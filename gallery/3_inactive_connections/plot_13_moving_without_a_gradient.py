@@ -82,7 +82,7 @@ with draw.style():
         ends = first[name] + later[name] + 0.2
         ax.text(ends, row, words, va="center_baseline")
     ax.set_yticks(range(len(optimisers)), list(optimisers))
-    ax.set_xlabel("distance, in learning rates")
+    ax.set_xlabel("distance, as a multiple of the learning rate")
     key = "■ with the gradient      ▨ while the gradient is exactly 0"
     ax.set_title(key, fontsize=13.5, loc="left")
 ax.set(xlim=(0, 13), ylim=(5.6, -0.6), xticks=[0, 5, 10])
@@ -108,7 +108,7 @@ draw.alt(
 #
 # Here *w* is the weight, *η* is the learning rate, and *μ* is the momentum, 0.9.
 # With *g* = 1 once and zeros from then on, the velocity is 1, 0.9, 0.81, and so on.
-# In all, the weight goes this number of learning rates:
+# In all, the weight goes the learning rate times this number:
 #
 # .. math::
 #
@@ -117,8 +117,11 @@ draw.alt(
 # *Nesterov* momentum looks one step ahead along the velocity, and it ends at 10 as well.
 # *Adam* keeps a velocity too, and divides it by the usual size of the gradients; its later steps add up to 5.01.
 # *Adagrad* and *RMSprop* divide the gradient itself and keep no velocity, so a gradient of 0 makes no step.
-# To RMSprop, a first gradient of 1 makes a size of only 1/10, so its first step is 10 learning rates long.
-# The next picture begins after three steps. Its *memory* is what the velocity has kept from earlier steps.
+# RMSprop divides by the root of a running mean of squared gradients.
+# This mean starts at 0, and a first gradient of 1 brings it only to 1/100.
+# The root is 1/10, so the first step is 10 times the learning rate.
+# In the next picture three steps have been taken.
+# There *memory* is what the velocity has kept from earlier steps.
 #
 # .. live:: account
 #
@@ -263,7 +266,7 @@ for ax, (name, make) in zip(places, kinds.items(), strict=True):
     ax.tick_params(length=0)
     ax.spines[:].set_visible(False)
 places[-1].set_xticks([1, 4, 8, 12, 16])
-places[-1].set_xlabel("text   (● its word   ○ moves with the gradient zero)")
+places[-1].set_xlabel("text   (● moves, is in it   ○ moves, gradient 0)")
 draw.title(
     fig, "SGD moves the words that occur; AdamW moves all words in every step."
 )
@@ -299,7 +302,7 @@ draw.show()
 # -----------------------------------------------
 #
 # - **Newton's method** multiplies the gradient by a matrix. A weight with the gradient zero then moves by the gradients of others.
-# - **Weight normalisation** computes the weights of a unit from other numbers. So one gradient that is not zero can move all weights of the unit.
+# - **Weight normalisation** makes the weights of a unit from a direction and one length, which all of them share. So if the length has a gradient, all weights of the unit that are not 0 can move.
 # - **A weight that several units use**, as in a convolution, can move if only one of these units is open: :ref:`sphx_glr_story_3_inactive_connections_plot_16_examples_of_one_batch.py`.
 # - **After many zeros**, Adam and RMSprop take longer steps than usual: :ref:`sphx_glr_story_4_further_plot_21_after_many_zeros.py`.
 

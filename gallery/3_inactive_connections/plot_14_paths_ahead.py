@@ -112,10 +112,10 @@ draw.alt(
 #    \frac{\partial y}{\partial w_1} = \sum_{\text{open paths through } w_1} x \, w_2 \cdots w_n
 #
 # Here *x* is the input at the start of a path, and :math:`w_1` to :math:`w_n` are the weights on it.
-# For a weight of the first layer, the second formula is true with biases too, because a path from a bias never passes a weight of the first layer.
+# For a weight of the first layer, the second formula is true with biases too, because the paths that a bias adds start at its own unit.
 #
 # On this page *gradient* means the derivative of the output.
-# For the gradient of the loss, all of it is multiplied by one number: the derivative of the loss with respect to the output.
+# The gradient of the loss is this gradient times the derivative of the loss with respect to the output.
 #
 # .. live:: paths
 #
@@ -124,7 +124,7 @@ draw.alt(
 #
 # The next network has the inputs 1 and 2, two layers of two units, one output, and no biases.
 # The second unit of its second layer is shut, so four of the eight paths are cut.
-# A bar is what a path adds to the output: the input times *all* its weights.
+# A bar is what a path adds to the output: the input times *all* its weights (after the colon).
 
 path_net = MLP(
     [2, 2, 2, 1],
@@ -144,7 +144,10 @@ for path in listed:
     j, k, m, _ = path["places"]  # the input, a unit of each layer, the output
     numbers = [(1, 2)[j], W[0][j][k], W[1][k][m], W[2][m][0]]
     way = f"x{'₁₂'[j]} → {k + 1} → {m + 1} → y"
-    path["name"] = f"{way}:  {' · '.join(map(draw.number, numbers))}"
+    texts = [
+        f"({draw.number(n)})" if n < 0 else draw.number(n) for n in numbers
+    ]
+    path["name"] = f"{way}:  {' · '.join(texts)}"
     assert math.prod(numbers) == path["product"]
 ax = draw.paths(listed, total="output")
 draw.title(
@@ -208,6 +211,7 @@ for carried in ((1, 2), (2, -1), (1, -2), (1, -1)):
 
 # %%
 # The gradient becomes smaller, or larger, or changes its sign, or is 0 before and not 0 after.
+# A connection is called *inactive* here if the unit at one of its ends is inactive.
 #
 # .. claim:: E2
 #    :verdict: holds when
@@ -320,7 +324,7 @@ for k in (2, 3, 4, 8, 64):
 #
 # - **Other activation functions** weaken a path, and do not cut it. With a leaky ReLU at unit *q* the second path still carries a hundredth, so the gradient of *w* is 2 − 0.01.
 # - **A small gradient is not always a small step**: :ref:`sphx_glr_story_4_further_plot_22_small_gradient_small_step.py`.
-# - **In deep networks** the weights before the first step decide how much of a signal gets through many layers: :ref:`sphx_glr_story_4_further_plot_23_first_weights.py`.
+# - **In deep networks** the weights with which training starts decide how much of a signal gets through: :ref:`sphx_glr_story_4_further_plot_23_first_weights.py`.
 
 # Check: a leaky ReLU
 leaking = network([0, -2], activation=leaky_relu)
