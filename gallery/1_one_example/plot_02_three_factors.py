@@ -91,7 +91,7 @@ for layer, name in zip(net.layers, ("W1", "W2"), strict=True):
 # Each factor leaves its own pattern of zeros
 # -------------------------------------------
 #
-# Give unit 2 the bias 4 instead of 1: then all units are open, and no gradient of the first layer is 0.
+# Give unit 2 the bias 4 instead of 1: then all units are open, and none of the gradients in the first layer is 0.
 # Now make one factor zero at a time: input 2 becomes 0; or the bias goes back to 1, which shuts unit 2; or the target becomes 4, which is the output.
 # The other gradients change too, because the error changes.
 
