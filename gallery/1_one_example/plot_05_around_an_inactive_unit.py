@@ -201,7 +201,7 @@ draw.show()
 #
 # .. claim:: B6
 #    :verdict: false as stated
-#    :corrected: Units are active or inactive; weights are not, because each weight takes part in every forward pass. The gradient of a weight can be zero for an example, and the reason is at one of its two ends, or at both: the sender is inactive, or nothing comes back through the receiver.
+#    :corrected: Units are active or inactive; weights are not. In a layer that connects every sender to every receiver, each weight is used in every forward pass. The gradient of a weight can be zero for an example, and the reason is at one of its two ends, or at both: the sender is inactive, or nothing comes back through the receiver.
 #    :sources: rumelhart1986
 #    :refuted-by: against-left-out, leaky-shut-gate, gates-ignored
 #
