@@ -364,16 +364,3 @@ def test_gradients_are_clipped_before_they_are_unscaled():
     found = why(model, inputs, torch.ones(4, 1), optimizer=optimizer, step=train)
     factor = float(re.search(r"scaled by (\S+) by", note(found, "weight"))[1])
     assert factor < 2.0**-15  # clipped, and divided by the scale besides
-
-
-def test_a_recorder_that_is_entered_twice_is_on_until_it_is_left_twice():
-    from sgdexplained.pytorch.record import Recorder
-
-    model = perceptron(3, 4, 1)
-    recorder = Recorder(model.parameters(), model.buffers(), model)
-    with recorder:
-        with recorder:
-            hidden = model[0](batch(4, 3))
-        outputs = model[2](model[1](hidden))
-    assert recorder.calls[outputs.grad_fn].module == "2 (Linear)"
-    assert all(not one._forward_pre_hooks and not one._forward_hooks for one in model.modules())

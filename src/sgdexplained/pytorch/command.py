@@ -48,6 +48,7 @@ class _Recorder(Recorder):
     def __init__(self) -> None:
         super().__init__()
         self.composes = self.off = False
+        self.checks = True
         self.modules: dict[int, str] = {}  # by their `id`; known only when the step comes
         self.own: set[int] = set()  # the ids of parameters of the models; known only then, too
         self.before: set[int] = set()  # what was used before the first model was called

@@ -251,6 +251,7 @@ class Pass:
         self.gradients: dict[str, Tensor | None] = {}
         self.values: dict[str, Tensor] = {}  # before the pass
         self.whys: dict[str, dict[str, str]] = {}
+        self.first_broken = ""
 
     @classmethod
     def recorded(cls, recorder: Recorder, watch: Watch, parameters: dict[str, Tensor]) -> Pass:
@@ -389,7 +390,9 @@ class Pass:
         if self.examples == 0:
             self.notes.append("the batch is empty: it has no example")
         if not bool(torch.isfinite(value.detach()).all()):
-            self.notes.append(f"the loss is {value.item()}{self._no_number()}")
+            self.first_broken = "" if (why := self._no_number()) else self._broken()
+            why = why or (f": {self.first_broken}" if self.first_broken else "")
+            self.notes.append(f"the loss is {value.item()}{why}")
         if value.is_leaf and value.requires_grad and not self._is_parameter(value):
             number = self.recorder.numbers.get(value)
             made = [str(call) for which, call in self.recorder.made if which == number]
@@ -429,6 +432,28 @@ class Pass:
         )
         return f", because {found[0]}{more}"
 
+    def _broken(self) -> str:
+        """Say which call of the forward pass has made the first NaN (or infinity) of the loss."""
+        recorder, value = self.recorder, self.value
+        if not recorder.checks and self.model is not None:
+            recorder = Recorder(self.parameters.values(), self.model.buffers(), self.model)
+            recorder.checks = True
+            eager = torch.compiler.set_stance("force_eager")
+            with kept(self.model), torch.inference_mode(mode=False), torch.enable_grad(), eager:
+                self.random()
+                with recorder:
+                    value = self._lost(self._forward())
+        number = recorder.numbers.get(value)
+        found = None if number is None else recorder.broken.get(number)
+        if found is None:
+            return ""
+        if found.given is None:
+            return f"the first {found.what} is made by {found.call}"
+        names = {recorder.numbers.get(one): name for name, one in self.parameters.items()}
+        if found.given in names:
+            return f"{names[found.given]} has {found.what} in it, before the step"
+        return f"{found.what} is in what {found.call} is given"
+
     def _is_parameter(self, value: Tensor) -> bool:
         return any(value is one for one in self.parameters.values())
 
@@ -459,12 +484,14 @@ class Pass:
         if not parameter.requires_grad:
             return "frozen", ""
         if id(parameter) in self.watch.leaves:
-            return "no gradient", "the loss reaches it, but its gradient was taken away by a hook"
+            return "no gradient", f"the loss reaches it, but {self._taken(parameter)}"
         if not self.recorder.was_used(parameter):
             return "not used", "not used in this forward pass"
         sure, perhaps = self.recorder.cuts_between(parameter, self.value)
         if sure:
             return "cut", f"cut by {sure[0]}"
+        if not perhaps and self.recorder.leads(parameter, self.value):
+            return "cut", "a call between it and the loss has no gradient, and was not seen"
         if not perhaps:
             return "not used", "used, but its result is not used by the loss"
         key = tuple(perhaps)
@@ -476,6 +503,13 @@ class Pass:
             "used, but the loss stays the same when it is nudged "
             f"(its result goes into {perhaps[0]})"
         )
+
+    def _taken(self, parameter: Tensor) -> str:
+        """Say who took the gradient of a parameter away that the loss reaches."""
+        node = self.watch.gave_none(self.watch.leaves[id(parameter)][0])
+        if node is None:
+            return "its gradient was taken away by a hook"
+        return f"{self.watch.calls[node]} returns None for it"
 
     def _felt(self, parameter: Tensor) -> bool:
         """Return whether the value of the loss depends on a parameter: nudge it, and look."""
@@ -532,6 +566,9 @@ class Pass:
                 row[row == c.CODE["inactive"]] = c.CODE["padding row"]
 
     def _born(self, parameter: Tensor) -> str:
+        """Say where a gradient that is not finite comes from."""
+        if self.first_broken:
+            return self.first_broken
         watch = self.watch
         node = watch.leaves[id(parameter)][0]
         layer, seen = [node], {node}

@@ -6,6 +6,7 @@ so calls are watched while they happen.
 
 from __future__ import annotations
 
+import inspect
 import sys
 from collections import defaultdict
 from contextlib import ExitStack, contextmanager
@@ -16,6 +17,7 @@ import torch
 from torch.overrides import TorchFunctionMode
 from torch.utils.weak import WeakTensorKeyDictionary
 
+from sgdexplained.pytorch.fast import finite
 from sgdexplained.pytorch.names import own
 from sgdexplained.pytorch.plain import composed, plain_checkpoints
 
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 _TORCH = str(Path(torch.__file__).parent)
 _HERE = str(Path(__file__).parents[1])
 _CALLED = torch.nn.Module._call_impl.__code__  # noqa: SLF001 (its frame tells that a module runs)
+_APPLY = torch.autograd.Function.apply.__func__.__code__  # and this one a function of the reader's
 
 # Calls that take numbers out of a tensor, so that nobody sees where they go.
 LEAVES_TORCH = {
@@ -138,6 +141,34 @@ def where() -> tuple[str, bool, Any]:
     return "", inside, None
 
 
+def in_own_function() -> bool:
+    """Tell whether the forward pass of an ``autograd.Function`` runs: it has a gradient of its own.
+
+    Examples
+    --------
+    >>> in_own_function()
+    False
+    """
+    frame: Any = sys._getframe(1)  # noqa: SLF001
+    while frame is not None and frame.f_code is not _APPLY:
+        frame = frame.f_back
+    return frame is not None
+
+
+def own_function(node: Any) -> Call | None:
+    """Return name and line of the reader's own ``autograd.Function`` that made a node, or ``None``.
+
+    No call of it is seen, so this is where its backward pass is written.
+    """
+    kind = getattr(node, "_forward_cls", None)
+    backward = inspect.unwrap(getattr(kind, "backward", None) or own_function)
+    if kind is None or not hasattr(backward, "__code__"):
+        return None
+    code = backward.__code__
+    line = f"{Path(code.co_filename).name}:{code.co_firstlineno}"
+    return Call(f"backward() of {kind.__name__}", line)
+
+
 def cutting(name: str, made: torch.Tensor | None, results: list[torch.Tensor]) -> str:
     """Return the name of a call that cuts a graph, as the reader knows it.
 
@@ -204,6 +235,36 @@ class Call(NamedTuple):
         return f"{what} {self.place}"
 
 
+class Broken(NamedTuple):
+    """Where numbers that are not finite come from.
+
+    `what` is ``nan`` or ``inf``; `call` has made it, or was the first that was given it: then
+    `given` is the number of that tensor.
+    """
+
+    what: str
+    call: Call
+    given: int | None = None
+
+
+def not_finite(tensor: torch.Tensor) -> str:
+    """Return ``nan`` or ``inf`` if a tensor has such a number, else nothing.
+
+    Examples
+    --------
+    >>> not_finite(torch.tensor([1.0, -torch.inf])), not_finite(torch.tensor([1, 2]))
+    ('inf', '')
+    """
+    with torch.no_grad(), torch._C.DisableTorchFunction():  # noqa: SLF001 (no mode sees it)
+        try:
+            if finite(tensor):
+                return ""
+            dense = tensor.detach().to_dense() if tensor.layout != torch.strided else tensor
+            return "nan" if bool(dense.isnan().any()) else "inf"
+        except Exception:  # noqa: BLE001 (a tensor without numbers, such as inside vmap)
+            return ""
+
+
 def _node(tensor: torch.Tensor) -> Any:
     """Return the node that made a tensor; of some views that were written into it cannot be asked.
 
@@ -267,8 +328,8 @@ class Recorder(TorchFunctionMode):
     ) -> None:
         super().__init__()
         self.off = False
-        self.depth = 0  # it is entered once more where a function of the reader's own runs
         self.composes = True  # whether fused calls are computed part by part
+        self.checks = False  # whether it looks for the first NaN; this takes a pass more
         named = () if model is None else model.named_modules()
         self.modules = {one: own(name) for name, one in named}
         self.within: list[Any] = []
@@ -294,26 +355,23 @@ class Recorder(TorchFunctionMode):
         self.of_weights: set[int] = set()
         self.weight_nodes: set[Any] = set()
         self.remarks: list[str] = []
+        self.broken: dict[int, Broken | None] = {}
 
     def __enter__(self) -> Self:
-        self.depth += 1
-        if self.depth == 1:
-            self._patched = ExitStack()
-            self._patched.enter_context(plain_checkpoints(self))
-            self._patched.enter_context(_new_parameters(self))
-            for module in self.modules:
-                before = module.register_forward_pre_hook(self._into)
-                after = module.register_forward_hook(self._out_of, always_call=True)
-                self._patched.callback(before.remove)
-                self._patched.callback(after.remove)
+        self._patched = ExitStack()
+        self._patched.enter_context(plain_checkpoints(self))
+        self._patched.enter_context(_new_parameters(self))
+        for module in self.modules:
+            before = module.register_forward_pre_hook(self._into)
+            after = module.register_forward_hook(self._out_of, always_call=True)
+            self._patched.callback(before.remove)
+            self._patched.callback(after.remove)
         super().__enter__()
         return self
 
     def __exit__(self, *error: object) -> None:
         super().__exit__(*error)
-        self.depth -= 1
-        if not self.depth:
-            self._patched.close()
+        self._patched.close()
 
     def _into(self, module: torch.nn.Module, _: Any) -> None:
         name = self.modules.get(module)
@@ -342,11 +400,7 @@ class Recorder(TorchFunctionMode):
         name = getattr(func, "__name__", str(func))
         if name == "__get__":
             return self._attribute(func, args)
-        if name in {"apply", "_apply"}:
-            with self:  # the forward pass of a function of the reader's own is seen too
-                result = func(*args, **kwargs)
-        else:
-            result = composed(name, func, args, kwargs) if self.composes else func(*args, **kwargs)
+        result = composed(name, func, args, kwargs) if self.composes else func(*args, **kwargs)
         self._note(name, args, kwargs, result)
         if name in TWICE and args and isinstance(args[0], torch.Tensor):
             self._remark(name, args[0])
@@ -395,6 +449,8 @@ class Recorder(TorchFunctionMode):
             self._cut_in_place(given[0])
             return
         numbers = [self._number(tensor) for tensor in given]
+        if self.checks:
+            self._check(name, given, results)
         call = None
         nodes = [_node(tensor) for tensor in results]
         for node in nodes:
@@ -413,7 +469,8 @@ class Recorder(TorchFunctionMode):
         off = "" if torch.is_grad_enabled() else self.inside or "no_grad"
         if off and torch.is_inference_mode_enabled():
             off = "inference_mode"
-        call = call or self._call(name, off)
+        own = bool(off) and in_own_function()
+        call = call or self._call(name, "" if own else off)
         for tensor, number in zip(given, numbers, strict=True):
             if number not in self.live:
                 continue
@@ -425,12 +482,28 @@ class Recorder(TorchFunctionMode):
                 if to is not None:
                     self.live.add(to)
                 self.edges[number].append((to, call))
-                if tensor.requires_grad and (out is None or any(out is one for one in leaves)):
+                lost = out is None or any(out is one for one in leaves)
+                if tensor.requires_grad and lost and not own:
                     known = call.name if call.off else cutting(call.name, out, results)
                     self.cuts[number, to] = call._replace(name=known)
         for tensor in leaves:
             if tensor.requires_grad and not any(tensor is one for one in given):
                 self.made.append((self._number(tensor), call))
+
+    def _check(self, name: str, given: list[torch.Tensor], results: list[torch.Tensor]) -> None:
+        """Note which numbers are not finite, and which call has made the first of them."""
+        for one in given:
+            number = self._number(one)
+            # What was fine before may have been written into since.
+            if not self.broken.get(number) and not any(one is made for made in results):
+                what = not_finite(one)
+                self.broken[number] = Broken(what, self._call(name), number) if what else None
+        before = [one for tensor in given if (one := self.broken.get(self._number(tensor)))]
+        for made in results:
+            what = not_finite(made)
+            older = [one for one in before if one.what == what]
+            new = Broken(what, self._call(name)) if what and not older else None
+            self.broken[self._number(made)] = older[0] if older else new
 
     def _cut_in_place(self, tensor: torch.Tensor) -> None:
         """Note that a tensor is cut off from what made it: from here on it counts as another."""
@@ -472,6 +545,10 @@ class Recorder(TorchFunctionMode):
                     seen.add(to)
                     todo.append(to)
         return list(dict.fromkeys(sure)), list(dict.fromkeys(perhaps))
+
+    def leads(self, tensor: torch.Tensor, goal: torch.Tensor) -> bool:
+        """Return whether one tensor was computed from another, with or without a gradient."""
+        return self.numbers.get(tensor) in self._reaching(self.numbers.get(goal))
 
     def _reaching(self, end: int | None) -> set[int]:
         """Return what leads to a tensor, without calls that look at shapes alone."""

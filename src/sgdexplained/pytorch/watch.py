@@ -26,7 +26,7 @@ from sgdexplained.pytorch.fast import (
     zeros_of,
 )
 from sgdexplained.pytorch.products import is_sum, of_bias, of_inputs, of_weights, settled_by_ends
-from sgdexplained.pytorch.record import Call, tensors
+from sgdexplained.pytorch.record import Call, own_function, tensors
 from sgdexplained.pytorch.rules import Chain, use_of
 from sgdexplained.pytorch.uses import Use
 
@@ -75,6 +75,7 @@ class Watch:
         self.constant: set[Any] = set()
         self.uncounted: dict[Any, str] = {}
         self.no_number: dict[Any, str] = {}
+        self.silent: set[Any] = set()  # nodes that were given a gradient, and handed None on
         self.weighted: set[Any] = set()  # layers that normalise, and none of whose weights is 0
         self.activations: dict[Any, Activation] = {}
         self.leads: dict[Any, tuple[int, ...]] = {}
@@ -107,7 +108,8 @@ class Watch:
                 if ahead not in seen:
                     seen.add(ahead)
                     todo.append(ahead)
-                    self.calls[ahead] = self.recorder.calls.get(ahead, self.calls[node])
+                    call = self.recorder.calls.get(ahead) or own_function(ahead)
+                    self.calls[ahead] = call or self.calls[node]
 
     def _below(self, outputs: Iterable[torch.Tensor]) -> set[Any]:
         todo = [out.grad_fn for out in outputs if out.grad_fn is not None]
@@ -182,6 +184,8 @@ class Watch:
             gradient = given[i]
             if gradient is None:
                 self.pending[ahead, number].append((None, None))
+                if any(one is not None for one in arrived):
+                    self.silent.add(node)
                 continue
             if gradient.is_sparse:
                 gradient = gradient.to_dense()
@@ -254,7 +258,13 @@ class Watch:
     def phrase(self, node: Any) -> str:
         """Say what a node did that lets nothing through."""
         name = self.calls[node].name
-        return c.phrase(node, name, constant=node in self.constant, weighted=node in self.weighted)
+        return c.phrase(
+            node,
+            name,
+            constant=node in self.constant,
+            weighted=node in self.weighted,
+            empty=node in self.uncounted,
+        )
 
     def cause(self, node: Any) -> str:
         """Say what a node did that lets nothing through, where, and why if that is known."""
@@ -483,6 +493,11 @@ class Watch:
 
         connected = reaches([None] * len(arrived))
         unreached = zero & ~connected
+        if what in c.OF_SEVERAL and not weights:
+            # What nobody takes is not taken, whatever it is multiplied by.
+            off = unreached & _not_taken(coming[0], zero)
+            tell(off, c.NEUTRAL)
+            unreached = unreached & ~off
         if what in c.TAKING:
             tell(unreached, c.NEUTRAL)
             if not weights and any_true(unreached):
@@ -530,7 +545,8 @@ class Watch:
             if everything & c.OFF
             else ~rest & rest
         )
-        tell(only_off, c.NEUTRAL)
+        # What nobody takes of a parameter is not connected; a weight whose result nobody takes is.
+        tell(only_off, c.NOT_TAKEN if weights and not self.of_weights(node) else c.NEUTRAL)
         rest = rest & ~only_off
         for bit in asked:  # holds for all that is connected
             if mixing and bit & own:
@@ -579,7 +595,7 @@ class Watch:
             self.nodes, self.leaves, self.calls, self.consumers, self.pending, self.made,
             self.unknown, self.infinite, self.told, self.activations, self.leads, self._weights,
             self.into, self.inside, self.constant, self.weighted, self.held, self.uncounted,
-            self.no_number,
+            self.no_number, self.silent,
         ):  # fmt: skip
             box.clear()
         self.loss = self.loss.detach()
@@ -589,6 +605,18 @@ class Watch:
         for handle in self.handles:
             handle.remove()
         self.handles = []
+
+    def gave_none(self, start: Any) -> Any:
+        """Return the nearest node ahead that was given a gradient and handed None on, or None."""
+        todo, seen = [start], {start}
+        for node in todo:
+            for user, _ in self.consumers[node]:
+                if user in self.silent:
+                    return user
+                if user not in seen:
+                    seen.add(user)
+                    todo.append(user)
+        return None
 
     def makers(
         self, start: Any, bits: int, *, outside: bool = False, across: bool = False
@@ -674,6 +702,13 @@ def _places(one: torch.Tensor | None, reasons: Reasons | None, test: Any) -> tor
     if reasons is None:
         return torch.zeros_like(one, dtype=torch.bool)
     return ~is_zero(reasons.array) & test(reasons.array)
+
+
+def _not_taken(reasons: Reasons | None, like: torch.Tensor) -> torch.Tensor:
+    """Return where nothing is taken, if the places are those of another tensor; else nowhere."""
+    if reasons is None or not reasons.present & c.OFF or reasons.array.shape != like.shape:
+        return torch.zeros_like(like)
+    return (reasons.array & c.NEUTRAL) == c.NEUTRAL
 
 
 def _any_has(items: list[tuple[torch.Tensor, Reasons | None]], bit: int) -> torch.Tensor:

@@ -1,0 +1,152 @@
+"""Programs of the kind that people post: `explain` and the command name the same cause."""
+
+from __future__ import annotations
+
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from sgdexplained import explain  # noqa: E402
+
+from .test_shell import BEGIN, LOOP, OPTIMIZER, follow, run  # noqa: E402, F401 (a fixture)
+
+TWO = """
+class Model(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.a, self.b = nn.Linear(3, 4), nn.Linear(4, 1)
+        self.scale = nn.Parameter(torch.ones(4))
+    def forward(self, x):
+        return self.b({hidden})
+model = Model()
+"""
+FUNCTION = """
+class Round(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x, w=None):
+        return x.round()
+    @staticmethod
+    def backward(ctx, gradient):
+        return {back}, None
+rounded = Round.apply
+"""
+
+
+def both(follow, code, loss=None):  # noqa: F811 (a fixture)
+    """Return what the call and the command say, each in one line."""
+    code = BEGIN + code + OPTIMIZER + ("" if loss is None else f"mse = {loss}\n")
+    held = run(code)
+    found = explain(held["model"], held["x"], held["y"], held["mse"], held["optimizer"])
+    said = follow(code + LOOP)
+    return found, " ".join(str(found).split()), " ".join(said.split())
+
+
+def test_half_of_a_recurrent_layer_is_not_used(follow):  # noqa: F811
+    code = """
+class Model(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.rnn, self.out = nn.LSTM(3, 5, bidirectional=True), nn.Linear(5, 1)
+    def forward(self, x):
+        return self.out(self.rnn(x.view(2, 4, 3))[0][..., :5]).view(8, 1)
+model = Model()
+"""
+    found, text, said = both(follow, code)
+    assert found.counts()["rnn.weight_ih_l0_reverse"] == {"not used": 60}
+    assert found.counts()["rnn.bias_ih_l0_reverse"] == {"not used": 20}
+    for one in (text, said):
+        assert "200 of 406 do not move: 200 not used by the loss." in one
+        assert "its result is not taken by an index at" in one
+
+
+def test_a_function_of_the_readers_own_returns_none(follow):  # noqa: F811
+    code = FUNCTION.format(back="gradient") + TWO.format(hidden="rounded(self.a(x), self.scale)")
+    found, text, said = both(follow, code)
+    line = (BEGIN + code).split("\n").index("    def backward(ctx, gradient):")
+    assert found.counts()["scale"] == {"no gradient": 4}
+    for one in (text, said):
+        assert f"the loss reaches it, but backward() of Round at train.py:{line}" in one
+        assert "returns None for it" in one
+        assert "hook" not in one
+
+
+def test_a_hook_takes_the_gradient_of_a_parameter_as_a_whole():
+    code = TWO.format(hidden="self.a(x)")
+    held = run(BEGIN + code + OPTIMIZER)
+    take = lambda one: setattr(one, "grad", None)  # noqa: E731
+    handle = held["model"].a.bias.register_post_accumulate_grad_hook(take)
+    found = explain(held["model"], held["x"], held["y"], held["mse"], held["optimizer"])
+    handle.remove()
+    assert "its gradient was taken away by a hook" in found.parameter("a.bias").note
+
+
+def test_a_function_of_the_readers_own_gives_0(follow):  # noqa: F811
+    code = FUNCTION.format(back="gradient * 0") + TWO.format(hidden="rounded(self.a(x))")
+    found, text, said = both(follow, code)
+    assert found.counts()["a.weight"] == {"shut": 12}
+    for one in (text, said):
+        assert "backward() of Round gives 0 at train.py" in one
+
+
+def test_what_a_function_of_the_readers_own_does_inside_is_no_cut(follow):  # noqa: F811
+    code = FUNCTION.format(back="gradient") + TWO.format(hidden="rounded(self.a(x)).detach()")
+    found, text, said = both(follow, code)
+    assert found.counts()["a.weight"] == {"cut": 12}
+    for one in (text, said):
+        assert "cut by .detach() at train.py" in one
+        assert "round" not in one
+
+
+def test_a_function_of_the_readers_own_that_has_no_gradient_at_all(follow):  # noqa: F811
+    code = FUNCTION.format(back="gradient").replace(
+        "return x.round()", "x = x.round(); ctx.mark_non_differentiable(x); return x"
+    )
+    found, text, said = both(follow, code + TWO.format(hidden="rounded(self.a(x))"))
+    assert found.counts()["a.weight"] == {"cut": 12}
+    for one in (text, said):
+        assert "a call between it and the loss has no gradient, and was not seen" in one
+
+
+@pytest.mark.parametrize(
+    ("change", "loss", "said"),
+    [
+        pytest.param(
+            "", "lambda y, t: (y.mul(0).log() * t.abs()).sum()", "inf is made by log", id="0"
+        ),
+        pytest.param(
+            "",
+            "lambda y, t: ((y - y).div(y - y) * t).sum()",
+            "the first nan is made by / at train.py",
+            id="0 / 0",
+        ),
+        pytest.param(
+            "x[1, 1] = float('nan')\n", None, "nan is in what linear in module a", id="inputs"
+        ),
+        pytest.param(
+            "model.b.weight.data[0, 1] = float('nan')\n",
+            None,
+            "b.weight has nan in it, before the step",
+            id="a weight",
+        ),
+        pytest.param(
+            "",
+            "lambda y, t: (y.expand(8, 3).masked_fill(y > -9e9, -torch.inf).softmax(1) - t).sum()",
+            "the first nan is made by softmax at train.py",
+            id="all masked",
+        ),
+    ],
+)
+def test_where_the_first_nan_of_a_forward_pass_is_made(follow, change, loss, said):  # noqa: F811
+    _, *texts = both(follow, TWO.format(hidden="self.a(x)") + change, loss)
+    for text in texts:
+        assert f"* the loss is {'inf' if 'inf' in said else 'nan'}: " in text.replace("-inf", "inf")
+        assert said in text
+        assert "no label" not in text
+
+
+def test_a_class_that_no_label_names(follow):  # noqa: F811
+    code = "model = nn.Sequential(nn.Linear(3, 4), nn.Sigmoid())\ny = torch.tensor([0, 1] * 4)\n"
+    found, *texts = both(follow, code, "lambda y, t: nn.functional.nll_loss(y.log(), t)")
+    assert found.counts()["0.bias"] == {"gradient": 2, "flat": 2}
+    for text in texts:
+        assert "no label that counts is this class in nll_loss" in text
