@@ -18,6 +18,11 @@ def note(found, name):
     return found.parameter(name).note
 
 
+def told(found):
+    """Return what is printed, in one line: each cause stands at its reason."""
+    return " ".join(str(found).split())
+
+
 def test_experts_are_chosen_by_argmax():
     def forward(model, x):
         choice = F.one_hot(model.gate(x).argmax(1), 2).float()
@@ -268,7 +273,7 @@ def test_two_backward_passes_cancel():
 
     found = why(model, inputs, torch.ones(4, 1), optimizer=optimizer, step=train)
     assert total(found) == {"paths cancel": 4}
-    assert "the gradients of 2 backward passes add up to 0" in note(found, "weight")
+    assert "3 with paths that cancel: the gradients of 2 backward passes add up to 0" in told(found)
     assert "add up to 0" in found.row("weight", (0, 1)).sentence
 
 
@@ -284,6 +289,7 @@ def test_the_own_step_takes_another_batch():
     found = why(model, inputs, torch.ones(4, 1), optimizer=optimizer, step=train)
     assert found.counts()["weight"] == {"gradient": 2, "no gradient": 1}
     assert "in your step its gradient is 0" in found.row("weight", (0, 1)).sentence
+    assert "1 without a gradient: in your step its gradient is 0" in told(found)
 
 
 def test_numbers_are_put_back_in_the_loop():
@@ -299,6 +305,7 @@ def test_numbers_are_put_back_in_the_loop():
     found = why(model, inputs, torch.ones(4, 1), optimizer=optimizer, step=train)
     assert found.counts()["weight"] == {"changed outside": 3}
     assert "moved back after it" in found.row("weight", (0, 1)).sentence
+    assert "3 changed outside the optimizer: moved by the optimizer, and moved back" in told(found)
     assert "does not move it" not in found.row("weight", (0, 1)).sentence
 
 

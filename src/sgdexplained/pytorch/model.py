@@ -665,9 +665,8 @@ def _parameter(
             kind = str(mine.dtype).removeprefix("torch.")
             notes.whys["swallowed"] = f"the step is too small for {kind}"
         notes.whys.update(mine.whys)
-        told = [note for note in mine.note.split("; ") if note not in mine.whys.values()]
-        notes.beside += filter(None, told)
-        if mine.told_apart and mine.beside:
+        notes.beside += mine.beside
+        if mine.told_apart and mine.moves_anyway:
             parts = Parts(mine)
     made = ModelParameter(
         name=name,
