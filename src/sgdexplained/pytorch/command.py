@@ -388,9 +388,11 @@ class Following:
     def _added(self, found: dict[str, Any]) -> dict[str, Any]:
         """Take back reasons of the last pass where gradients of earlier ones were there before."""
         for name, (codes, notes, _) in found.items():
-            if id(self.parameters[name]) in self.stale and isinstance(codes, Tensor):
+            if id(self.parameters[name]) not in self.stale:
+                continue
+            notes.beside.append("added to the gradient of an earlier backward pass")
+            if isinstance(codes, Tensor):
                 codes[codes == CODE["hook"]] = CODE["mixed"]
-                notes.beside.append("added to the gradient of an earlier backward pass")
         return found
 
     def _after(self, optimizer: Optimizer, *_: Any) -> None:
