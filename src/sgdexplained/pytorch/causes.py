@@ -73,6 +73,10 @@ NAMES = {
 BITS = tuple(NAMES)
 
 
+# So many rows of a matrix are looked at together, since NumPy copies what it picks.
+ROWS_AT_A_TIME = 64
+
+
 class Reasons:
     """A set of reasons for each entry of a tensor.
 
@@ -164,10 +168,15 @@ class Crossed(Reasons):
         False
         """
         numbers, blocks = into.numpy(), list(self._blocks())
-        if any(numbers[rows[:, None], columns].any() for _, rows, columns in blocks):
+        parts = [
+            (code, rows[start : start + ROWS_AT_A_TIME, None], columns)
+            for code, rows, columns in blocks
+            for start in range(0, len(rows), ROWS_AT_A_TIME)
+        ]
+        if any(numbers[rows, columns].any() for _, rows, columns in parts):
             return False
-        for code, rows, columns in blocks:
-            numbers[rows[:, None], columns] = code
+        for code, rows, columns in parts:
+            numbers[rows, columns] = code
         return True
 
     def _blocks(self) -> Iterator[tuple[int, Any, Any]]:

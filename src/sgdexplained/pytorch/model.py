@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from sgdexplained.pytorch import causes as c
-from sgdexplained.pytorch.fast import finite, has, is_zero, small, small_in
+from sgdexplained.pytorch.fast import both, finite, is_zero, small, small_in
 from sgdexplained.pytorch.keep import kept, randomness
 from sgdexplained.pytorch.names import examples_in, held, name_of, own, registered
 from sgdexplained.pytorch.notes import Notes
@@ -659,7 +659,7 @@ def _parameter(
     mine = None if step is None else step[name]
     # On the processor it is the same array, and the step knows what it told.
     reason = torch.zeros(shape, dtype=torch.uint8) if mine is None else mine.reason.cpu()
-    zero = _written(codes, reason)
+    zero = _written(codes, reason, finite="not finite" not in notes.whys)
     if mine is not None:
         if mine.swallows:
             kind = str(mine.dtype).removeprefix("torch.")
@@ -683,7 +683,9 @@ def _parameter(
     return made
 
 
-def _written(codes: int | Tensor | c.Crossed | None, reason: Tensor) -> int | Tensor | None:
+def _written(
+    codes: int | Tensor | c.Crossed | None, reason: Tensor, *, finite: bool
+) -> int | Tensor | None:
     """Write why gradients are 0 or missing where the step has nothing to say.
 
     Returns
@@ -700,13 +702,15 @@ def _written(codes: int | Tensor | c.Crossed | None, reason: Tensor) -> int | Te
     if isinstance(codes, c.Crossed) and codes.write(reason):
         return None
     array = c.full(codes, reason).cpu()
-    apart = some(reason * array)
+    if not both(reason, array):  # never two words for one entry
+        reason += array
+        return None if finite else array * (array != c.CODE["not finite"])
     reason += array * is_zero(reason)
-    if has(array, c.CODE["not finite"]):
-        infinite = array == c.CODE["not finite"]
-        reason[infinite] = array[infinite]
-        return array * ~infinite
-    return array if apart else None
+    if finite:
+        return array
+    infinite = array == c.CODE["not finite"]
+    reason[infinite] = array[infinite]
+    return array * ~infinite
 
 
 class ModelParameter(Parameter):
