@@ -15,7 +15,6 @@ from torch import nn  # noqa: E402
 from torch.nn import functional as F  # noqa: E402, N812
 
 from sgdexplained import MLP, SGD, explain, half_squared_error  # noqa: E402
-
 from sgdexplained.pytorch.causes import CODE  # noqa: E402
 from sgdexplained.pytorch.model import _written  # noqa: E402
 

@@ -29,6 +29,7 @@ from sgdexplained.pytorch.names import examples_in
 from sgdexplained.pytorch.record import Recorder, reader_frame, tensors
 from sgdexplained.pytorch.scope import scope
 from sgdexplained.pytorch.step import dense, nonzero, some
+from sgdexplained.pytorch.watch import nodes_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -173,6 +174,7 @@ class Following:
         for mode in self.modes:
             mode.__enter__()
         self.given: set[int] = set()
+        self.outputs: list[Any] = []  # nodes that the outermost modules have made
         self.examples: int | None = None
         self.before_call: dict[int, tuple[Tensor, Tensor]] = {}
         self.handles.append(register_module_forward_hook(self._returned, always_call=True))
@@ -217,9 +219,14 @@ class Following:
                 self._follow(module.parameters())
                 self._look_at(module, args)
 
-    def _returned(self, module: nn.Module, *_: Any) -> None:
-        if self.modes:
-            self.recorder.leave(module)
+    def _returned(self, module: nn.Module, _: Any, output: Any) -> None:
+        if not self.modes:
+            return
+        self.recorder.leave(module)
+        outermost = not self.inside and not self.recorder.within
+        if outermost and next(module.parameters(), None) is not None:
+            # What comes after it is the loss function.
+            self.outputs += nodes_of(output)
 
     def _look_at(self, module: nn.Module, args: Any) -> None:
         """Keep what a model has before it is called, and how many examples it is given."""
@@ -256,7 +263,8 @@ class Following:
         keeps = bool(given.pop("retain_graph", False))
         self.writes.off = True
         try:
-            watch = self.recorder.before_backward(loss)
+            watch = self.recorder.before_backward(loss, nodes=self.outputs)
+            self.outputs = []
             leaves = [leaf for _, leaf in watch.leaves.values()]
             self._follow(leaves)
             self.stale |= {

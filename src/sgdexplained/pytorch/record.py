@@ -565,8 +565,19 @@ class Recorder(TorchFunctionMode):
                 todo += back[here]
         return found
 
-    def before_backward(self, loss: torch.Tensor, outputs: Iterable[torch.Tensor] = ()) -> Watch:
-        """Put hooks on the graph of a loss, before ``loss.backward()``."""
-        from sgdexplained.pytorch.watch import Watch
+    def before_backward(
+        self, loss: torch.Tensor, outputs: Any = (), nodes: Iterable[Any] = ()
+    ) -> Watch:
+        """Put hooks on the graph of a loss, before ``loss.backward()``.
 
-        return Watch(loss, outputs, self)
+        Parameters
+        ----------
+        loss : Tensor
+        outputs : tensors, however nested
+            Of the model.
+        nodes : iterable
+            Nodes of the graph that have made outputs, if these are gone.
+        """
+        from sgdexplained.pytorch.watch import Watch, nodes_of
+
+        return Watch(loss, [*nodes_of(outputs), *nodes], self)

@@ -46,8 +46,9 @@ class Watch:
     ----------
     loss : Tensor
         A single number.
-    outputs : Tensors, however nested
-        Of the model: what lies between them and the loss is the loss function.
+    outputs : list of graph nodes
+        That have made what the model returned: what lies between them and the loss is the loss
+        function.
     recorder : Recorder
         Was on while the loss was computed.
 
@@ -59,7 +60,7 @@ class Watch:
         By the ``id`` of a leaf: the operations it enters, with senders and deltas.
     """
 
-    def __init__(self, loss: torch.Tensor, outputs: Any, recorder: Recorder) -> None:
+    def __init__(self, loss: torch.Tensor, outputs: list[Any], recorder: Recorder) -> None:
         self.loss, self.recorder = loss, recorder
         self.nodes: list[Any] = []
         self.leaves: dict[int, tuple[Any, torch.Tensor]] = {}
@@ -83,7 +84,7 @@ class Watch:
         self._weights: dict[Any, bool] = {}
         self._random = torch.Generator().manual_seed(0)
         self._walk(loss)
-        self.inside = self._below(tensors(outputs))
+        self.inside = self._below(outputs)
         self.into = self._ways_in()
         for node in self.nodes:
             if not hasattr(node, "variable"):
@@ -111,8 +112,8 @@ class Watch:
                     call = self.recorder.calls.get(ahead) or own_function(ahead)
                     self.calls[ahead] = call or self.calls[node]
 
-    def _below(self, outputs: Iterable[torch.Tensor]) -> set[Any]:
-        todo = [out.grad_fn for out in outputs if out.grad_fn is not None]
+    def _below(self, outputs: Iterable[Any]) -> set[Any]:
+        todo = [node for node in outputs if node is not self.loss.grad_fn]
         seen = set(todo)
         while todo:
             for ahead, _ in todo.pop().next_functions:
@@ -647,6 +648,11 @@ class Watch:
             seen.update(ahead)
             layer = list(ahead.items())
         return []
+
+
+def nodes_of(outputs: Any) -> list[Any]:
+    """Return the nodes that have made tensors, however nested."""
+    return [one.grad_fn for one in tensors(outputs) if one.grad_fn is not None]
 
 
 def _all_finite(gradients: Gradients) -> bool:
