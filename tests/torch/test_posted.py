@@ -150,3 +150,52 @@ def test_a_class_that_no_label_names(follow):  # noqa: F811
     assert found.counts()["0.bias"] == {"gradient": 2, "flat": 2}
     for text in texts:
         assert "with a flat loss: no label that counts is this class in nll_loss" in text
+
+
+# ## Two networks with an optimizer each, and their steps in any order
+
+TWO_NETWORKS = """
+G, D = (nn.Sequential(nn.Linear(3, 4), nn.ReLU(), nn.Linear(4, 3)) for _ in range(2))
+g, d = torch.optim.Adam(G.parameters()), torch.optim.SGD(D.parameters(), lr=0.1)
+G[0].bias.data = torch.tensor([-99.0, 9, 9, 9])
+D[0].bias.data = torch.tensor([-99.0, -99, 9, 9])
+for _ in range(2):
+"""
+ORDERS = {
+    "a step after each pass": "fake = G(x); g.zero_grad(); D(fake).mean().backward(); g.step(); "
+    "d.zero_grad(); (D(x) - 2 * D(fake.detach())).mean().backward(); d.step()",
+    "both passes, then both steps": "fake = G(x); g.zero_grad(); D(fake).mean().backward(); "
+    "d.zero_grad(); (D(x) - 2 * D(fake.detach())).mean().backward(); g.step(); d.step()",
+}
+
+
+@pytest.mark.parametrize("step", [1, 2, 3, 4])
+@pytest.mark.parametrize("order", ORDERS)
+def test_an_optimizer_is_told_of_the_pass_that_reached_it(follow, order, step):  # noqa: F811
+    said = " ".join(follow(f"{BEGIN}{TWO_NETWORKS}    {ORDERS[order]}\n", step).split())
+    kind, shut = ("Adam", 1) if step % 2 else ("SGD", 2)
+    assert said.startswith(f"step {step}, of {kind}: ")
+    assert f"0.weight 4 × 3 {12 - 3 * shut} {3 * shut} {3 * shut} with a shut receiver" in said
+    assert f"0.bias 4 {4 - shut} {shut} {shut} with a shut receiver" in said
+    for wrong in ("cut off", "not used", "earlier", "add up", "could not be explained"):
+        assert wrong not in said
+
+
+@pytest.mark.parametrize("step", [2, 4])
+def test_what_was_computed_before_the_step_of_another_optimizer_is_known(follow, step):  # noqa: F811
+    loop = "fake = G(x).detach(); d.zero_grad(); D(fake).mean().backward(); d.step(); "
+    loop += "g.zero_grad(); D(fake).mean().backward(); g.step()"
+    said = " ".join(follow(f"{BEGIN}{TWO_NETWORKS}    {loop}\n", step).split())
+    assert "31 of 31 do not move: 31 cut off from the loss." in said
+    assert "cut by .detach() at train.py:" in said
+
+
+def test_gradients_that_were_cleared_do_not_add_up(follow):  # noqa: F811
+    code = TWO.format(hidden="self.a(x)") + OPTIMIZER
+    cleared = "    mse(model(x), y).backward()\n    optimizer.zero_grad()\n    mse"
+    said = follow(BEGIN + code + LOOP.replace("    mse", cleared))
+    assert "add up" not in said
+    added = "    mse(model(x), y).backward()\n    mse"
+    assert "* gradients of 2 backward passes add up" in follow(
+        BEGIN + code + LOOP.replace("    mse", added)
+    )

@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import sys
 import warnings
+from collections import defaultdict
+from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -79,6 +82,18 @@ class _Recorder(Recorder):
         if not self.within:
             self.start = None
 
+    def turn(self) -> tuple[Any, set[int]]:
+        """Hand out what was seen of calls that used tensors, and see anew."""
+        seen = self.edges, self.used
+        self.edges, self.used = defaultdict(list), set()
+        return seen
+
+    def join(self, edges: Any, used: set[int]) -> None:
+        """Take up again what was handed out."""
+        for number, ways in edges.items():
+            self.edges[number] = ways + self.edges[number]
+        self.used |= used
+
     def was_used(self, tensor: Tensor) -> bool:
         """Return whether any call was given the tensor; of a model's, since that was called."""
         early = id(tensor) not in self.own and self.numbers.get(tensor) in self.before
@@ -109,6 +124,20 @@ class _Part:
         return hash(self.number)
 
 
+@dataclass
+class Window:
+    """What was seen between two steps."""
+
+    watches: list[Watch]
+    arrived: dict[int, Tensor]
+    arrivals: dict[int, int]
+    stale: set[int]
+    before_call: dict[int, tuple[Tensor, Tensor]]
+    by: dict[int, str]
+    edges: Any
+    used: set[int]
+
+
 class Following:
     """Counts the steps of all optimizers, and explains the one that is wanted.
 
@@ -123,7 +152,9 @@ class Following:
         self.roots: list[nn.Module] = []
         self.inner: set[int] = set()  # the ids of modules inside those
         self.lately: set[int] = set()  # the ids of roots called since the step before
-        self.watch: Watch | None = None
+        self.watches: list[Watch] = []  # of the passes that reached different tensors
+        self.older: Window | None = None
+        self.last: Optimizer | None = None  # that stepped before
         self.watched: list[Any] = []  # nodes of graphs that were to be freed
         self.passes = 0
         self.over = self.inside = False
@@ -149,7 +180,7 @@ class Following:
             register_optimizer_step_post_hook(self._after),
         ]
         self.modes: list[Any] = []
-        if self.wanted == 1:
+        if self.wanted <= 2:
             self._record()
 
     def end(self) -> str:
@@ -193,7 +224,36 @@ class Following:
             handle.remove()
         self.handles = []
         self._leave()
-        self.watch, self.watched, self.arrived = None, [], {}
+        self.watches, self.watched, self.arrived, self.older = [], [], {}, None
+
+    # An optimizer is asked about what came since its own step before. Which one will step is not
+    # known, so what came before the step of another one is laid aside, and not thrown away.
+
+    def _turn(self, optimizer: Optimizer) -> None:
+        """Lay aside what was seen until the step of an optimizer."""
+        self.last = optimizer
+        self.older = Window(
+            self.watches, self.arrived, self.arrivals, self.stale, self.before_call,
+            self.writes.by, *self.recorder.turn(),
+        )  # fmt: skip
+        self.watches, self.arrived, self.arrivals, self.stale = [], {}, {}, set()
+        self.before_call, self.writes.by = {}, {}
+
+    def _join(self, optimizer: Optimizer) -> None:
+        """Take it up again, unless it is the same optimizer that steps now."""
+        older, self.older = self.older, None
+        if older is None or optimizer is self.last:
+            return
+        moved = {id(one) for group in self.last.param_groups for one in group["params"]}  # type: ignore[union-attr]
+        reached = {key for watch in self.watches for key in watch.leaves}
+        self.stale |= older.stale - reached
+        self.watches = older.watches + self.watches
+        self.arrived = older.arrived | self.arrived
+        self.arrivals = older.arrivals | self.arrivals
+        before = {key: one for key, one in older.before_call.items() if key not in moved}
+        self.before_call = before | self.before_call
+        self.writes.by = older.by | self.writes.by
+        self.recorder.join(older.edges, older.used)
 
     def _leave(self) -> None:
         """Leave our modes, unless the script is inside one of its own that it must leave first."""
@@ -247,7 +307,8 @@ class Following:
     def _came(self, tensor: Tensor) -> None:
         if tensor.grad is not None:
             self.arrived[id(tensor)] = tensor.grad.detach().clone()
-            self.arrivals[id(tensor)] = self.arrivals.get(id(tensor), 0) + 1
+            again = id(tensor) not in self.writes.by  # what was written over does not add up
+            self.arrivals[id(tensor)] = self.arrivals.get(id(tensor), 0) * again + 1
             self.writes.by.pop(id(tensor), None)
 
     def _backward(self, tensors: Any, *args: Any, **kwargs: Any) -> Any:
@@ -267,6 +328,7 @@ class Following:
             self.outputs = []
             leaves = [leaf for _, leaf in watch.leaves.values()]
             self._follow(leaves)
+            self.stale -= {id(one) for one in leaves}
             self.stale |= {
                 id(one) for one in leaves if one.grad is not None and some(nonzero(dense(one.grad)))
             }
@@ -276,19 +338,21 @@ class Following:
                 watch.close()
         finally:
             self.writes.off = False
-        self.watch, self.passes = watch, self.passes + 1
+        self.passes += 1
+        self.watches = [one for one in self.watches if not one.leaves.keys() <= watch.leaves.keys()]
+        self.watches.append(watch)
         if not keeps:
-            self.watched.append(loss)
+            self.watched.append((loss, leaves))
         return result
 
     def _free(self) -> None:
         """Free the graphs that the script believes to be freed: its mistakes stay its own."""
-        for loss in self.watched:
-            leaves = [leaf for _, leaf in self.watch.leaves.values()] if self.watch else []
+        for loss, leaves in self.watched:
             if leaves:
-                torch.autograd.grad(
-                    loss, leaves, torch.ones_like(loss), retain_graph=False, allow_unused=True
-                )
+                with suppress(RuntimeError):  # it may have written into what the graph needs
+                    torch.autograd.grad(
+                        loss, leaves, torch.ones_like(loss), retain_graph=False, allow_unused=True
+                    )
         self.watched = []
 
     # ## The step
@@ -298,9 +362,11 @@ class Following:
             return None
         self.steps += 1
         if self.steps != self.wanted:
+            self._free()  # while the parameters are as they were in the pass
             return None
         self.inside = True
         self.writes.off = True
+        self._join(optimizer)
         self.parameters = self._named(optimizer)
         seen = Seen(optimizer, self.parameters)
         seen.calls, seen.scaler = 1, self.writes.scaler
@@ -359,18 +425,25 @@ class Following:
     def _read(self) -> None:
         self.seen.snapshot(self.writes)
         self.found: Any = None
-        if self.watch is None:
+        watch = self._watch(self.seen.optimizer)
+        if watch is None:
             return
         given = {name: one.grad for name, one in self.parameters.items()}
         try:
             for one in self.parameters.values():
                 one.grad = self.arrived.get(id(one), one.grad)
-            once = Pass.recorded(self.recorder, self.watch, self.parameters)
+            once = Pass.recorded(self.recorder, watch, self.parameters)
             self._tell_of(once)
             self.found = once, self._added(once.reasons(self.seen.optimizer))
         finally:
             for name, one in self.parameters.items():
                 one.grad = given[name]
+
+    def _watch(self, optimizer: Optimizer) -> Watch | None:
+        """Return the last pass that reached a parameter of an optimizer, or the last of all."""
+        theirs = {id(one) for group in optimizer.param_groups for one in group["params"]}
+        ours = [one for one in self.watches if theirs & one.leaves.keys()] or self.watches
+        return ours[-1] if ours else None
 
     def _tell_of(self, once: Pass) -> None:
         """Let a pass know what the models were before it, and what they are called."""
@@ -409,7 +482,9 @@ class Following:
             return
         if not self.inside:
             self.lately.clear()
-            if self.steps + 1 == self.wanted and not self.modes:
+            if self.modes:
+                self._turn(optimizer)
+            elif self.steps + 2 >= self.wanted:
                 self._record()
             return
         if optimizer is not self.seen.optimizer:
@@ -455,7 +530,8 @@ class Following:
         self.recorder.modules = self.scope.modules()
         named = self.scope.parameters()
         known = self.recorder.own = {id(one) for one in named.values()}
-        reached = {} if self.watch is None else self.watch.leaves
+        watch = self._watch(optimizer)
+        reached = {} if watch is None else watch.leaves
         theirs = [one for group in optimizer.param_groups for one in group["params"]]
         for number, one in enumerate(theirs):
             # What belongs to no model and was not used is only told of.
