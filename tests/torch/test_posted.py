@@ -7,6 +7,7 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from sgdexplained import explain  # noqa: E402
+from sgdexplained.pytorch.command import Following  # noqa: E402
 
 from .test_shell import BEGIN, LOOP, OPTIMIZER, follow, run  # noqa: E402, F401 (a fixture)
 
@@ -199,3 +200,55 @@ def test_gradients_that_were_cleared_do_not_add_up(follow):  # noqa: F811
     assert "* gradients of 2 backward passes add up" in follow(
         BEGIN + code + LOOP.replace("    mse", added)
     )
+
+
+# ## The step does not come, or nothing goes backward before it
+
+
+@pytest.mark.parametrize(
+    ("change", "cause"),
+    [
+        ("mse = lambda y, t: ((y > 0.5).float() - t).pow(2).mean()\n", "cut by the comparison >"),
+        ("mse = lambda y, t: torch.tensor((y - t).pow(2).mean().item())\n", "cut by .item()"),
+        ("torch.set_grad_enabled(False)\n", "cut by no_grad around linear in module a (Linear)"),
+    ],
+)
+def test_why_backward_raises_an_error(capsys, change, cause):
+    following = Following(1)
+    following.begin()
+    try:
+        with pytest.raises(RuntimeError, match="does not require grad"):
+            run(BEGIN + TWO.format(hidden="self.a(x)") + OPTIMIZER + change + LOOP)
+    finally:
+        said = " ".join(following.end().split())
+        torch.set_grad_enabled(True)
+    assert said.startswith("step 1 did not come: 25 of 25 do not move: 21 cut off from the loss")
+    assert cause in said
+    assert "* the loss requires no gradient, so loss.backward() raises an error" in said
+    assert not capsys.readouterr().err
+
+
+@pytest.mark.parametrize("step", [1, 2])
+def test_nothing_goes_backward_before_a_step(follow, step):  # noqa: F811
+    code = TWO.format(hidden="self.a(x)") + "model.scale.requires_grad_(False)\n" + OPTIMIZER
+    said = " ".join(follow(BEGIN + code + LOOP.replace("backward()", "backward"), step).split())
+    assert said.startswith(
+        f"step {step}, of SGD: 25 of 25 do not move: 21 without a gradient, 4 with "
+        "requires_grad=False. shape move stay why scale 4 0 4 4 with requires_grad=False a.weight "
+    )
+    assert "* no backward pass was seen before it" in said
+
+
+def test_gradients_that_somebody_else_made(follow):  # noqa: F811
+    code = TWO.format(hidden="self.a(x)") + OPTIMIZER
+    hand = "for p in model.parameters(): p.grad = torch.ones_like(p)\n"
+    said = follow(BEGIN + code + hand + "optimizer.step()\n")
+    assert said == "step 1, of SGD:\nno backward pass was seen before it\n"
+
+
+def test_gradients_are_switched_off_where_explain_is_called():
+    held = run(BEGIN + TWO.format(hidden="self.a(x)") + OPTIMIZER)
+    given = [held[name] for name in ("model", "x", "y", "mse", "optimizer")]
+    assert not any("switched off" in note for note in explain(*given).notes)
+    with torch.no_grad():
+        assert any("gradients are switched off where explain" in n for n in explain(*given).notes)

@@ -11,6 +11,7 @@ import warnings
 from collections import defaultdict
 from contextlib import suppress
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Any
 
 import torch
@@ -19,6 +20,7 @@ from torch.nn.modules.module import (
     register_module_forward_hook,
     register_module_forward_pre_hook,
 )
+from torch.optim import Optimizer
 from torch.optim.optimizer import (
     register_optimizer_step_post_hook,
     register_optimizer_step_pre_hook,
@@ -27,18 +29,16 @@ from torch.overrides import _get_current_function_mode_stack
 
 from sgdexplained.pytorch.causes import CODE
 from sgdexplained.pytorch.loop import Seen, Writes, between, really
-from sgdexplained.pytorch.model import Pass, explanation
+from sgdexplained.pytorch.model import Pass, explain_no_pass, explanation
 from sgdexplained.pytorch.names import examples_in
 from sgdexplained.pytorch.record import Recorder, reader_frame, tensors
-from sgdexplained.pytorch.scope import scope
+from sgdexplained.pytorch.scope import alive, scope
 from sgdexplained.pytorch.step import dense, nonzero, some
 from sgdexplained.pytorch.watch import nodes_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from torch.optim import Optimizer
 
     from sgdexplained.pytorch.watch import Watch
 
@@ -159,6 +159,7 @@ class Following:
         self.passes = 0
         self.over = self.inside = False
         self.said = ""
+        self.stuck = ""  # why backward() raised an error
         self.arrived: dict[int, Tensor] = {}
         self.arrivals: dict[int, int] = {}
         self.handles: list[Any] = []
@@ -188,6 +189,8 @@ class Following:
         self._stop()
         if self.said:
             return ""
+        if self.stuck:
+            return self.stuck
         if self.steps:
             times = "once" if self.steps == 1 else f"{self.steps} times"
             return (
@@ -315,6 +318,9 @@ class Following:
         """Stand in for ``torch.autograd.backward``: keep the graph until it was read."""
         loss = tensors if isinstance(tensors, Tensor) else tensors[0] if len(tensors) == 1 else None
         if self.over or not self.modes or self.inside or loss is None or not loss.requires_grad:
+            watched = not self.over and self.modes and not self.inside
+            if watched and loss is not None and not loss.requires_grad:
+                self._tell_what_is_stuck(loss)
             return self.backward(tensors, *args, **kwargs)
         names = ("grad_tensors", "retain_graph", "create_graph")
         given = {**dict(zip(names, args[:3], strict=False)), **kwargs}
@@ -344,6 +350,30 @@ class Following:
         if not keeps:
             self.watched.append((loss, leaves))
         return result
+
+    def _tell_what_is_stuck(self, loss: Tensor) -> None:
+        """Find out why a loss requires no gradient: its ``backward()`` raises an error."""
+        self.inside = self.writes.off = self.recorder.off = True
+        try:
+            with suppress(Exception), torch._C.DisableTorchFunction():  # noqa: SLF001
+                optimizer = self._likely()
+                self.parameters = self._named(optimizer)
+                watch = self.recorder.before_backward(loss)
+                once = Pass.recorded(self.recorder, watch, self.parameters)
+                once.gradients = dict.fromkeys(self.parameters)
+                self._tell_of(once)
+                text = explanation(once, once.reasons(None), None)
+                self.stuck = f"step {self.steps + 1} did not come:\n{text}"
+        finally:
+            self.inside = self.writes.off = self.recorder.off = False
+
+    def _likely(self) -> Any:
+        """Return an optimizer that has parameters of a model that was called, if there is one."""
+        ours = {id(one) for root in self.roots for one in root.parameters()}
+        for one in alive(Optimizer):
+            if any(id(p) in ours for group in one.param_groups for p in group["params"]):
+                return one
+        return SimpleNamespace(param_groups=[])
 
     def _free(self) -> None:
         """Free the graphs that the script believes to be freed: its mistakes stay its own."""
@@ -504,9 +534,12 @@ class Following:
 
     def _say(self, step: Any) -> None:
         head = f"step {self.wanted}, of {type(self.seen.optimizer).__name__}"
-        if self.found is None:
+        if self.found is None and any(one is not None for one in self.seen.given.values()):
             text = "no backward pass was seen before it"
             text += "".join(f"\n* {note}" for note in step.notes)
+        elif self.found is None:
+            notes = ["no backward pass was seen before it", *self.scope.notes]
+            text = str(explain_no_pass(self.parameters, self.before, notes, step))
         else:
             once, found = self.found
             text = str(explanation(once, found, step))

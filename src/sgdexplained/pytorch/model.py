@@ -115,22 +115,24 @@ def explain_model(
     return explanation(once, found, taken)
 
 
-def explain_recorded(
-    recorder: Recorder, watch: Watch, parameters: dict[str, Tensor], step: Step | None
+def explain_no_pass(
+    parameters: dict[str, Tensor], values: dict[str, Tensor], notes: list[str], step: Step
 ) -> ModelExplanation:
-    """Return the explanation of a pass that somebody else ran.
+    """Return the explanation of a step before which nothing went backward: no gradient is there.
 
     Parameters
     ----------
-    recorder : Recorder
-        Was on during the forward pass.
-    watch : Watch
-        Of `recorder.before_backward`; the backward pass is over.
-    parameters : dict of Tensor
-    step : Step or None
+    parameters, values : dict of Tensor
+        As they are, and as they were before the step.
+    notes : list of str
+    step : Step
     """
-    once = Pass.recorded(recorder, watch, parameters)
-    return explanation(once, once.reasons(None), step)
+    once = Pass(None, None, None, None, parameters)
+    once.values, once.notes = values, notes
+    once.gradients = dict.fromkeys(parameters)
+    words = {n: "no gradient" if one.requires_grad else "frozen" for n, one in parameters.items()}
+    found = {name: (c.CODE[word], Notes(), True) for name, word in words.items()}
+    return explanation(once, found, step)
 
 
 def _needs_closure(optimizer: Optimizer) -> bool:
@@ -248,6 +250,8 @@ class Pass:
         self.examples = examples_in(inputs)
         self.recorder: Recorder
         self.watch: Watch
+        self.uses: Mapping[int, list[Any]] = {}
+        self.value = torch.tensor(torch.nan)
         self.gradients: dict[str, Tensor | None] = {}
         self.values: dict[str, Tensor] = {}  # before the pass
         self.whys: dict[str, dict[str, str]] = {}
@@ -273,6 +277,12 @@ class Pass:
         buffers = {own(name): one.clone() for name, one in model.named_buffers()}
         self.random = randomness()
         self.recorder = Recorder(self.parameters.values(), model.buffers(), model)
+        if not torch.is_grad_enabled():
+            self.notes.append(
+                "gradients are switched off where explain is called (no_grad or the like), and "
+                "were switched on to explain the step: where they are off, loss.backward() raises "
+                "an error"
+            )
         eager = torch.compiler.set_stance("force_eager")
         with torch.inference_mode(mode=False), torch.enable_grad(), eager:
             with self.recorder:
@@ -358,6 +368,7 @@ class Pass:
     @torch.no_grad()
     def reasons(self, optimizer: Optimizer | None) -> dict[str, tuple[Any, Notes, bool]]:
         """Return for each parameter: codes (a tensor or one), notes, and whether it is whole."""
+        self.uses = self.watch.uses
         self._about_the_loss()
         self.notes += dict.fromkeys(self.recorder.remarks)
         self._about_strangers(optimizer)
@@ -643,7 +654,7 @@ def explanation(
     for name, tensor in once.parameters.items():
         codes, notes, whole = found[name]
         listed.append(_parameter(name, tensor, once, codes, notes, whole, step))
-    uses = {n: once.watch.uses.get(id(p), []) for n, p in once.parameters.items()}
+    uses = {n: once.uses.get(id(p), []) for n, p in once.parameters.items()}
     source = ModelSource(uses, step, once.examples, once.whys)
     value = float(once.value.detach())
     about = [*once.notes, *(step.notes if step is not None else []), *once.asides]
