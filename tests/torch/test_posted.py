@@ -252,3 +252,70 @@ def test_gradients_are_switched_off_where_explain_is_called():
     assert not any("switched off" in note for note in explain(*given).notes)
     with torch.no_grad():
         assert any("gradients are switched off where explain" in n for n in explain(*given).notes)
+
+
+# ## Causes by their names
+
+
+@pytest.mark.parametrize(
+    ("hidden", "cause"),
+    [
+        (
+            "torch.distributions.Normal(self.a(x), self.scale).sample()",
+            "cut by no_grad around Normal.sample at train.py:",
+        ),
+        (
+            "torch.eye(4)[torch.distributions.Categorical(logits=self.a(x)).sample()]",
+            "cut by Categorical.sample at train.py:",
+        ),
+    ],
+)
+def test_a_sample_of_a_distribution_is_named_as_that(follow, hidden, cause):  # noqa: F811
+    found, *texts = both(follow, TWO.format(hidden=hidden))
+    assert found.counts()["a.weight"] == {"cut": 12}
+    for text in texts:
+        assert cause in text
+
+
+def test_a_distribution_that_can_be_differentiated_cuts_nothing(follow):  # noqa: F811
+    hidden = "torch.distributions.Normal(self.a(x), self.scale.exp()).rsample()"
+    found, *_ = both(follow, TWO.format(hidden=hidden))
+    assert found.counts()["a.weight"] == {"gradient": 12}
+
+
+def test_a_mask_on_weights_is_told(follow):  # noqa: F811
+    code = TWO.format(hidden="self.a(x)")
+    code += "import torch.nn.utils.prune as prune\nprune.l1_unstructured(model.a, 'weight', 5)\n"
+    found, *texts = both(follow, code)
+    assert found.counts()["a.weight_orig"] == {"gradient": 7, "inactive": 5}
+    for text in texts:
+        assert "5 with an inactive sender: times 0 in * in module" in text
+    assert "(times 0 in *" in found.row("a.weight_orig", _first(found, "a.weight_orig")).sentence
+
+
+def _first(found, name):
+    return next(row.place for row in found if row.parameter.name == name and not row.moves)
+
+
+def test_a_layer_that_is_given_no_rows(follow):  # noqa: F811
+    hidden = "self.scale + torch.zeros(8, 4).index_add(0, torch.arange(0), self.a(x[:0]))"
+    found, *texts = both(follow, TWO.format(hidden=hidden))
+    assert found.counts()["a.weight"] == {"not used": 12}
+    assert found.counts()["a.bias"] == {"not used": 4}
+    for text in texts:
+        assert "linear in module a (Linear) at train.py" in text
+        assert "is given nothing" in text
+
+
+def test_mixed_reasons_are_told_each(follow):  # noqa: F811
+    code = TWO.format(hidden="self.a(x).relu()") + "x, y = torch.tensor([[1.0, 1, 1]] * 2), y[:2]\n"
+    code += "x[1] = -1; y = torch.zeros(2, 1)\n"
+    code += "model.a.weight.data.fill_(1.0); model.a.bias.data.zero_()\n"
+    code += "model.b.weight.data.fill_(1.0); model.b.bias.data.zero_()\n"
+    # One example is shut, and the outputs of the other are taken once with a plus and a minus.
+    loss = "lambda y, t: (y.relu() - y.relu() * 1.0).sum() + 0 * t.sum()"
+    found, *texts = both(follow, code, loss)
+    assert found.counts()["a.weight"] == {"mixed": 12}
+    for text in texts:
+        assert "for mixed reasons: the derivative of relu is 0 at train.py" in text
+        assert "paths cancel at" in text

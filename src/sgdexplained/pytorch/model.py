@@ -608,22 +608,43 @@ class Pass:
         if word == "op not known":
             ops = list(dict.fromkeys(self.watch.unknown.values()))
             return ", ".join(ops)
+        watch = self.watch
+        users = watch.users(parameter)
+        if word == "inactive":  # of what it is multiplied by directly
+            found = [one for one in users if watch.made.get(one, 0) & c.INACTIVE]
+            return "; ".join(list(dict.fromkeys(watch.cause(one) for one in found))[:2])
         if bits is None:
             return ""
-        start = self.watch.leaves[id(parameter)][0]
-        nodes = self.watch.makers(start, bits, outside=word == "flat", across=word == "closed")
+        start = watch.leaves[id(parameter)][0]
+        nodes = watch.makers(start, bits, outside=word == "flat", across=word == "closed")
+        if word == "mixed":
+            return self._mixed(start, bits, users)
         said = []
         for node in nodes:
-            call = self.watch.calls[node]
-            if word == "paths cancel":
+            call = watch.calls[node]
+            if node in watch.empty:
+                said.append(f"{call} is given nothing")
+            elif word == "paths cancel":
                 said.append(f"at {call}")
             elif word == "underflow":
                 said.append(f"too small for the number type in {call}")
             elif word == "not used":
                 said.append(f"its result is not taken by {call}")
             else:
-                said.append(self.watch.cause(node))
+                said.append(watch.cause(node))
         return "; ".join(list(dict.fromkeys(said))[:2])
+
+    def _mixed(self, start: Any, bits: int, users: list[Any]) -> str:
+        """Say what makes a gradient 0 in some examples, and what in others: of all that came."""
+        watch = self.watch
+        came = reduce(int.__or__, (watch.arriving.get(one, 0) for one in users), 0)
+        said = [watch.cause(node) for node in watch.makers(start, bits) if came & bits]
+        if came & c.PATHS:
+            said += [f"paths cancel at {watch.calls[one]}" for one in watch.makers(start, c.PATHS)]
+        if came & c.FLAT:
+            found = watch.makers(start, c.NEUTRAL & ~c.OFF, outside=True)
+            said += [watch.cause(node) for node in found]
+        return "; ".join(list(dict.fromkeys(said))[:3])
 
     def _noise(self, parameter: Tensor, gradient: Tensor) -> int | None:
         """Return how many gradients are no larger than the rounding of what they add up."""

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from sgdexplained.pytorch.watch import Watch
 
 _TORCH = str(Path(torch.__file__).parent)
+_DRAWN = str(Path(torch.__file__).parent / "distributions")
 _HERE = str(Path(__file__).parents[1])
 _CALLED = torch.nn.Module._call_impl.__code__  # noqa: SLF001 (its frame tells that a module runs)
 _APPLY = torch.autograd.Function.apply.__func__.__code__  # and this one a function of the reader's
@@ -107,7 +108,7 @@ def passed_over(frame: Any) -> bool:
     return name.startswith((_TORCH, _HERE)) or name == "<string>"
 
 
-def where() -> tuple[str, bool, Any]:
+def where() -> tuple[str, bool, Any, str]:
     """Return the line of the reader's code that is running, and if it has called a module.
 
     Lines of PyTorch and of this package are passed over. Where a pass was started by this package
@@ -121,24 +122,28 @@ def where() -> tuple[str, bool, Any]:
         Whether it called a module, and none of the reader's own: what ran is not in this line.
     frame or None
         Of the line.
+    str
+        What it has called, if that is of a kind whose inner calls a reader does not know: a
+        distribution, for example ``Normal.sample``.
 
     Examples
     --------
-    >>> line, inside, _ = where()
+    >>> line, inside, _, _ = where()
     >>> line.startswith("<doctest") or ":" in line, inside
     (True, False)
     """
     frame: Any = sys._getframe(1)  # noqa: SLF001 (traceback.extract_stack reads files, at each call)
-    inside = False
+    inside, called = False, ""
     while frame is not None:
         code = frame.f_code
         if not passed_over(frame):
-            return f"{Path(code.co_filename).name}:{frame.f_lineno}", inside, frame
+            return f"{Path(code.co_filename).name}:{frame.f_lineno}", inside, frame, called
         if code.co_name in STARTS and code.co_filename.startswith(_HERE):
-            return "", inside, None
+            return "", inside, None, called
         inside |= code is _CALLED
+        called = code.co_qualname if code.co_filename.startswith(_DRAWN) else ""
         frame = frame.f_back
-    return "", inside, None
+    return "", inside, None, called
 
 
 def in_own_function() -> bool:
@@ -384,7 +389,8 @@ class Recorder(TorchFunctionMode):
 
     def _call(self, name: str, off: str = "") -> Call:
         name = SIGNS.get(name, name)
-        line, inside, frame = where()
+        line, inside, frame, called = where()
+        name = name if name in SHAPE_ALONE else called or name
         outer = self.start is not None and frame is self.start
         return Call(name, line, off, self.within[-1] if self.within else "", inside, outer)
 

@@ -8,6 +8,8 @@ asked by giving it other numbers: ones, or random numbers where something arrive
 from __future__ import annotations
 
 from collections import defaultdict
+from functools import reduce
+from operator import or_
 from typing import Any
 
 import torch
@@ -76,6 +78,8 @@ class Watch:
         self.constant: set[Any] = set()
         self.uncounted: dict[Any, str] = {}
         self.no_number: dict[Any, str] = {}
+        self.empty: set[Any] = set()  # nodes that were given nothing
+        self.arriving: dict[Any, int] = {}  # the bits that came to a node, all of them
         self.silent: set[Any] = set()  # nodes that were given a gradient, and handed None on
         self.weighted: set[Any] = set()  # layers that normalise, and none of whose weights is 0
         self.activations: dict[Any, Activation] = {}
@@ -179,6 +183,7 @@ class Watch:
     def _passed(self, node: Any, given: Gradients, arrived: Gradients) -> None:
         coming = [self._arrive(node, number, one) for number, one in enumerate(arrived)]
         self._remember(node)
+        self.arriving[node] = reduce(or_, (one.present for one in coming if one is not None), 0)
         for i, (ahead, number) in enumerate(node.next_functions):
             if ahead is None or i >= len(given):
                 continue
@@ -359,6 +364,10 @@ class Watch:
             return None if coming[0] is None else coming[0].through(node)
         if not has_zero(gradient):
             return None
+        if alone and weights and not first.numel() and not self.of_weights(node):
+            self.empty.add(node)
+            self._makes(node, c.OFF)
+            return _all(is_zero(gradient), c.NOT_TAKEN)
         if alone and weights:
             settled = settled_by_ends(node, i, gradient, coming[0])
             if settled is not None:
@@ -596,7 +605,7 @@ class Watch:
             self.nodes, self.leaves, self.calls, self.consumers, self.pending, self.made,
             self.unknown, self.infinite, self.told, self.activations, self.leads, self._weights,
             self.into, self.inside, self.constant, self.weighted, self.held, self.uncounted,
-            self.no_number, self.silent,
+            self.no_number, self.silent, self.empty, self.arriving,
         ):  # fmt: skip
             box.clear()
         self.loss = self.loss.detach()
@@ -606,6 +615,12 @@ class Watch:
         for handle in self.handles:
             handle.remove()
         self.handles = []
+
+    def users(self, leaf: torch.Tensor) -> list[Any]:
+        """Return the nodes that a leaf enters, or a view of it."""
+        return [
+            node for (node, _), ways in self.into.items() if any(one is leaf for one, _ in ways)
+        ]
 
     def gave_none(self, start: Any) -> Any:
         """Return the nearest node ahead that was given a gradient and handed None on, or None."""
