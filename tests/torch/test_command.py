@@ -193,10 +193,12 @@ def test_words_to_exit_with(tmp_path):
 def test_errors_are_the_scripts(tmp_path, code):
     ran = Ran(tmp_path, code, fails=True)
     theirs = [line for line in ran.alone.stderr.splitlines() if "torch" not in line]
-    ours = [line for line in ran.err.splitlines() if "torch" not in line.lower()]
+    traced, said = ran.err.split("sgdexplained: ")  # what is said comes after it
+    ours = [line for line in traced.splitlines() if "torch" not in line.lower()]
 
     assert ran.status == 1
-    assert ran.err.splitlines()[-2] == ran.alone.stderr.splitlines()[-1]
+    assert traced.splitlines()[-1] == ran.alone.stderr.splitlines()[-1]
+    assert ("cut by the comparison >" in " ".join(said.split())) == ("> 0" in code)
     assert [line for line in theirs if "train.py" in line] == [
         line for line in ours if "train.py" in line
     ]

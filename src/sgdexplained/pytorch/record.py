@@ -7,6 +7,7 @@ so calls are watched while they happen.
 from __future__ import annotations
 
 import inspect
+import os
 import sys
 from collections import defaultdict
 from contextlib import ExitStack, contextmanager
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 _TORCH = str(Path(torch.__file__).parent)
 _DRAWN = str(Path(torch.__file__).parent / "distributions")
 _HERE = str(Path(__file__).parents[1])
+_KERAS = f"{os.sep}keras{os.sep}src{os.sep}"  # whose layers call PyTorch for the reader
 _CALLED = torch.nn.Module._call_impl.__code__  # noqa: SLF001 (its frame tells that a module runs)
 _APPLY = torch.autograd.Function.apply.__func__.__code__  # and this one a function of the reader's
 
@@ -95,7 +97,7 @@ def tensors(found: Any) -> Iterator[torch.Tensor]:
 
 
 def reader_frame(depth: int = 1) -> Any:
-    """Return the innermost frame that is neither PyTorch's nor of this package, or ``None``."""
+    """Return the innermost frame that is the reader's own, or ``None``."""
     frame: Any = sys._getframe(depth)  # noqa: SLF001 (inspect reads files)
     while frame is not None and passed_over(frame):
         frame = frame.f_back
@@ -103,9 +105,9 @@ def reader_frame(depth: int = 1) -> Any:
 
 
 def passed_over(frame: Any) -> bool:
-    """Tell whether a frame is PyTorch's or of this package."""
+    """Tell whether a frame is PyTorch's, of Keras or of this package."""
     name = frame.f_code.co_filename
-    return name.startswith((_TORCH, _HERE)) or name == "<string>"
+    return name.startswith((_TORCH, _HERE)) or name == "<string>" or _KERAS in name
 
 
 def where() -> tuple[str, bool, Any, str]:
