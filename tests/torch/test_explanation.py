@@ -414,6 +414,19 @@ def test_no_array_is_kept_twice(monkeypatch, kind, state):
         )
 
 
+@pytest.mark.filterwarnings("ignore:Initializing zero-element tensors")
+@pytest.mark.parametrize("kind", ["SGD", "AdamW", "Adagrad"])
+def test_parameters_without_entries(kind):
+    model = nn.Sequential(nn.Linear(3, 0), nn.ReLU(), nn.Linear(0, 2), nn.LayerNorm(2))
+    optimizer = getattr(torch.optim, kind)(model.parameters(), lr=0.1)
+    found = why(model, batch(4, 3), torch.zeros(4, 2), optimizer=optimizer)
+    assert found.counts()["0.weight"] == found.counts()["2.weight"] == {}
+    assert "0.weight 0 × 3 0 0" in " ".join(str(found).split())
+    assert found.to_data(rows=True)
+    assert "<table" in found._repr_html_()
+    assert "0.weight" not in found.draw().figure.get_label()
+
+
 @pytest.mark.parametrize("turned", [False, True])
 def test_two_words_for_one_entry_whose_codes_multiply_to_256(turned):
     """Their product is 0 in a byte: what the optimizer holds, and a gradient that is not finite."""

@@ -374,7 +374,7 @@ def small_in(gradient: Tensor, rows: Tensor, columns: Tensor, many: float = 0) -
     >>> small_in(numbers, torch.tensor([1e-7, 1e-7]), torch.ones(2))
     2
     """
-    if not (finite(rows) and finite(columns)):
+    if not gradient.numel() or not (finite(rows) and finite(columns)):
         return 0
     gradient = gradient.reshape(len(rows), -1)
     own, across, down = shared(gradient), shared(rows), shared(columns)

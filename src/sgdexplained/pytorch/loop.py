@@ -390,7 +390,8 @@ class _Watching:
     def __exit__(self, *error: object) -> None:
         self.writes.__exit__(*error)
         self.seen.scaler = self.writes.scaler
-        self.seen.by = self.seen.by or self.writes.told()
+        if self.seen.step is None:  # what comes after the step is not between it and the pass
+            self.seen.by = self.writes.told()
         for handle in self.handles:
             handle.remove()
 
