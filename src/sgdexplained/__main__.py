@@ -20,6 +20,7 @@ import os
 import sys
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import PathFinder
+from itertools import pairwise
 from pathlib import Path
 from traceback import FrameSummary, StackSummary, TracebackException
 from types import ModuleType
@@ -58,7 +59,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:
         _say(f"cannot read {options.script!r}: {error.strerror}")
         return 2
-    follower = Follower(options.step)
+    if options.step is None and (number := _behind(options.arguments)):
+        _say(
+            f"--step {number} stands behind {options.script}, so it went to the script, and step 1 "
+            f"is explained. To explain step {number}: "
+            f"python -m sgdexplained --step {number} {options.script}"
+        )
+    follower = Follower(options.step or 1)
     sys.meta_path.insert(0, follower)
     if "torch" in sys.modules:  # some tools import it at the start of Python
         follower.begin()
@@ -83,15 +90,30 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--step",
         type=_counted,
-        default=1,
         metavar="N",
-        help="explain the Nth call of optimizer.step(), whichever optimizer it is (default: 1)",
+        help="explain the Nth call of optimizer.step(), whichever optimizer it is (default: 1); "
+        "it stands before the script, since all that stands behind it is the script's",
     )
     parser.add_argument("script", help="a Python script that trains something with PyTorch")
     parser.add_argument(
         "arguments", nargs=argparse.REMAINDER, help="arguments of the script", metavar="..."
     )
     return parser.parse_args(arguments)
+
+
+def _behind(arguments: Sequence[str]) -> int:
+    """Return the number of a ``--step`` among the arguments of the script; 0 if there is none.
+
+    It is the script's, which may have such an option of its own; most often it was meant for us.
+
+    Examples
+    --------
+    >>> _behind(["--step", "3"]), _behind(["--lr", "1", "--step=2"]), _behind(["--step", "fast"])
+    (3, 2, 0)
+    """
+    words = " ".join(arguments).replace("--step=", "--step ").split()
+    texts = [after for word, after in pairwise(words) if word == "--step"]
+    return next((int(text) for text in texts if text.isdecimal()), 0)
 
 
 def _counted(text: str) -> int:

@@ -131,6 +131,24 @@ def test_a_step_that_never_comes(tmp_path):
     )
 
 
+@pytest.mark.parametrize("behind", [["--step", "2"], ["--lr=1", "--step=2", "data"]])
+def test_a_step_behind_the_script_is_the_scripts_and_that_is_told(tmp_path, behind):
+    code = "import sys; print(sys.argv[1:])" + BEGIN + MODEL + LOOP
+    ran = Ran(tmp_path, code, arguments=behind)
+    assert ran.out.startswith(f"{behind}\n")
+    hint, rest = ran.err.split("\n", 1)
+    assert hint == (
+        "sgdexplained: --step 2 stands behind train.py, so it went to the script, and step 1 is "
+        "explained. To explain step 2: python -m sgdexplained --step 2 train.py"
+    )
+    assert rest.startswith("sgdexplained: step 1, of SGD:\n")
+
+    # Who says which step is wanted knows the difference.
+    second = Ran(tmp_path, code, "--step", "3", arguments=behind).err
+    assert second.startswith("sgdexplained: step 3, of SGD:\n")
+    assert "behind" not in Ran(tmp_path, code, arguments=["--steps", "2", "--step", "x"]).err
+
+
 @pytest.mark.parametrize(
     ("code", "said"),
     [
@@ -175,10 +193,12 @@ def test_words_to_exit_with(tmp_path):
 def test_errors_are_the_scripts(tmp_path, code):
     ran = Ran(tmp_path, code, fails=True)
     theirs = [line for line in ran.alone.stderr.splitlines() if "torch" not in line]
-    ours = [line for line in ran.err.splitlines() if "torch" not in line.lower()]
+    traced, said = ran.err.split("sgdexplained: ")  # what is said comes after it
+    ours = [line for line in traced.splitlines() if "torch" not in line.lower()]
 
     assert ran.status == 1
-    assert ran.err.splitlines()[-2] == ran.alone.stderr.splitlines()[-1]
+    assert traced.splitlines()[-1] == ran.alone.stderr.splitlines()[-1]
+    assert ("cut by the comparison >" in " ".join(said.split())) == ("> 0" in code)
     assert [line for line in theirs if "train.py" in line] == [
         line for line in ours if "train.py" in line
     ]

@@ -15,6 +15,8 @@ from torch import nn  # noqa: E402
 from torch.nn import functional as F  # noqa: E402, N812
 
 from sgdexplained import MLP, SGD, explain, half_squared_error  # noqa: E402
+from sgdexplained.pytorch.causes import CODE  # noqa: E402
+from sgdexplained.pytorch.model import _written  # noqa: E402
 
 from .models import Lambda, batch, perceptron, sgd, squared, why  # noqa: E402
 
@@ -410,6 +412,33 @@ def test_no_array_is_kept_twice(monkeypatch, kind, state):
         assert torch.allclose(
             torch.from_numpy(one.move), step - torch.from_numpy(before), atol=1e-7
         )
+
+
+@pytest.mark.filterwarnings("ignore:Initializing zero-element tensors")
+@pytest.mark.parametrize("kind", ["SGD", "AdamW", "Adagrad"])
+def test_parameters_without_entries(kind):
+    model = nn.Sequential(nn.Linear(3, 0), nn.ReLU(), nn.Linear(0, 2), nn.LayerNorm(2))
+    optimizer = getattr(torch.optim, kind)(model.parameters(), lr=0.1)
+    found = why(model, batch(4, 3), torch.zeros(4, 2), optimizer=optimizer)
+    assert found.counts()["0.weight"] == found.counts()["2.weight"] == {}
+    assert "0.weight 0 × 3 0 0" in " ".join(str(found).split())
+    assert found.to_data(rows=True)
+    assert "<table" in found._repr_html_()
+    assert "0.weight" not in found.draw().figure.get_label()
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_two_words_for_one_entry_whose_codes_multiply_to_256(turned):
+    """Their product is 0 in a byte: what the optimizer holds, and a gradient that is not finite."""
+    held, infinite, shut = (CODE[word] for word in ("held", "not finite", "shut"))
+    assert held * infinite % 256 == 0
+    reason = torch.tensor([[held, 0, held, 1]], dtype=torch.uint8).T
+    codes = torch.tensor([[infinite, shut, 0, 0]], dtype=torch.uint8).T
+    if turned:  # no row after the other
+        reason, codes = (torch.stack([one, one])[..., 0].T for one in (reason, codes))
+    zero = _written(codes, reason, finite=False)
+    assert reason[:, 0].tolist() == [infinite, shut, held, 1]
+    assert zero[:, 0].tolist() == [0, shut, 0, 0]
 
 
 def test_why_a_gradient_is_0_is_known_whether_it_moves_or_not():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import re
 import runpy
 
 import pytest
@@ -31,6 +32,16 @@ def test_every_program_is_shown():
         assert f"programs/{name}.txt" in page
         assert f'draw_recorded("{name}")' in page
     assert {path.stem for path in PROGRAMS.iterdir()} == set(NAMES)
+
+
+def test_the_page_has_all_codes():
+    from sgdexplained.pytorch.causes import WORDS
+
+    page = (PROGRAMS.parent / "explain-your-network.md").read_text("utf-8")
+    table = page[page.index("| reason (and code) |") :]
+    table = table[: table.index("\n\n")]
+    codes = set(re.findall(r"`([a-z 0+]+)`", table))
+    assert set(WORDS) - {"", "gradient"} <= codes
 
 
 def test_the_page_counts_the_weights_with_an_inactive_sender():

@@ -33,3 +33,21 @@ def test_a_model_of_keras():
         (4, 1): {"gradient": 3, "inactive": 1},
         (1,): {"gradient": 1},
     }
+
+
+@pytest.mark.skipif(keras.backend.backend() != "torch", reason="Keras has another backend")
+def test_the_line_of_a_cut_is_the_readers():
+    class Model(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.first, self.second = keras.layers.Dense(4), keras.layers.Dense(1)
+
+        def call(self, x):
+            return self.second(keras.ops.stop_gradient(self.first(x)))
+
+    model, inputs = Model(), batch(5, 3)
+    model(inputs)
+    line = Model.call.__code__.co_firstlineno + 1
+    found = why(model, inputs, torch.ones(5, 1), squared, sgd(model))
+    assert [list(counts) for counts in found.counts().values()].count(["cut"]) == 2
+    assert f"cut by .detach() at test_keras.py:{line}" in " ".join(str(found).split())

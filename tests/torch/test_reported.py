@@ -18,6 +18,11 @@ def note(found, name):
     return found.parameter(name).note
 
 
+def told(found):
+    """Return what is printed, in one line: each cause stands at its reason."""
+    return " ".join(str(found).split())
+
+
 def test_experts_are_chosen_by_argmax():
     def forward(model, x):
         choice = F.one_hot(model.gate(x).argmax(1), 2).float()
@@ -268,7 +273,7 @@ def test_two_backward_passes_cancel():
 
     found = why(model, inputs, torch.ones(4, 1), optimizer=optimizer, step=train)
     assert total(found) == {"paths cancel": 4}
-    assert "the gradients of 2 backward passes add up to 0" in note(found, "weight")
+    assert "3 with paths that cancel: the gradients of 2 backward passes add up to 0" in told(found)
     assert "add up to 0" in found.row("weight", (0, 1)).sentence
 
 
@@ -284,6 +289,7 @@ def test_the_own_step_takes_another_batch():
     found = why(model, inputs, torch.ones(4, 1), optimizer=optimizer, step=train)
     assert found.counts()["weight"] == {"gradient": 2, "no gradient": 1}
     assert "in your step its gradient is 0" in found.row("weight", (0, 1)).sentence
+    assert "1 without a gradient: in your step its gradient is 0" in told(found)
 
 
 def test_numbers_are_put_back_in_the_loop():
@@ -299,6 +305,7 @@ def test_numbers_are_put_back_in_the_loop():
     found = why(model, inputs, torch.ones(4, 1), optimizer=optimizer, step=train)
     assert found.counts()["weight"] == {"changed outside": 3}
     assert "moved back after it" in found.row("weight", (0, 1)).sentence
+    assert "3 changed outside the optimizer: moved by the optimizer, and moved back" in told(found)
     assert "does not move it" not in found.row("weight", (0, 1)).sentence
 
 
@@ -364,16 +371,3 @@ def test_gradients_are_clipped_before_they_are_unscaled():
     found = why(model, inputs, torch.ones(4, 1), optimizer=optimizer, step=train)
     factor = float(re.search(r"scaled by (\S+) by", note(found, "weight"))[1])
     assert factor < 2.0**-15  # clipped, and divided by the scale besides
-
-
-def test_a_recorder_that_is_entered_twice_is_on_until_it_is_left_twice():
-    from sgdexplained.pytorch.record import Recorder
-
-    model = perceptron(3, 4, 1)
-    recorder = Recorder(model.parameters(), model.buffers(), model)
-    with recorder:
-        with recorder:
-            hidden = model[0](batch(4, 3))
-        outputs = model[2](model[1](hidden))
-    assert recorder.calls[outputs.grad_fn].module == "2 (Linear)"
-    assert all(not one._forward_pre_hooks and not one._forward_hooks for one in model.modules())

@@ -307,11 +307,16 @@ def test_why_no_label_counts(follow, labels, options, why, nan):
     assert ("the gradient is 0 and not nan" in said) == bool(nan)
 
 
-def test_nothing_is_said_of_labels_where_some_count(follow):
-    code = LABELS + "labels[0] = 1\n" + CLIPPED.format(scores="model(x)", options="", limit=1)
-    said = follow(BEGIN + code)
+@pytest.mark.parametrize("options", ["", ", weight=torch.tensor([0.0, 1.0])", ", ignore_index=0"])
+def test_nothing_is_said_of_labels_where_some_count(follow, options):
+    # No label is class 0, so its gradient is 0, and that is asked about.
+    code = LABELS + "labels[:] = 0\nlabels[0] = 1\n" if options else LABELS + "labels[0] = 1\n"
+    code += CLIPPED.format(scores="model(x).sigmoid().log()", options=options, limit=1)
+    said = " ".join(follow(BEGIN + code.replace("cross_entropy", "nll_loss")).split())
 
-    assert "ignore_index" not in said
+    assert "4 of 8 do not move" in said
+    assert "no label that counts is this class in nll_loss" in said
+    assert "because" not in said
     assert "nan" not in said
 
 
@@ -348,10 +353,16 @@ def test_noise_is_told_after_all_causes(follow):
     code = """
 model = nn.Sequential(nn.Linear(3, 40), nn.BatchNorm1d(40), nn.Linear(40, 1)).bfloat16()
 x, y = x.bfloat16(), y.bfloat16()
+model[0].bias.grad = torch.ones_like(model[0].bias) * 1e-30
 optimizer = torch.optim.SGD(model.parameters(), lr=1e-5)
 """
-    said = " ".join(follow(BEGIN + code + LOOP).split())
-
-    assert said.index("with a swallowed step: the step is too small for bfloat16") < said.index(
-        "of its gradients are noise: no larger than rounding"
+    twice = LOOP.replace("    optimizer.zero_grad()\n", "")
+    said = " ".join(follow(BEGIN + code + twice).split())
+    causes = (
+        "with a swallowed step: the step is too small for bfloat16",
+        "added to the gradient of an earlier backward pass",
+        "of its gradients are noise: no larger than rounding",
     )
+    bias = said[said.index("0.bias") : said.index("1.weight")]
+    assert all(cause in bias for cause in causes)
+    assert sorted(causes, key=bias.index) == list(causes)

@@ -376,3 +376,25 @@ def test_what_the_function_refers_to_is_put_back(model):
     assert GLOBAL["scheduler"].last_epoch == 0
     assert GLOBAL["scaler"]._scale is None
     assert optimizer.param_groups[0]["lr"] == 0.1
+
+
+@pytest.mark.parametrize(
+    "after",
+    [
+        lambda optimizer, _: optimizer.zero_grad(),
+        lambda _, model: nn.utils.clip_grad_norm_(model.parameters(), 1e9),
+    ],
+    ids=["cleared", "clipped"],
+)
+def test_what_comes_after_the_step_changes_no_gradient_before_it(model, after):
+    optimizer = optim.SGD(model.parameters(), lr=0.1)
+    inputs = torch.randn(5, 3)
+
+    def own():
+        model(inputs).sum().backward()
+        optimizer.step()
+        after(optimizer, model)
+
+    step = watch_step(own, model, optimizer, dict(model.named_parameters()))
+    assert step.notes == []
+    assert not any(step[name].note for name in step)

@@ -73,6 +73,10 @@ NAMES = {
 BITS = tuple(NAMES)
 
 
+# So many rows of a matrix are looked at together, since NumPy copies what it picks.
+ROWS_AT_A_TIME = 64
+
+
 class Reasons:
     """A set of reasons for each entry of a tensor.
 
@@ -164,10 +168,15 @@ class Crossed(Reasons):
         False
         """
         numbers, blocks = into.numpy(), list(self._blocks())
-        if any(numbers[rows[:, None], columns].any() for _, rows, columns in blocks):
+        parts = [
+            (code, rows[start : start + ROWS_AT_A_TIME, None], columns)
+            for code, rows, columns in blocks
+            for start in range(0, len(rows), ROWS_AT_A_TIME)
+        ]
+        if any(numbers[rows, columns].any() for _, rows, columns in parts):
             return False
-        for code, rows, columns in blocks:
-            numbers[rows[:, None], columns] = code
+        for code, rows, columns in parts:
+            numbers[rows, columns] = code
         return True
 
     def _blocks(self) -> Iterator[tuple[int, Any, Any]]:
@@ -291,7 +300,9 @@ NORMS = ("NativeBatchNorm", "CudnnBatchNorm", "MiopenBatchNorm", "NativeLayerNor
 NOT_ASKED = ("CheckpointFunction", "CompiledFunction")
 
 
-def phrase(node: Any, name: str, *, constant: bool = False, weighted: bool = False) -> str:  # noqa: C901, PLR0911 (a list of phrases)
+def phrase(  # noqa: C901, PLR0911, PLR0912 (a list of phrases)
+    node: Any, name: str, *, constant: bool = False, weighted: bool = False, empty: bool = False
+) -> str:
     """Say what an operation did that lets nothing through.
 
     Parameters
@@ -303,8 +314,12 @@ def phrase(node: Any, name: str, *, constant: bool = False, weighted: bool = Fal
         Whether it is a softmax or a normalisation of one entry.
     weighted : bool, default False
         Whether it normalises and none of its weights is 0.
+    empty : bool, default False
+        Whether it is a loss in which no label counts.
     """
     what = kind(node)
+    if hasattr(node, "_forward_cls"):
+        return f"{name} gives 0"
     if what in STEPS:
         return f"{name} is flat: its derivative is 0 everywhere"
     if what.startswith("Clamp") and name.endswith(("margin_loss", "embedding_loss", "hinge_loss")):
@@ -317,8 +332,10 @@ def phrase(node: Any, name: str, *, constant: bool = False, weighted: bool = Fal
         return f"not chosen by {name}"
     if what.startswith(("Max", "Min", "Amax", "Amin", "AdaptiveMax", "Topk", "Sort", "Kthvalue")):
         return f"not chosen by {name}"
-    if what.startswith("NllLoss"):  # why not is told by `uncounted`
-        return f"no label counts in {name}"
+    if what.startswith("NllLoss"):
+        if empty:  # why is told by `uncounted`
+            return f"no label counts in {name}"
+        return f"no label that counts is this class in {name}"
     if name == "dropout" or "Dropout" in what:
         return f"dropped by {name}"
     if what in {"Mul", "Div"}:

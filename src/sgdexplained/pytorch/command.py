@@ -8,6 +8,10 @@ from __future__ import annotations
 
 import sys
 import warnings
+from collections import defaultdict
+from contextlib import suppress
+from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Any
 
 import torch
@@ -16,6 +20,7 @@ from torch.nn.modules.module import (
     register_module_forward_hook,
     register_module_forward_pre_hook,
 )
+from torch.optim import Optimizer
 from torch.optim.optimizer import (
     register_optimizer_step_post_hook,
     register_optimizer_step_pre_hook,
@@ -24,17 +29,16 @@ from torch.overrides import _get_current_function_mode_stack
 
 from sgdexplained.pytorch.causes import CODE
 from sgdexplained.pytorch.loop import Seen, Writes, between, really
-from sgdexplained.pytorch.model import Pass, explanation
+from sgdexplained.pytorch.model import Pass, explain_no_pass, explanation
 from sgdexplained.pytorch.names import examples_in
 from sgdexplained.pytorch.record import Recorder, reader_frame, tensors
-from sgdexplained.pytorch.scope import scope
+from sgdexplained.pytorch.scope import alive, scope
 from sgdexplained.pytorch.step import dense, nonzero, some
+from sgdexplained.pytorch.watch import nodes_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from torch.optim import Optimizer
 
     from sgdexplained.pytorch.watch import Watch
 
@@ -48,6 +52,7 @@ class _Recorder(Recorder):
     def __init__(self) -> None:
         super().__init__()
         self.composes = self.off = False
+        self.checks = True
         self.modules: dict[int, str] = {}  # by their `id`; known only when the step comes
         self.own: set[int] = set()  # the ids of parameters of the models; known only then, too
         self.before: set[int] = set()  # what was used before the first model was called
@@ -76,6 +81,18 @@ class _Recorder(Recorder):
             pass
         if not self.within:
             self.start = None
+
+    def turn(self) -> tuple[Any, set[int]]:
+        """Hand out what was seen of calls that used tensors, and see anew."""
+        seen = self.edges, self.used
+        self.edges, self.used = defaultdict(list), set()
+        return seen
+
+    def join(self, edges: Any, used: set[int]) -> None:
+        """Take up again what was handed out."""
+        for number, ways in edges.items():
+            self.edges[number] = ways + self.edges[number]
+        self.used |= used
 
     def was_used(self, tensor: Tensor) -> bool:
         """Return whether any call was given the tensor; of a model's, since that was called."""
@@ -107,6 +124,20 @@ class _Part:
         return hash(self.number)
 
 
+@dataclass
+class Window:
+    """What was seen between two steps."""
+
+    watches: list[Watch]
+    arrived: dict[int, Tensor]
+    arrivals: dict[int, int]
+    stale: set[int]
+    before_call: dict[int, tuple[Tensor, Tensor]]
+    by: dict[int, str]
+    edges: Any
+    used: set[int]
+
+
 class Following:
     """Counts the steps of all optimizers, and explains the one that is wanted.
 
@@ -121,11 +152,14 @@ class Following:
         self.roots: list[nn.Module] = []
         self.inner: set[int] = set()  # the ids of modules inside those
         self.lately: set[int] = set()  # the ids of roots called since the step before
-        self.watch: Watch | None = None
+        self.watches: list[Watch] = []  # of the passes that reached different tensors
+        self.older: Window | None = None
+        self.last: Optimizer | None = None  # that stepped before
         self.watched: list[Any] = []  # nodes of graphs that were to be freed
         self.passes = 0
         self.over = self.inside = False
         self.said = ""
+        self.stuck = ""  # why backward() raised an error
         self.arrived: dict[int, Tensor] = {}
         self.arrivals: dict[int, int] = {}
         self.handles: list[Any] = []
@@ -147,7 +181,7 @@ class Following:
             register_optimizer_step_post_hook(self._after),
         ]
         self.modes: list[Any] = []
-        if self.wanted == 1:
+        if self.wanted <= 2:
             self._record()
 
     def end(self) -> str:
@@ -155,6 +189,8 @@ class Following:
         self._stop()
         if self.said:
             return ""
+        if self.stuck:
+            return self.stuck
         if self.steps:
             times = "once" if self.steps == 1 else f"{self.steps} times"
             return (
@@ -172,6 +208,7 @@ class Following:
         for mode in self.modes:
             mode.__enter__()
         self.given: set[int] = set()
+        self.outputs: list[Any] = []  # nodes that the outermost modules have made
         self.examples: int | None = None
         self.before_call: dict[int, tuple[Tensor, Tensor]] = {}
         self.handles.append(register_module_forward_hook(self._returned, always_call=True))
@@ -190,7 +227,36 @@ class Following:
             handle.remove()
         self.handles = []
         self._leave()
-        self.watch, self.watched, self.arrived = None, [], {}
+        self.watches, self.watched, self.arrived, self.older = [], [], {}, None
+
+    # An optimizer is asked about what came since its own step before. Which one will step is not
+    # known, so what came before the step of another one is laid aside, and not thrown away.
+
+    def _turn(self, optimizer: Optimizer) -> None:
+        """Lay aside what was seen until the step of an optimizer."""
+        self.last = optimizer
+        self.older = Window(
+            self.watches, self.arrived, self.arrivals, self.stale, self.before_call,
+            self.writes.by, *self.recorder.turn(),
+        )  # fmt: skip
+        self.watches, self.arrived, self.arrivals, self.stale = [], {}, {}, set()
+        self.before_call, self.writes.by = {}, {}
+
+    def _join(self, optimizer: Optimizer) -> None:
+        """Take it up again, unless it is the same optimizer that steps now."""
+        older, self.older = self.older, None
+        if older is None or optimizer is self.last:
+            return
+        moved = {id(one) for group in self.last.param_groups for one in group["params"]}  # type: ignore[union-attr]
+        reached = {key for watch in self.watches for key in watch.leaves}
+        self.stale |= older.stale - reached
+        self.watches = older.watches + self.watches
+        self.arrived = older.arrived | self.arrived
+        self.arrivals = older.arrivals | self.arrivals
+        before = {key: one for key, one in older.before_call.items() if key not in moved}
+        self.before_call = before | self.before_call
+        self.writes.by = older.by | self.writes.by
+        self.recorder.join(older.edges, older.used)
 
     def _leave(self) -> None:
         """Leave our modes, unless the script is inside one of its own that it must leave first."""
@@ -216,9 +282,14 @@ class Following:
                 self._follow(module.parameters())
                 self._look_at(module, args)
 
-    def _returned(self, module: nn.Module, *_: Any) -> None:
-        if self.modes:
-            self.recorder.leave(module)
+    def _returned(self, module: nn.Module, _: Any, output: Any) -> None:
+        if not self.modes:
+            return
+        self.recorder.leave(module)
+        outermost = not self.inside and not self.recorder.within
+        if outermost and next(module.parameters(), None) is not None:
+            # What comes after it is the loss function.
+            self.outputs += nodes_of(output)
 
     def _look_at(self, module: nn.Module, args: Any) -> None:
         """Keep what a model has before it is called, and how many examples it is given."""
@@ -239,13 +310,17 @@ class Following:
     def _came(self, tensor: Tensor) -> None:
         if tensor.grad is not None:
             self.arrived[id(tensor)] = tensor.grad.detach().clone()
-            self.arrivals[id(tensor)] = self.arrivals.get(id(tensor), 0) + 1
+            again = id(tensor) not in self.writes.by  # what was written over does not add up
+            self.arrivals[id(tensor)] = self.arrivals.get(id(tensor), 0) * again + 1
             self.writes.by.pop(id(tensor), None)
 
     def _backward(self, tensors: Any, *args: Any, **kwargs: Any) -> Any:
         """Stand in for ``torch.autograd.backward``: keep the graph until it was read."""
         loss = tensors if isinstance(tensors, Tensor) else tensors[0] if len(tensors) == 1 else None
         if self.over or not self.modes or self.inside or loss is None or not loss.requires_grad:
+            watched = not self.over and self.modes and not self.inside
+            if watched and loss is not None and not loss.requires_grad:
+                self._tell_what_is_stuck(loss)
             return self.backward(tensors, *args, **kwargs)
         names = ("grad_tensors", "retain_graph", "create_graph")
         given = {**dict(zip(names, args[:3], strict=False)), **kwargs}
@@ -255,9 +330,11 @@ class Following:
         keeps = bool(given.pop("retain_graph", False))
         self.writes.off = True
         try:
-            watch = self.recorder.before_backward(loss)
+            watch = self.recorder.before_backward(loss, nodes=self.outputs)
+            self.outputs = []
             leaves = [leaf for _, leaf in watch.leaves.values()]
             self._follow(leaves)
+            self.stale -= {id(one) for one in leaves}
             self.stale |= {
                 id(one) for one in leaves if one.grad is not None and some(nonzero(dense(one.grad)))
             }
@@ -267,19 +344,45 @@ class Following:
                 watch.close()
         finally:
             self.writes.off = False
-        self.watch, self.passes = watch, self.passes + 1
+        self.passes += 1
+        self.watches = [one for one in self.watches if not one.leaves.keys() <= watch.leaves.keys()]
+        self.watches.append(watch)
         if not keeps:
-            self.watched.append(loss)
+            self.watched.append((loss, leaves))
         return result
+
+    def _tell_what_is_stuck(self, loss: Tensor) -> None:
+        """Find out why a loss requires no gradient: its ``backward()`` raises an error."""
+        self.inside = self.writes.off = self.recorder.off = True
+        try:
+            with suppress(Exception), torch._C.DisableTorchFunction():  # noqa: SLF001
+                optimizer = self._likely()
+                self.parameters = self._named(optimizer)
+                watch = self.recorder.before_backward(loss)
+                once = Pass.recorded(self.recorder, watch, self.parameters)
+                once.gradients = dict.fromkeys(self.parameters)
+                self._tell_of(once)
+                text = explanation(once, once.reasons(None), None)
+                self.stuck = f"step {self.steps + 1} did not come:\n{text}"
+        finally:
+            self.inside = self.writes.off = self.recorder.off = False
+
+    def _likely(self) -> Any:
+        """Return an optimizer that has parameters of a model that was called, if there is one."""
+        ours = {id(one) for root in self.roots for one in root.parameters()}
+        for one in alive(Optimizer):
+            if any(id(p) in ours for group in one.param_groups for p in group["params"]):
+                return one
+        return SimpleNamespace(param_groups=[])
 
     def _free(self) -> None:
         """Free the graphs that the script believes to be freed: its mistakes stay its own."""
-        for loss in self.watched:
-            leaves = [leaf for _, leaf in self.watch.leaves.values()] if self.watch else []
+        for loss, leaves in self.watched:
             if leaves:
-                torch.autograd.grad(
-                    loss, leaves, torch.ones_like(loss), retain_graph=False, allow_unused=True
-                )
+                with suppress(RuntimeError):  # it may have written into what the graph needs
+                    torch.autograd.grad(
+                        loss, leaves, torch.ones_like(loss), retain_graph=False, allow_unused=True
+                    )
         self.watched = []
 
     # ## The step
@@ -289,9 +392,11 @@ class Following:
             return None
         self.steps += 1
         if self.steps != self.wanted:
+            self._free()  # while the parameters are as they were in the pass
             return None
         self.inside = True
         self.writes.off = True
+        self._join(optimizer)
         self.parameters = self._named(optimizer)
         seen = Seen(optimizer, self.parameters)
         seen.calls, seen.scaler = 1, self.writes.scaler
@@ -350,18 +455,25 @@ class Following:
     def _read(self) -> None:
         self.seen.snapshot(self.writes)
         self.found: Any = None
-        if self.watch is None:
+        watch = self._watch(self.seen.optimizer)
+        if watch is None:
             return
         given = {name: one.grad for name, one in self.parameters.items()}
         try:
             for one in self.parameters.values():
                 one.grad = self.arrived.get(id(one), one.grad)
-            once = Pass.recorded(self.recorder, self.watch, self.parameters)
+            once = Pass.recorded(self.recorder, watch, self.parameters)
             self._tell_of(once)
             self.found = once, self._added(once.reasons(self.seen.optimizer))
         finally:
             for name, one in self.parameters.items():
                 one.grad = given[name]
+
+    def _watch(self, optimizer: Optimizer) -> Watch | None:
+        """Return the last pass that reached a parameter of an optimizer, or the last of all."""
+        theirs = {id(one) for group in optimizer.param_groups for one in group["params"]}
+        ours = [one for one in self.watches if theirs & one.leaves.keys()] or self.watches
+        return ours[-1] if ours else None
 
     def _tell_of(self, once: Pass) -> None:
         """Let a pass know what the models were before it, and what they are called."""
@@ -387,9 +499,11 @@ class Following:
     def _added(self, found: dict[str, Any]) -> dict[str, Any]:
         """Take back reasons of the last pass where gradients of earlier ones were there before."""
         for name, (codes, notes, _) in found.items():
-            if id(self.parameters[name]) in self.stale and isinstance(codes, Tensor):
+            if id(self.parameters[name]) not in self.stale:
+                continue
+            notes.beside.append("added to the gradient of an earlier backward pass")
+            if isinstance(codes, Tensor):
                 codes[codes == CODE["hook"]] = CODE["mixed"]
-                notes.beside.append("added to the gradient of an earlier backward pass")
         return found
 
     def _after(self, optimizer: Optimizer, *_: Any) -> None:
@@ -398,7 +512,9 @@ class Following:
             return
         if not self.inside:
             self.lately.clear()
-            if self.steps + 1 == self.wanted and not self.modes:
+            if self.modes:
+                self._turn(optimizer)
+            elif self.steps + 2 >= self.wanted:
                 self._record()
             return
         if optimizer is not self.seen.optimizer:
@@ -418,9 +534,12 @@ class Following:
 
     def _say(self, step: Any) -> None:
         head = f"step {self.wanted}, of {type(self.seen.optimizer).__name__}"
-        if self.found is None:
+        if self.found is None and any(one is not None for one in self.seen.given.values()):
             text = "no backward pass was seen before it"
             text += "".join(f"\n* {note}" for note in step.notes)
+        elif self.found is None:
+            notes = ["no backward pass was seen before it", *self.scope.notes]
+            text = str(explain_no_pass(self.parameters, self.before, notes, step))
         else:
             once, found = self.found
             text = str(explanation(once, found, step))
@@ -444,7 +563,8 @@ class Following:
         self.recorder.modules = self.scope.modules()
         named = self.scope.parameters()
         known = self.recorder.own = {id(one) for one in named.values()}
-        reached = {} if self.watch is None else self.watch.leaves
+        watch = self._watch(optimizer)
+        reached = {} if watch is None else watch.leaves
         theirs = [one for group in optimizer.param_groups for one in group["params"]]
         for number, one in enumerate(theirs):
             # What belongs to no model and was not used is only told of.

@@ -24,6 +24,10 @@ AT_ONCE = 1 << 16
 """So many entries are looked at together: what is made of them stays in the processor's cache."""
 
 
+FEW_AT_ONCE = 1 << 14
+"""The same, where no room is to be spent."""
+
+
 def shared(tensor: Tensor) -> Any:
     """Return a NumPy view of a tensor; ``None`` if there cannot be one."""
     if not tensor.is_cpu or tensor.dtype not in SHARED or tensor.is_neg() or tensor.is_conj():
@@ -253,10 +257,13 @@ def looked_up(table: Tensor, numbers: Tensor, mostly: int | None = None) -> Tens
         import numpy as np
 
         flat = own.reshape(-1)
-        others = np.flatnonzero(flat != 0)
-        if 4 * len(others) < len(flat):
-            found = np.zeros(flat.shape, table.numpy().dtype)
-            found[others] = table.numpy()[flat[others]]
+        if 4 * np.count_nonzero(flat) < len(flat):
+            entries = table.numpy()
+            found = np.zeros(flat.shape, entries.dtype)
+            for start in range(0, len(flat), FEW_AT_ONCE):
+                part = flat[start : start + FEW_AT_ONCE]
+                others = np.flatnonzero(part != 0)
+                found[start + others] = entries[part[others]]
             return torch.from_numpy(found.reshape(own.shape))
     table, flat = table.to(numbers.device), numbers.reshape(-1)
     found = torch.empty(flat.shape, dtype=table.dtype, device=table.device)
@@ -293,7 +300,29 @@ def has(codes: Tensor, code: int) -> bool:
     (True, False)
     """
     numbers = shared(codes)
-    return bool((codes == code).any() if numbers is None else (numbers == code).any())
+    if numbers is None:
+        return bool((codes == code).any())
+    flat = numbers.ravel(order="K")
+    parts = range(0, flat.size, FEW_AT_ONCE)
+    return any(bool((flat[start : start + FEW_AT_ONCE] == code).any()) for start in parts)
+
+
+def both(one: Tensor, other: Tensor) -> bool:
+    """Return whether two arrays of the same shape are both not 0 in any place.
+
+    Examples
+    --------
+    >>> both(torch.tensor([24, 0]), torch.tensor([32, 0])), both(torch.eye(2), 1 - torch.eye(2))
+    (True, False)
+    """
+    first, second = shared(one), shared(other)
+    if first is None or second is None or not one.is_contiguous() or not other.is_contiguous():
+        return bool(one.logical_and(other).any())
+    import numpy as np
+
+    first, second = first.ravel(), second.ravel()
+    parts = (slice(k, k + FEW_AT_ONCE) for k in range(0, first.size, FEW_AT_ONCE))
+    return any(bool(np.logical_and(first[part], second[part]).any()) for part in parts)
 
 
 def few(mask: Tensor, part: int = 4) -> Any:
@@ -345,7 +374,7 @@ def small_in(gradient: Tensor, rows: Tensor, columns: Tensor, many: float = 0) -
     >>> small_in(numbers, torch.tensor([1e-7, 1e-7]), torch.ones(2))
     2
     """
-    if not (finite(rows) and finite(columns)):
+    if not gradient.numel() or not (finite(rows) and finite(columns)):
         return 0
     gradient = gradient.reshape(len(rows), -1)
     own, across, down = shared(gradient), shared(rows), shared(columns)

@@ -80,7 +80,7 @@ def watch_step(
     ...     sgd.zero_grad()
     ...     sgd.step()
     >>> step = watch_step(own, model, sgd, dict(model.named_parameters()))
-    >>> step["weight"].whole, step["weight"].note.split(" at ")[0]
+    >>> step["weight"].whole, step["weight"].whys["cleared"].split(" at ")[0]
     ('cleared', 'cleared by Optimizer.zero_grad')
     """
     seen = Seen(optimizer, parameters)
@@ -105,13 +105,13 @@ def watch_step(
             lost = (mine.reason == 0) & nonzero(dense(fresh)) & ~nonzero(dense(mine.gradient))
             if some(lost) and mine.listed:
                 passes = seen.arrivals.get(name, 0)
-                mine.reason[lost] = CODE["paths cancel" if passes > 1 else "no gradient"]
-                why = (
+                word = "paths cancel" if passes > 1 else "no gradient"
+                mine.reason[lost] = CODE[word]
+                mine.whys[word] = (
                     f"the gradients of {passes} backward passes add up to 0"
                     if passes > 1
                     else "in your step its gradient is 0, and in a pass with these inputs it is not"
                 )
-                mine.note = "; ".join(filter(None, (mine.note, f"{int(lost.sum())}: {why}")))
     step.notes += seen.notes()
     return step
 
@@ -390,7 +390,8 @@ class _Watching:
     def __exit__(self, *error: object) -> None:
         self.writes.__exit__(*error)
         self.seen.scaler = self.writes.scaler
-        self.seen.by = self.seen.by or self.writes.told()
+        if self.seen.step is None:  # what comes after the step is not between it and the pass
+            self.seen.by = self.writes.told()
         for handle in self.handles:
             handle.remove()
 
@@ -440,7 +441,7 @@ def really(mine: StepOf, after: Tensor, before: Tensor, seen: Seen) -> None:
     undone = tried & ~happened
     if some(undone):
         mine.reason[undone] = CODE["changed outside"]
-        mine.note = "moved by the optimizer, and moved back after it"
+        mine.whys["changed outside"] = "moved by the optimizer, and moved back after it"
 
 
 def _names(seen: Seen, other: Optimizer) -> set[str]:
@@ -452,20 +453,19 @@ def between(mine: StepOf, seen: Seen, stale: Tensor | None, fresh: Tensor | None
     """Compare the gradient that arrived with the one that the optimizer was given."""
     arrived, given = seen.arrived.get(mine.name), mine.gradient
     by = f" by {seen.by[mine.name]}" if mine.name in seen.by else ""
-    notes = [mine.note] if mine.note else []
     if arrived is None:
         frozen = "" if mine.asked else "requires_grad is False now, and "
         if given is not None and some(nonzero(dense(given))):
-            notes.append(f"{frozen}its gradient is left from an earlier backward pass")
+            mine.beside.append(f"{frozen}its gradient is left from an earlier backward pass")
         elif given is not None and frozen and mine.move is not None:
-            notes.append(f"{frozen}a gradient of 0 is still stored")
-            mine.whys |= dict.fromkeys(_moving(mine), notes[-1])
+            stored = f"{frozen}a gradient of 0 is still stored"
+            mine.whys |= dict.fromkeys(_moving(mine), stored)
             seen.goes_on[mine.name] = _moving(mine)
     else:
         mine.arrived = arrived
         both = () if stale is None or fresh is None else (dense(stale), dense(fresh))
         if both and bool((both[0] != 0).any()) and _same(arrived, both[0] + both[1]):
-            notes.append("added to the gradient of an earlier backward pass: not cleared")
+            mine.beside.append("added to the gradient of an earlier backward pass: not cleared")
         came = nonzero(dense(arrived))
         kept_on = torch.zeros_like(came) if given is None else nonzero(dense(given))
         lost = came & ~kept_on
@@ -477,14 +477,12 @@ def between(mine: StepOf, seen: Seen, stale: Tensor | None, fresh: Tensor | None
                     mine.whole = "cleared"
             how = "cleared" if given is None else "made 0"
             part = "" if not some(kept_on) else f"{int(lost.sum())} of {lost.numel()} "
-            notes.append(f"{part}{how}{by}")
-            mine.whys["cleared"] = notes[-1]
+            mine.whys["cleared"] = f"{part}{how}{by}"
         elif given is not None:
             changed = _changed(dense(arrived), dense(given), by)
-            notes += changed
+            mine.beside += changed
             if by:
                 seen.calls_of[seen.by[mine.name]] |= bool(changed)
-    mine.note = "; ".join(notes)
 
 
 def _moving(mine: StepOf) -> list[str]:

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from sgdexplained.pytorch import causes as c
-from sgdexplained.pytorch.fast import finite, has, is_zero, small, small_in
+from sgdexplained.pytorch.fast import both, finite, is_zero, small, small_in
 from sgdexplained.pytorch.keep import kept, randomness
 from sgdexplained.pytorch.names import examples_in, held, name_of, own, registered
 from sgdexplained.pytorch.notes import Notes
@@ -115,22 +115,24 @@ def explain_model(
     return explanation(once, found, taken)
 
 
-def explain_recorded(
-    recorder: Recorder, watch: Watch, parameters: dict[str, Tensor], step: Step | None
+def explain_no_pass(
+    parameters: dict[str, Tensor], values: dict[str, Tensor], notes: list[str], step: Step
 ) -> ModelExplanation:
-    """Return the explanation of a pass that somebody else ran.
+    """Return the explanation of a step before which nothing went backward: no gradient is there.
 
     Parameters
     ----------
-    recorder : Recorder
-        Was on during the forward pass.
-    watch : Watch
-        Of `recorder.before_backward`; the backward pass is over.
-    parameters : dict of Tensor
-    step : Step or None
+    parameters, values : dict of Tensor
+        As they are, and as they were before the step.
+    notes : list of str
+    step : Step
     """
-    once = Pass.recorded(recorder, watch, parameters)
-    return explanation(once, once.reasons(None), step)
+    once = Pass(None, None, None, None, parameters)
+    once.values, once.notes = values, notes
+    once.gradients = dict.fromkeys(parameters)
+    words = {n: "no gradient" if one.requires_grad else "frozen" for n, one in parameters.items()}
+    found = {name: (c.CODE[word], Notes(), True) for name, word in words.items()}
+    return explanation(once, found, step)
 
 
 def _needs_closure(optimizer: Optimizer) -> bool:
@@ -248,9 +250,12 @@ class Pass:
         self.examples = examples_in(inputs)
         self.recorder: Recorder
         self.watch: Watch
+        self.uses: Mapping[int, list[Any]] = {}
+        self.value = torch.tensor(torch.nan)
         self.gradients: dict[str, Tensor | None] = {}
         self.values: dict[str, Tensor] = {}  # before the pass
         self.whys: dict[str, dict[str, str]] = {}
+        self.first_broken = ""
 
     @classmethod
     def recorded(cls, recorder: Recorder, watch: Watch, parameters: dict[str, Tensor]) -> Pass:
@@ -272,6 +277,12 @@ class Pass:
         buffers = {own(name): one.clone() for name, one in model.named_buffers()}
         self.random = randomness()
         self.recorder = Recorder(self.parameters.values(), model.buffers(), model)
+        if not torch.is_grad_enabled():
+            self.notes.append(
+                "gradients are switched off where explain is called (no_grad or the like), and "
+                "were switched on to explain the step: where they are off, loss.backward() raises "
+                "an error"
+            )
         eager = torch.compiler.set_stance("force_eager")
         with torch.inference_mode(mode=False), torch.enable_grad(), eager:
             with self.recorder:
@@ -357,6 +368,7 @@ class Pass:
     @torch.no_grad()
     def reasons(self, optimizer: Optimizer | None) -> dict[str, tuple[Any, Notes, bool]]:
         """Return for each parameter: codes (a tensor or one), notes, and whether it is whole."""
+        self.uses = self.watch.uses
         self._about_the_loss()
         self.notes += dict.fromkeys(self.recorder.remarks)
         self._about_strangers(optimizer)
@@ -389,7 +401,9 @@ class Pass:
         if self.examples == 0:
             self.notes.append("the batch is empty: it has no example")
         if not bool(torch.isfinite(value.detach()).all()):
-            self.notes.append(f"the loss is {value.item()}{self._no_number()}")
+            self.first_broken = "" if (why := self._no_number()) else self._broken()
+            why = why or (f": {self.first_broken}" if self.first_broken else "")
+            self.notes.append(f"the loss is {value.item()}{why}")
         if value.is_leaf and value.requires_grad and not self._is_parameter(value):
             number = self.recorder.numbers.get(value)
             made = [str(call) for which, call in self.recorder.made if which == number]
@@ -429,6 +443,28 @@ class Pass:
         )
         return f", because {found[0]}{more}"
 
+    def _broken(self) -> str:
+        """Say which call of the forward pass has made the first NaN (or infinity) of the loss."""
+        recorder, value = self.recorder, self.value
+        if not recorder.checks and self.model is not None:
+            recorder = Recorder(self.parameters.values(), self.model.buffers(), self.model)
+            recorder.checks = True
+            eager = torch.compiler.set_stance("force_eager")
+            with kept(self.model), torch.inference_mode(mode=False), torch.enable_grad(), eager:
+                self.random()
+                with recorder:
+                    value = self._lost(self._forward())
+        number = recorder.numbers.get(value)
+        found = None if number is None else recorder.broken.get(number)
+        if found is None:
+            return ""
+        if found.given is None:
+            return f"the first {found.what} is made by {found.call}"
+        names = {recorder.numbers.get(one): name for name, one in self.parameters.items()}
+        if found.given in names:
+            return f"{names[found.given]} has {found.what} in it, before the step"
+        return f"{found.what} is in what {found.call} is given"
+
     def _is_parameter(self, value: Tensor) -> bool:
         return any(value is one for one in self.parameters.values())
 
@@ -459,12 +495,14 @@ class Pass:
         if not parameter.requires_grad:
             return "frozen", ""
         if id(parameter) in self.watch.leaves:
-            return "no gradient", "the loss reaches it, but its gradient was taken away by a hook"
+            return "no gradient", f"the loss reaches it, but {self._taken(parameter)}"
         if not self.recorder.was_used(parameter):
             return "not used", "not used in this forward pass"
         sure, perhaps = self.recorder.cuts_between(parameter, self.value)
         if sure:
             return "cut", f"cut by {sure[0]}"
+        if not perhaps and self.recorder.leads(parameter, self.value):
+            return "cut", "a call between it and the loss has no gradient, and was not seen"
         if not perhaps:
             return "not used", "used, but its result is not used by the loss"
         key = tuple(perhaps)
@@ -476,6 +514,13 @@ class Pass:
             "used, but the loss stays the same when it is nudged "
             f"(its result goes into {perhaps[0]})"
         )
+
+    def _taken(self, parameter: Tensor) -> str:
+        """Say who took the gradient of a parameter away that the loss reaches."""
+        node = self.watch.gave_none(self.watch.leaves[id(parameter)][0])
+        if node is None:
+            return "its gradient was taken away by a hook"
+        return f"{self.watch.calls[node]} returns None for it"
 
     def _felt(self, parameter: Tensor) -> bool:
         """Return whether the value of the loss depends on a parameter: nudge it, and look."""
@@ -532,6 +577,9 @@ class Pass:
                 row[row == c.CODE["inactive"]] = c.CODE["padding row"]
 
     def _born(self, parameter: Tensor) -> str:
+        """Say where a gradient that is not finite comes from."""
+        if self.first_broken:
+            return self.first_broken
         watch = self.watch
         node = watch.leaves[id(parameter)][0]
         layer, seen = [node], {node}
@@ -560,22 +608,43 @@ class Pass:
         if word == "op not known":
             ops = list(dict.fromkeys(self.watch.unknown.values()))
             return ", ".join(ops)
+        watch = self.watch
+        users = watch.users(parameter)
+        if word == "inactive":  # of what it is multiplied by directly
+            found = [one for one in users if watch.made.get(one, 0) & c.INACTIVE]
+            return "; ".join(list(dict.fromkeys(watch.cause(one) for one in found))[:2])
         if bits is None:
             return ""
-        start = self.watch.leaves[id(parameter)][0]
-        nodes = self.watch.makers(start, bits, outside=word == "flat", across=word == "closed")
+        start = watch.leaves[id(parameter)][0]
+        nodes = watch.makers(start, bits, outside=word == "flat", across=word == "closed")
+        if word == "mixed":
+            return self._mixed(start, bits, users)
         said = []
         for node in nodes:
-            call = self.watch.calls[node]
-            if word == "paths cancel":
+            call = watch.calls[node]
+            if node in watch.empty:
+                said.append(f"{call} is given nothing")
+            elif word == "paths cancel":
                 said.append(f"at {call}")
             elif word == "underflow":
                 said.append(f"too small for the number type in {call}")
             elif word == "not used":
                 said.append(f"its result is not taken by {call}")
             else:
-                said.append(self.watch.cause(node))
+                said.append(watch.cause(node))
         return "; ".join(list(dict.fromkeys(said))[:2])
+
+    def _mixed(self, start: Any, bits: int, users: list[Any]) -> str:
+        """Say what makes a gradient 0 in some examples, and what in others: of all that came."""
+        watch = self.watch
+        came = reduce(int.__or__, (watch.arriving.get(one, 0) for one in users), 0)
+        said = [watch.cause(node) for node in watch.makers(start, bits) if came & bits]
+        if came & c.PATHS:
+            said += [f"paths cancel at {watch.calls[one]}" for one in watch.makers(start, c.PATHS)]
+        if came & c.FLAT:
+            found = watch.makers(start, c.NEUTRAL & ~c.OFF, outside=True)
+            said += [watch.cause(node) for node in found]
+        return "; ".join(list(dict.fromkeys(said))[:3])
 
     def _noise(self, parameter: Tensor, gradient: Tensor) -> int | None:
         """Return how many gradients are no larger than the rounding of what they add up."""
@@ -606,7 +675,7 @@ def explanation(
     for name, tensor in once.parameters.items():
         codes, notes, whole = found[name]
         listed.append(_parameter(name, tensor, once, codes, notes, whole, step))
-    uses = {n: once.watch.uses.get(id(p), []) for n, p in once.parameters.items()}
+    uses = {n: once.uses.get(id(p), []) for n, p in once.parameters.items()}
     source = ModelSource(uses, step, once.examples, once.whys)
     value = float(once.value.detach())
     about = [*once.notes, *(step.notes if step is not None else []), *once.asides]
@@ -622,15 +691,14 @@ def _parameter(
     mine = None if step is None else step[name]
     # On the processor it is the same array, and the step knows what it told.
     reason = torch.zeros(shape, dtype=torch.uint8) if mine is None else mine.reason.cpu()
-    zero = _written(codes, reason)
+    zero = _written(codes, reason, finite="not finite" not in notes.whys)
     if mine is not None:
         if mine.swallows:
             kind = str(mine.dtype).removeprefix("torch.")
             notes.whys["swallowed"] = f"the step is too small for {kind}"
         notes.whys.update(mine.whys)
-        told = [note for note in mine.note.split("; ") if note not in mine.whys.values()]
-        notes.beside += filter(None, told)
-        if mine.told_apart and mine.beside:
+        notes.beside += mine.beside
+        if mine.told_apart and mine.moves_anyway:
             parts = Parts(mine)
     made = ModelParameter(
         name=name,
@@ -647,7 +715,9 @@ def _parameter(
     return made
 
 
-def _written(codes: int | Tensor | c.Crossed | None, reason: Tensor) -> int | Tensor | None:
+def _written(
+    codes: int | Tensor | c.Crossed | None, reason: Tensor, *, finite: bool
+) -> int | Tensor | None:
     """Write why gradients are 0 or missing where the step has nothing to say.
 
     Returns
@@ -664,13 +734,15 @@ def _written(codes: int | Tensor | c.Crossed | None, reason: Tensor) -> int | Te
     if isinstance(codes, c.Crossed) and codes.write(reason):
         return None
     array = c.full(codes, reason).cpu()
-    apart = some(reason * array)
+    if not both(reason, array):  # never two words for one entry
+        reason += array
+        return None if finite else array * (array != c.CODE["not finite"])
     reason += array * is_zero(reason)
-    if has(array, c.CODE["not finite"]):
-        infinite = array == c.CODE["not finite"]
-        reason[infinite] = array[infinite]
-        return array * ~infinite
-    return array if apart else None
+    if finite:
+        return array
+    infinite = array == c.CODE["not finite"]
+    reason[infinite] = array[infinite]
+    return array * ~infinite
 
 
 class ModelParameter(Parameter):

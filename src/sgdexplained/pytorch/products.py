@@ -174,9 +174,8 @@ def _weights(
         return Reasons(array | _closer(rest, senders, deltas), present), [c.UNDERFLOW, c.EXAMPLES]
     # Most often few are left: only their rows and columns are multiplied.
     across, down = lines_with(rest, 1), lines_with(rest, 0)
-    part = rest[across][:, down]
-    found = _closer(part, senders[:, across], deltas[:, down])
-    array[across.unsqueeze(1), down] |= found
+    rest = rest[across][:, down]
+    array[across.unsqueeze(1), down] |= _closer(rest, senders, deltas, across, down)
     return Reasons(array, present), [c.UNDERFLOW, c.EXAMPLES]
 
 
@@ -224,19 +223,40 @@ def _crossed(
     return array, rest
 
 
-def _closer(rest: torch.Tensor, senders: torch.Tensor, deltas: torch.Tensor) -> torch.Tensor:
-    """Return why gradients are 0 that neither end of a weight explains by itself."""
-    active, works = (~is_zero(senders)).float(), (~is_zero(deltas)).float()
-    apart = rest & is_zero(active.transpose(-1, -2) @ works)
+def _closer(
+    rest: torch.Tensor,
+    senders: torch.Tensor,
+    deltas: torch.Tensor,
+    rows: torch.Tensor | None = None,
+    columns: torch.Tensor | None = None,
+) -> torch.Tensor:
+    """Return why gradients are 0 that neither end of a weight explains by itself.
+
+    `rest` may be of some rows and columns alone. What is made on the way is freed at once.
+    """
+    works = _ones(_chosen(deltas, columns))
     any_delta = works.any(-2).unsqueeze(-2)
-    array = bits(apart & any_delta, c.NEVER) | bits(apart & ~any_delta, c.MIXED)
-    full = rest & ~apart
+    active = _ones(_chosen(senders, rows))
+    apart = is_zero(active.transpose(-1, -2) @ works).logical_and_(rest)
+    del active, works
+    array = apart.to(torch.int16).mul_(bits(any_delta, c.NEVER ^ c.MIXED) ^ c.MIXED)
+    full = apart.logical_xor_(rest)
     if any_true(full):
+        senders, deltas = _chosen(senders, rows), _chosen(deltas, columns)
         size = wide(senders.abs()).transpose(-1, -2) @ wide(deltas.abs())
         small = full & (size < torch.finfo(deltas.dtype).smallest_normal)
         array |= bits(small, c.UNDERFLOW) | bits(full & ~small, c.EXAMPLES)
         _rounded(array, full & ~small, c.EXAMPLES, senders.transpose(-1, -2), deltas)
     return array
+
+
+def _ones(array: torch.Tensor) -> torch.Tensor:
+    """Return 1 where an array is not 0, and 0 elsewhere."""
+    return is_zero(array).logical_not_().float()
+
+
+def _chosen(array: torch.Tensor, columns: torch.Tensor | None) -> torch.Tensor:
+    return array if columns is None else array[:, columns]
 
 
 def _rounded(

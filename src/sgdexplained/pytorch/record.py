@@ -6,6 +6,8 @@ so calls are watched while they happen.
 
 from __future__ import annotations
 
+import inspect
+import os
 import sys
 from collections import defaultdict
 from contextlib import ExitStack, contextmanager
@@ -16,6 +18,7 @@ import torch
 from torch.overrides import TorchFunctionMode
 from torch.utils.weak import WeakTensorKeyDictionary
 
+from sgdexplained.pytorch.fast import finite
 from sgdexplained.pytorch.names import own
 from sgdexplained.pytorch.plain import composed, plain_checkpoints
 
@@ -26,8 +29,11 @@ if TYPE_CHECKING:
     from sgdexplained.pytorch.watch import Watch
 
 _TORCH = str(Path(torch.__file__).parent)
+_DRAWN = str(Path(torch.__file__).parent / "distributions")
 _HERE = str(Path(__file__).parents[1])
+_KERAS = f"{os.sep}keras{os.sep}src{os.sep}"  # whose layers call PyTorch for the reader
 _CALLED = torch.nn.Module._call_impl.__code__  # noqa: SLF001 (its frame tells that a module runs)
+_APPLY = torch.autograd.Function.apply.__func__.__code__  # and this one a function of the reader's
 
 # Calls that take numbers out of a tensor, so that nobody sees where they go.
 LEAVES_TORCH = {
@@ -91,7 +97,7 @@ def tensors(found: Any) -> Iterator[torch.Tensor]:
 
 
 def reader_frame(depth: int = 1) -> Any:
-    """Return the innermost frame that is neither PyTorch's nor of this package, or ``None``."""
+    """Return the innermost frame that is the reader's own, or ``None``."""
     frame: Any = sys._getframe(depth)  # noqa: SLF001 (inspect reads files)
     while frame is not None and passed_over(frame):
         frame = frame.f_back
@@ -99,12 +105,12 @@ def reader_frame(depth: int = 1) -> Any:
 
 
 def passed_over(frame: Any) -> bool:
-    """Tell whether a frame is PyTorch's or of this package."""
+    """Tell whether a frame is PyTorch's, of Keras or of this package."""
     name = frame.f_code.co_filename
-    return name.startswith((_TORCH, _HERE)) or name == "<string>"
+    return name.startswith((_TORCH, _HERE)) or name == "<string>" or _KERAS in name
 
 
-def where() -> tuple[str, bool, Any]:
+def where() -> tuple[str, bool, Any, str]:
     """Return the line of the reader's code that is running, and if it has called a module.
 
     Lines of PyTorch and of this package are passed over. Where a pass was started by this package
@@ -118,24 +124,56 @@ def where() -> tuple[str, bool, Any]:
         Whether it called a module, and none of the reader's own: what ran is not in this line.
     frame or None
         Of the line.
+    str
+        What it has called, if that is of a kind whose inner calls a reader does not know: a
+        distribution, for example ``Normal.sample``.
 
     Examples
     --------
-    >>> line, inside, _ = where()
+    >>> line, inside, _, _ = where()
     >>> line.startswith("<doctest") or ":" in line, inside
     (True, False)
     """
     frame: Any = sys._getframe(1)  # noqa: SLF001 (traceback.extract_stack reads files, at each call)
-    inside = False
+    inside, called = False, ""
     while frame is not None:
         code = frame.f_code
         if not passed_over(frame):
-            return f"{Path(code.co_filename).name}:{frame.f_lineno}", inside, frame
+            return f"{Path(code.co_filename).name}:{frame.f_lineno}", inside, frame, called
         if code.co_name in STARTS and code.co_filename.startswith(_HERE):
-            return "", inside, None
+            return "", inside, None, called
         inside |= code is _CALLED
+        called = code.co_qualname if code.co_filename.startswith(_DRAWN) else ""
         frame = frame.f_back
-    return "", inside, None
+    return "", inside, None, called
+
+
+def in_own_function() -> bool:
+    """Tell whether the forward pass of an ``autograd.Function`` runs: it has a gradient of its own.
+
+    Examples
+    --------
+    >>> in_own_function()
+    False
+    """
+    frame: Any = sys._getframe(1)  # noqa: SLF001
+    while frame is not None and frame.f_code is not _APPLY:
+        frame = frame.f_back
+    return frame is not None
+
+
+def own_function(node: Any) -> Call | None:
+    """Return name and line of the reader's own ``autograd.Function`` that made a node, or ``None``.
+
+    No call of it is seen, so this is where its backward pass is written.
+    """
+    kind = getattr(node, "_forward_cls", None)
+    backward = inspect.unwrap(getattr(kind, "backward", None) or own_function)
+    if kind is None or not hasattr(backward, "__code__"):
+        return None
+    code = backward.__code__
+    line = f"{Path(code.co_filename).name}:{code.co_firstlineno}"
+    return Call(f"backward() of {kind.__name__}", line)
 
 
 def cutting(name: str, made: torch.Tensor | None, results: list[torch.Tensor]) -> str:
@@ -204,6 +242,36 @@ class Call(NamedTuple):
         return f"{what} {self.place}"
 
 
+class Broken(NamedTuple):
+    """Where numbers that are not finite come from.
+
+    `what` is ``nan`` or ``inf``; `call` has made it, or was the first that was given it: then
+    `given` is the number of that tensor.
+    """
+
+    what: str
+    call: Call
+    given: int | None = None
+
+
+def not_finite(tensor: torch.Tensor) -> str:
+    """Return ``nan`` or ``inf`` if a tensor has such a number, else nothing.
+
+    Examples
+    --------
+    >>> not_finite(torch.tensor([1.0, -torch.inf])), not_finite(torch.tensor([1, 2]))
+    ('inf', '')
+    """
+    with torch.no_grad(), torch._C.DisableTorchFunction():  # noqa: SLF001 (no mode sees it)
+        try:
+            if finite(tensor):
+                return ""
+            dense = tensor.detach().to_dense() if tensor.layout != torch.strided else tensor
+            return "nan" if bool(dense.isnan().any()) else "inf"
+        except Exception:  # noqa: BLE001 (a tensor without numbers, such as inside vmap)
+            return ""
+
+
 def _node(tensor: torch.Tensor) -> Any:
     """Return the node that made a tensor; of some views that were written into it cannot be asked.
 
@@ -267,8 +335,8 @@ class Recorder(TorchFunctionMode):
     ) -> None:
         super().__init__()
         self.off = False
-        self.depth = 0  # it is entered once more where a function of the reader's own runs
         self.composes = True  # whether fused calls are computed part by part
+        self.checks = False  # whether it looks for the first NaN; this takes a pass more
         named = () if model is None else model.named_modules()
         self.modules = {one: own(name) for name, one in named}
         self.within: list[Any] = []
@@ -294,26 +362,23 @@ class Recorder(TorchFunctionMode):
         self.of_weights: set[int] = set()
         self.weight_nodes: set[Any] = set()
         self.remarks: list[str] = []
+        self.broken: dict[int, Broken | None] = {}
 
     def __enter__(self) -> Self:
-        self.depth += 1
-        if self.depth == 1:
-            self._patched = ExitStack()
-            self._patched.enter_context(plain_checkpoints(self))
-            self._patched.enter_context(_new_parameters(self))
-            for module in self.modules:
-                before = module.register_forward_pre_hook(self._into)
-                after = module.register_forward_hook(self._out_of, always_call=True)
-                self._patched.callback(before.remove)
-                self._patched.callback(after.remove)
+        self._patched = ExitStack()
+        self._patched.enter_context(plain_checkpoints(self))
+        self._patched.enter_context(_new_parameters(self))
+        for module in self.modules:
+            before = module.register_forward_pre_hook(self._into)
+            after = module.register_forward_hook(self._out_of, always_call=True)
+            self._patched.callback(before.remove)
+            self._patched.callback(after.remove)
         super().__enter__()
         return self
 
     def __exit__(self, *error: object) -> None:
         super().__exit__(*error)
-        self.depth -= 1
-        if not self.depth:
-            self._patched.close()
+        self._patched.close()
 
     def _into(self, module: torch.nn.Module, _: Any) -> None:
         name = self.modules.get(module)
@@ -326,7 +391,8 @@ class Recorder(TorchFunctionMode):
 
     def _call(self, name: str, off: str = "") -> Call:
         name = SIGNS.get(name, name)
-        line, inside, frame = where()
+        line, inside, frame, called = where()
+        name = name if name in SHAPE_ALONE else called or name
         outer = self.start is not None and frame is self.start
         return Call(name, line, off, self.within[-1] if self.within else "", inside, outer)
 
@@ -342,11 +408,7 @@ class Recorder(TorchFunctionMode):
         name = getattr(func, "__name__", str(func))
         if name == "__get__":
             return self._attribute(func, args)
-        if name in {"apply", "_apply"}:
-            with self:  # the forward pass of a function of the reader's own is seen too
-                result = func(*args, **kwargs)
-        else:
-            result = composed(name, func, args, kwargs) if self.composes else func(*args, **kwargs)
+        result = composed(name, func, args, kwargs) if self.composes else func(*args, **kwargs)
         self._note(name, args, kwargs, result)
         if name in TWICE and args and isinstance(args[0], torch.Tensor):
             self._remark(name, args[0])
@@ -395,6 +457,8 @@ class Recorder(TorchFunctionMode):
             self._cut_in_place(given[0])
             return
         numbers = [self._number(tensor) for tensor in given]
+        if self.checks:
+            self._check(name, given, results)
         call = None
         nodes = [_node(tensor) for tensor in results]
         for node in nodes:
@@ -413,7 +477,8 @@ class Recorder(TorchFunctionMode):
         off = "" if torch.is_grad_enabled() else self.inside or "no_grad"
         if off and torch.is_inference_mode_enabled():
             off = "inference_mode"
-        call = call or self._call(name, off)
+        own = bool(off) and in_own_function()
+        call = call or self._call(name, "" if own else off)
         for tensor, number in zip(given, numbers, strict=True):
             if number not in self.live:
                 continue
@@ -425,12 +490,28 @@ class Recorder(TorchFunctionMode):
                 if to is not None:
                     self.live.add(to)
                 self.edges[number].append((to, call))
-                if tensor.requires_grad and (out is None or any(out is one for one in leaves)):
+                lost = out is None or any(out is one for one in leaves)
+                if tensor.requires_grad and lost and not own:
                     known = call.name if call.off else cutting(call.name, out, results)
                     self.cuts[number, to] = call._replace(name=known)
         for tensor in leaves:
             if tensor.requires_grad and not any(tensor is one for one in given):
                 self.made.append((self._number(tensor), call))
+
+    def _check(self, name: str, given: list[torch.Tensor], results: list[torch.Tensor]) -> None:
+        """Note which numbers are not finite, and which call has made the first of them."""
+        for one in given:
+            number = self._number(one)
+            # What was fine before may have been written into since.
+            if not self.broken.get(number) and not any(one is made for made in results):
+                what = not_finite(one)
+                self.broken[number] = Broken(what, self._call(name), number) if what else None
+        before = [one for tensor in given if (one := self.broken.get(self._number(tensor)))]
+        for made in results:
+            what = not_finite(made)
+            older = [one for one in before if one.what == what]
+            new = Broken(what, self._call(name)) if what and not older else None
+            self.broken[self._number(made)] = older[0] if older else new
 
     def _cut_in_place(self, tensor: torch.Tensor) -> None:
         """Note that a tensor is cut off from what made it: from here on it counts as another."""
@@ -473,6 +554,10 @@ class Recorder(TorchFunctionMode):
                     todo.append(to)
         return list(dict.fromkeys(sure)), list(dict.fromkeys(perhaps))
 
+    def leads(self, tensor: torch.Tensor, goal: torch.Tensor) -> bool:
+        """Return whether one tensor was computed from another, with or without a gradient."""
+        return self.numbers.get(tensor) in self._reaching(self.numbers.get(goal))
+
     def _reaching(self, end: int | None) -> set[int]:
         """Return what leads to a tensor, without calls that look at shapes alone."""
         back: dict[int, list[int]] = defaultdict(list)
@@ -488,8 +573,19 @@ class Recorder(TorchFunctionMode):
                 todo += back[here]
         return found
 
-    def before_backward(self, loss: torch.Tensor, outputs: Iterable[torch.Tensor] = ()) -> Watch:
-        """Put hooks on the graph of a loss, before ``loss.backward()``."""
-        from sgdexplained.pytorch.watch import Watch
+    def before_backward(
+        self, loss: torch.Tensor, outputs: Any = (), nodes: Iterable[Any] = ()
+    ) -> Watch:
+        """Put hooks on the graph of a loss, before ``loss.backward()``.
 
-        return Watch(loss, outputs, self)
+        Parameters
+        ----------
+        loss : Tensor
+        outputs : tensors, however nested
+            Of the model.
+        nodes : iterable
+            Nodes of the graph that have made outputs, if these are gone.
+        """
+        from sgdexplained.pytorch.watch import Watch, nodes_of
+
+        return Watch(loss, [*nodes_of(outputs), *nodes], self)

@@ -98,7 +98,7 @@ def scope(called: Iterable[nn.Module], lately: set[int], optimizer: Optimizer) -
     (['bias', 'weight'], ['not listed: D, whose 2 parameters another optimizer has (SGD)'])
     """
     mine = {id(one) for one in _held(optimizer)}
-    modules, optimizers = _alive()
+    modules, optimizers = alive(nn.Module), alive(Optimizer)
     others = {
         id(one): type(other).__name__
         for other in optimizers
@@ -154,17 +154,9 @@ def _held(optimizer: Optimizer) -> Iterator[Tensor]:
         yield from group["params"]
 
 
-def _alive() -> tuple[list[nn.Module], list[Optimizer]]:
-    """Return all modules and optimizers that there are: a script may keep them anywhere."""
-    modules: list[nn.Module] = []
-    optimizers: list[Optimizer] = []
-    for one in gc.get_objects():
-        kind = type(one)
-        if issubclass(kind, nn.Module):
-            modules.append(one)
-        elif issubclass(kind, Optimizer):
-            optimizers.append(one)
-    return modules, optimizers
+def alive(kind: type[Any]) -> list[Any]:
+    """Return all objects of a kind that there are: a script may keep them anywhere."""
+    return [one for one in gc.get_objects() if issubclass(type(one), kind)]
 
 
 def _unwrapped(module: nn.Module) -> nn.Module:

@@ -70,10 +70,10 @@ class StepOf:
     whole : str
         A word that holds for the whole parameter: ``not listed``, ``lr 0``, ``cleared`` or
         ``never stepped``. Empty if there is none.
-    note : str
-        A few words more.
     whys : dict of str
-        By word: those of them that tell why entries have that reason.
+        By word: why entries have that reason.
+    beside : list of str
+        What belongs to no reason.
     told_apart : bool
         Whether the move could be split.
     asked : bool
@@ -102,7 +102,6 @@ class StepOf:
     reason: Tensor
     dtype: torch.dtype
     whole: str = ""
-    note: str = ""
     told_apart: bool = True
     exact: Tensor | None = None
     arrived: Tensor | None = None
@@ -113,6 +112,12 @@ class StepOf:
     found: dict[str, Tensor | None] = field(default_factory=dict)
     broken: int = 0
     whys: dict[str, str] = field(default_factory=dict)
+    beside: list[str] = field(default_factory=list)
+
+    @property
+    def note(self) -> str:
+        """All that is said, in a row."""
+        return "; ".join(dict.fromkeys([*self.whys.values(), *self.beside]))
 
     @property
     def move(self) -> Tensor | None:
@@ -135,7 +140,7 @@ class StepOf:
         return self._found("decayed", lambda again: again.decayed())
 
     @property
-    def beside(self) -> bool:
+    def moves_anyway(self) -> bool:
         """Whether an entry may move without a gradient."""
         if self.again is not None:
             return self.again.decays or self.again.remembers
@@ -304,7 +309,7 @@ def take_step(
         ours = {id(one) for one in group["params"]}
         for name, one in mine.items():
             if step[name].broken and id(one) in ours:
-                step[name].note = _told_broken(step[name], group)
+                step[name].beside.append(_told_broken(step[name], group))
     for name in parameters:
         if step[name].open or not step[name].listed:
             _judge(step[name])

@@ -35,7 +35,7 @@ def sentence(step: StepOf, place: tuple[int, ...], value: float, because: str = 
     moved = _said(numbers["parts"]) or _number(numbers["move"])
     none = numbers["gradient"] is None
     otherwise = f"Moves {'without a gradient' if none else 'although its gradient is 0'}{apart}"
-    note = f": {step.note}" if step.note else ""
+    told = f": {step.whys[word]}" if word in step.whys else ""
     of = "" if step.arrived is None else f" of {_number(dense(step.arrived)[place].item())}"
     said = {
         "memory": f"{otherwise}: {moved}.",
@@ -47,12 +47,12 @@ def sentence(step: StepOf, place: tuple[int, ...], value: float, because: str = 
         "lr 0": f"Stays: the learning rate is 0; its gradient is {gradient}.",
         "swallowed": _swallowed(step, numbers, value),
         "held": f"Stays: {step.optimizer} does not move it; its gradient is {gradient}.",
-        "cleared": f"Stays: its gradient{of} was lost before the step{note}.",
+        "cleared": f"Stays: its gradient{of} was lost before the step{told}.",
         "never stepped": f"Stays: the optimizer was not asked to step; its gradient is {gradient}.",
         "another optimizer": f"Moves by {_number(numbers['move'])}: not by this optimizer.",
-        "paths cancel": f"Stays: its gradient is 0{note}.",
-        "no gradient": f"Stays: its gradient is 0{note}." if not none else "",
-        "changed outside": f"Stays: {step.note}; its gradient is {gradient}."
+        "paths cancel": f"Stays: its gradient is 0{told}.",
+        "no gradient": f"Stays: its gradient is 0{told}." if not none else "",
+        "changed outside": f"Stays: {why}; its gradient is {gradient}."
         if not numbers["move"]
         else f"Moves by {_number(numbers['move'])}: not by an optimizer.",
     }

@@ -8,6 +8,8 @@ asked by giving it other numbers: ones, or random numbers where something arrive
 from __future__ import annotations
 
 from collections import defaultdict
+from functools import reduce
+from operator import or_
 from typing import Any
 
 import torch
@@ -26,7 +28,7 @@ from sgdexplained.pytorch.fast import (
     zeros_of,
 )
 from sgdexplained.pytorch.products import is_sum, of_bias, of_inputs, of_weights, settled_by_ends
-from sgdexplained.pytorch.record import Call, tensors
+from sgdexplained.pytorch.record import Call, own_function, tensors
 from sgdexplained.pytorch.rules import Chain, use_of
 from sgdexplained.pytorch.uses import Use
 
@@ -46,8 +48,9 @@ class Watch:
     ----------
     loss : Tensor
         A single number.
-    outputs : Tensors, however nested
-        Of the model: what lies between them and the loss is the loss function.
+    outputs : list of graph nodes
+        That have made what the model returned: what lies between them and the loss is the loss
+        function.
     recorder : Recorder
         Was on while the loss was computed.
 
@@ -59,7 +62,7 @@ class Watch:
         By the ``id`` of a leaf: the operations it enters, with senders and deltas.
     """
 
-    def __init__(self, loss: torch.Tensor, outputs: Any, recorder: Recorder) -> None:
+    def __init__(self, loss: torch.Tensor, outputs: list[Any], recorder: Recorder) -> None:
         self.loss, self.recorder = loss, recorder
         self.nodes: list[Any] = []
         self.leaves: dict[int, tuple[Any, torch.Tensor]] = {}
@@ -75,6 +78,9 @@ class Watch:
         self.constant: set[Any] = set()
         self.uncounted: dict[Any, str] = {}
         self.no_number: dict[Any, str] = {}
+        self.empty: set[Any] = set()  # nodes that were given nothing
+        self.arriving: dict[Any, int] = {}  # the bits that came to a node, all of them
+        self.silent: set[Any] = set()  # nodes that were given a gradient, and handed None on
         self.weighted: set[Any] = set()  # layers that normalise, and none of whose weights is 0
         self.activations: dict[Any, Activation] = {}
         self.leads: dict[Any, tuple[int, ...]] = {}
@@ -82,7 +88,7 @@ class Watch:
         self._weights: dict[Any, bool] = {}
         self._random = torch.Generator().manual_seed(0)
         self._walk(loss)
-        self.inside = self._below(tensors(outputs))
+        self.inside = self._below(outputs)
         self.into = self._ways_in()
         for node in self.nodes:
             if not hasattr(node, "variable"):
@@ -107,10 +113,11 @@ class Watch:
                 if ahead not in seen:
                     seen.add(ahead)
                     todo.append(ahead)
-                    self.calls[ahead] = self.recorder.calls.get(ahead, self.calls[node])
+                    call = self.recorder.calls.get(ahead) or own_function(ahead)
+                    self.calls[ahead] = call or self.calls[node]
 
-    def _below(self, outputs: Iterable[torch.Tensor]) -> set[Any]:
-        todo = [out.grad_fn for out in outputs if out.grad_fn is not None]
+    def _below(self, outputs: Iterable[Any]) -> set[Any]:
+        todo = [node for node in outputs if node is not self.loss.grad_fn]
         seen = set(todo)
         while todo:
             for ahead, _ in todo.pop().next_functions:
@@ -176,12 +183,15 @@ class Watch:
     def _passed(self, node: Any, given: Gradients, arrived: Gradients) -> None:
         coming = [self._arrive(node, number, one) for number, one in enumerate(arrived)]
         self._remember(node)
+        self.arriving[node] = reduce(or_, (one.present for one in coming if one is not None), 0)
         for i, (ahead, number) in enumerate(node.next_functions):
             if ahead is None or i >= len(given):
                 continue
             gradient = given[i]
             if gradient is None:
                 self.pending[ahead, number].append((None, None))
+                if any(one is not None for one in arrived):
+                    self.silent.add(node)
                 continue
             if gradient.is_sparse:
                 gradient = gradient.to_dense()
@@ -254,7 +264,13 @@ class Watch:
     def phrase(self, node: Any) -> str:
         """Say what a node did that lets nothing through."""
         name = self.calls[node].name
-        return c.phrase(node, name, constant=node in self.constant, weighted=node in self.weighted)
+        return c.phrase(
+            node,
+            name,
+            constant=node in self.constant,
+            weighted=node in self.weighted,
+            empty=node in self.uncounted,
+        )
 
     def cause(self, node: Any) -> str:
         """Say what a node did that lets nothing through, where, and why if that is known."""
@@ -348,6 +364,10 @@ class Watch:
             return None if coming[0] is None else coming[0].through(node)
         if not has_zero(gradient):
             return None
+        if alone and weights and not first.numel() and not self.of_weights(node):
+            self.empty.add(node)
+            self._makes(node, c.OFF)
+            return _all(is_zero(gradient), c.NOT_TAKEN)
         if alone and weights:
             settled = settled_by_ends(node, i, gradient, coming[0])
             if settled is not None:
@@ -483,6 +503,11 @@ class Watch:
 
         connected = reaches([None] * len(arrived))
         unreached = zero & ~connected
+        if what in c.OF_SEVERAL and not weights:
+            # What nobody takes is not taken, whatever it is multiplied by.
+            off = unreached & _not_taken(coming[0], zero)
+            tell(off, c.NEUTRAL)
+            unreached = unreached & ~off
         if what in c.TAKING:
             tell(unreached, c.NEUTRAL)
             if not weights and any_true(unreached):
@@ -530,7 +555,8 @@ class Watch:
             if everything & c.OFF
             else ~rest & rest
         )
-        tell(only_off, c.NEUTRAL)
+        # What nobody takes of a parameter is not connected; a weight whose result nobody takes is.
+        tell(only_off, c.NOT_TAKEN if weights and not self.of_weights(node) else c.NEUTRAL)
         rest = rest & ~only_off
         for bit in asked:  # holds for all that is connected
             if mixing and bit & own:
@@ -579,7 +605,7 @@ class Watch:
             self.nodes, self.leaves, self.calls, self.consumers, self.pending, self.made,
             self.unknown, self.infinite, self.told, self.activations, self.leads, self._weights,
             self.into, self.inside, self.constant, self.weighted, self.held, self.uncounted,
-            self.no_number,
+            self.no_number, self.silent, self.empty, self.arriving,
         ):  # fmt: skip
             box.clear()
         self.loss = self.loss.detach()
@@ -589,6 +615,24 @@ class Watch:
         for handle in self.handles:
             handle.remove()
         self.handles = []
+
+    def users(self, leaf: torch.Tensor) -> list[Any]:
+        """Return the nodes that a leaf enters, or a view of it."""
+        return [
+            node for (node, _), ways in self.into.items() if any(one is leaf for one, _ in ways)
+        ]
+
+    def gave_none(self, start: Any) -> Any:
+        """Return the nearest node ahead that was given a gradient and handed None on, or None."""
+        todo, seen = [start], {start}
+        for node in todo:
+            for user, _ in self.consumers[node]:
+                if user in self.silent:
+                    return user
+                if user not in seen:
+                    seen.add(user)
+                    todo.append(user)
+        return None
 
     def makers(
         self, start: Any, bits: int, *, outside: bool = False, across: bool = False
@@ -619,6 +663,11 @@ class Watch:
             seen.update(ahead)
             layer = list(ahead.items())
         return []
+
+
+def nodes_of(outputs: Any) -> list[Any]:
+    """Return the nodes that have made tensors, however nested."""
+    return [one.grad_fn for one in tensors(outputs) if one.grad_fn is not None]
 
 
 def _all_finite(gradients: Gradients) -> bool:
@@ -674,6 +723,13 @@ def _places(one: torch.Tensor | None, reasons: Reasons | None, test: Any) -> tor
     if reasons is None:
         return torch.zeros_like(one, dtype=torch.bool)
     return ~is_zero(reasons.array) & test(reasons.array)
+
+
+def _not_taken(reasons: Reasons | None, like: torch.Tensor) -> torch.Tensor:
+    """Return where nothing is taken, if the places are those of another tensor; else nowhere."""
+    if reasons is None or not reasons.present & c.OFF or reasons.array.shape != like.shape:
+        return torch.zeros_like(like)
+    return (reasons.array & c.NEUTRAL) == c.NEUTRAL
 
 
 def _any_has(items: list[tuple[torch.Tensor, Reasons | None]], bit: int) -> torch.Tensor:

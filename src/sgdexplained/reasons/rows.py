@@ -204,7 +204,11 @@ class Source:
         """Draw the explanation: maps of the weights, coloured by reason."""
         from sgdexplained.draw import reason_maps
 
-        maps = [(one.name, one.shape, one.reason) for one in explanation.parameters]
+        maps = [
+            (one.name, one.shape, one.reason)
+            for one in explanation.parameters
+            if 0 not in one.shape
+        ]
         return reason_maps(maps, explanation.words, explanation.said, ax=ax)
 
 
