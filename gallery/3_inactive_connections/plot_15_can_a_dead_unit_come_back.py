@@ -5,7 +5,7 @@ Can a dead unit come back?
 .. needs:: 5 9
 
 A unit is *dead* for a set of data if it is shut for every example in it.
-Its own weights then have the gradient zero, so they stay where they are.
+Its own weights then have the gradient zero, so plain SGD does not move them.
 
 .. guess::
    :answer: 3
@@ -17,8 +17,8 @@ Its own weights then have the gradient zero, so they stay where they are.
    C. Yes, when the layer before it changes.
    D. Yes, its own weights still move a little.
 
-   The picture shows it: the unit's own weights do not move, but its inputs do.
-   They move because other units send gradients back to the layer before it.
+   The unit's own weights do not move, but its inputs change, because they come from the layer before it.
+   The weights of that layer get gradients through the other units of the second layer.
 """
 
 # Set-up: twelve examples before and after one step, and the figure
@@ -91,8 +91,9 @@ draw.alt(
 # The same with one example
 # -------------------------
 #
-# One input leads to a unit *h*, and from there to two units: *p* has the pre-activation *h* − 2, and *q* has the pre-activation *h*.
-# The output is the sum of their activations.
+# One input leads to a unit, whose activation is *h*.
+# From this unit *h* two weights lead to the units *p* and *q*: *p* has the pre-activation *h* − 2, and *q* has the pre-activation *h*.
+# The output is the sum of the activations of *p* and *q*.
 # All weights are 1, and the learning rate is 1/2.
 # The only example is the input 1 with the target 4.
 # So *h* = 1, the unit *p* is dead, and the output is 1.
@@ -118,14 +119,15 @@ print(
 # So the weight of *h* has the gradient −3, and the step makes it 1 + 3/2 = 5/2.
 # Then *h* is 5/2 too, and the pre-activation of *p* is 5/2 − 2 = 1/2.
 #
-# A unit of the first layer cannot come back in this way, because its inputs are the data.
+# A unit of the first layer cannot open again in this way, because its inputs are the data.
 #
 # One step that is too long can kill a unit
 # -----------------------------------------
 #
-# One unit has the weight 1 and the bias 0; the inputs are 1 and 2, and both targets are 0.
-# The gradient is 5/2 for the weight and 3/2 for the bias.
-# Here is the unit after one step, with three learning rates.
+# One unit has the weight 1 and the bias 0.
+# There are two examples, one with the input 1 and one with the input 2, and both targets are 0.
+# The outputs are 1 and 2, so the gradient is (1 · 1 + 2 · 2) / 2 = 5/2 for the weight and (1 + 2) / 2 = 3/2 for the bias.
+# The picture shows the unit after one step, with three learning rates.
 
 # Set-up: one step with three learning rates, and the figure
 data, zeros = [[1], [2]], [[Fraction(0)], [Fraction(0)]]
@@ -174,7 +176,7 @@ draw.alt(
 
 # %%
 # After the step with 1/2 the pre-activations are −1 and −5/4.
-# From now on the gradient of this unit is zero, whatever the targets are.
+# So from now on its weight and its bias have the gradient zero, whatever the targets are.
 
 # Check: the pre-activations after the step with 1/2, and who is dead
 stepped[2](data)
@@ -187,12 +189,12 @@ assert [dead(net, data)[0][0] for net in stepped] == [False, False, True]
 #
 # Weight decay moves weights whose gradient is zero.
 # Here the decay takes one hundredth of each weight and of each bias in every step.
-# So every step multiplies them by *c* = 0.99.
-# A unit of the first layer has the weight −1, the bias 1/2 and the input 1.
-# A unit of the second layer has the same weight and bias.
-# Its input is the activation of a unit of the first layer, which has the weight 1, the bias 0 and the input 1.
-# This weight shrinks as well.
-# These are their pre-activations after *k* steps without any gradient:
+# So every step multiplies all of them by *c* = 0.99.
+# Two shut units have the weight −1 and the bias 1/2.
+# One of them is in the first layer, and its input is 1.
+# The other one is in the second layer, and its input comes from a helper: an open unit of the first layer with the weight 1, the bias 0 and the input 1.
+# The weight of the helper shrinks too.
+# If only the decay acts, and no gradient, the two shut units have these pre-activations after *k* steps:
 #
 # .. math::
 #
@@ -201,12 +203,13 @@ assert [dead(net, data)[0][0] for net in stepped] == [False, False, True]
 #    \text{second layer: } & c^k \left(-c^k + \tfrac12\right)
 #    \end{aligned}
 #
-# In the first layer both terms shrink alike, so their sum stays below zero for ever.
-# In the second layer the input shrinks too, so the positive bias wins in the end.
+# In the first layer weight and bias shrink alike, so their sum stays below zero for ever.
+# In the second layer the input shrinks as well, so the positive bias wins in the end.
 #
-# Under SGD, decay can open a unit of the first layer only if it treats weight and bias differently.
+# Under plain SGD, decay can open a unit of the first layer only if it treats weight and bias differently.
 # For example, many training programs do not decay biases.
-# Then the weight shrinks, the bias stays, and the positive bias wins: this is the dotted curve in the picture.
+# Then the weight shrinks, the bias stays, and a positive bias wins: this is the dotted curve in the picture.
+# The picture shows the decay alone: no gradient of a loss is added, not even after a unit has opened.
 
 
 # Set-up: decay of all, or of the weight only, and the figure
@@ -262,7 +265,7 @@ with draw.style():
     ax.text(60, -0.5, "shut", fontstyle="italic", path_effects=halo)
     ax.text(66, 0.05, "step 69", ha="right", path_effects=halo)
     ax.set_ylabel("pre-activation")
-    ax.set_xlabel("step, with every gradient zero")
+    ax.set_xlabel("step (decay alone, without a gradient)")
 ax.set(xlim=(0, 150), ylim=(-0.58, 0.36), xticks=[0, 50, 100, 150])
 ax.set_yticks([-0.5, 0], ["−0.5", "0"])
 draw.title(ax, "After 69 steps, decay has opened two of three shut units.")
@@ -279,7 +282,7 @@ draw.alt(
 # .. claim:: C5
 #    :verdict: holds when
 #    :when: the unit is shut for every example that comes, and the optimiser is plain SGD without decay.
-#    :corrected: Under plain SGD without decay, the weights into a ReLU unit stay as long as it is shut for every example. The unit can still open again, because the layers before it change. Decay can open a unit too. In a deeper layer any decay can do this. In the first layer, only a decay that treats weight and bias differently can.
+#    :corrected: Under plain SGD without decay, the weights into a ReLU unit stay as long as it is shut for every example. The unit can still open again if the layers before it change. Plain SGD with decay can open a unit too: in the first layer only if the decay treats weight and bias differently, in a deeper layer even if it treats all numbers alike.
 #    :sources: lu2020
 #    :refuted-by: leaky-shut-gate, uphill
 #
@@ -327,12 +330,11 @@ draw.alt(
 # ------------------------------------------------------------
 #
 # - *Inactive* is about one example: the activation of the unit is 0.
-# - *Without contribution* is about a batch: for each example of it, the gradient that comes back to the pre-activation of the unit is 0.
+# - *Without contribution* is about a batch: the delta of the unit is 0 for each example in the batch.
 # - *Dead* is about a set of data: the unit is shut for every example in it.
 #
-# They can differ.
-# A unit can be inactive in one example of a batch and still receive a gradient from another example.
-# And an open unit receives nothing from an example with the right answer, although it is not dead.
+# A unit can be inactive in one example of a batch and still have a delta that is not 0 in another example.
+# An open unit is not dead, but its delta is 0 in an example with the right answer.
 #
 # .. claim:: X5
 #    :verdict: holds
@@ -363,13 +365,13 @@ draw.alt(
 #    >>> without_contribution(net.layers[0])[1], dead(net, [[2, 1]])[0][1]
 #    (True, False)
 #
-# More that kills and revives
-# ---------------------------
+# Other ways to open or to kill a unit
+# ------------------------------------
 #
-# - **New data** can open a dead unit, because *dead* is a word about a set of data.
+# - **New data** can open a dead unit, because a unit that is shut for all old examples can be open for a new one.
 # - **A leaky ReLU** cannot die: below zero its derivative is 1/100 and not 0, so a hundredth of the gradient still passes.
-# - **Momentum** can kill. With the momentum 0.9, even the learning rate 1/10 shuts the unit with the inputs 1 and 2 for both of them within five steps.
-# - **Adam with an L2 penalty**, which adds a small share of each weight to its gradient, can open a unit of the first layer. Adam then moves every weight towards 0 by about the same *amount*, and not by the same *share*. For example, the weights 1 and −0.4 and the inputs 1 and 3 give the pre-activation −0.2. When each weight is 0.1 nearer to 0, the pre-activation is 0.9 − 0.3 · 3 = 0. A little later it is above 0, and the unit is open.
+# - **Momentum** can kill a unit. With the momentum 0.9, the unit of the second picture is shut for both examples after three steps, even with the learning rate 1/10.
+# - **Adam with an L2 penalty** can open a unit of the first layer. The penalty adds a small part of each weight to the gradient of this weight. A shut unit has no other gradient, and Adam divides the penalty by the penalty's own size. So every weight moves towards 0 by about the same amount, whether it is large or small. For example, the weights 1 and −0.4 and the inputs 1 and 3 give the pre-activation −0.2. When each weight is 0.1 nearer to 0, the pre-activation is 0.9 − 0.3 · 3 = 0. A little later it is above 0, and the unit is open.
 # - **Before the first step** many deep and narrow networks are dead: :ref:`sphx_glr_story_4_further_plot_24_dead_at_birth.py`.
 
 # Check: new data, a leak, momentum, and Adam with a penalty
@@ -384,7 +386,7 @@ moving = MLP([1, 1], output="relu", init=[([[1]], [0])])
 optimiser = SGD(
     moving.parameters(), lr=Fraction(1, 10), momentum=Fraction(9, 10)
 )
-for _ in range(5):
+for _ in range(3):
     moving.zero_grad()
     half_squared_error(moving(data), zeros).backward()
     optimiser.step()
@@ -409,7 +411,7 @@ assert not dead(penalised, [[1, 3]])[0][0]
 # .. guess::
 #    :answer: 1/4
 #
-#    The unit with the inputs 1 and 2 takes one step. Below which learning rate does it stay open for both examples?
+#    The unit of the second picture (weight 1, bias 0, inputs 1 and 2) takes one step of plain SGD. Below which learning rate does it stay open for both examples?
 #
 #    A step with the learning rate *η* takes 5/2 times *η* from the weight and 3/2 times *η* from the bias.
 #    So these are the pre-activations of the two examples after the step:
@@ -435,8 +437,7 @@ assert not dead(penalised, [[1, 3]])[0][0]
 #    A. Yes
 #    B. No
 #
-#    The unit *h* grows to 5/2 as before, and 5/2 − 4 is still below zero.
-#    The unit *p* stays shut until more steps have come through *q*.
+#    The activation *h* grows to 5/2 as before, and 5/2 − 4 is still below zero.
 #
 #    >>> farther = [([[1]], None), ([[1, 1]], [-4, 0]), ([[1], [1]], None)]
 #    >>> net = MLP([1, 1, 2, 1], init=farther)

@@ -92,7 +92,8 @@ draw.alt(
 #    \hat z_i = \frac{z_i - m}{s}
 #
 # Here :math:`z_i` is the pre-activation of example *i*, *m* is the mean over the batch, and *s* is the standard deviation. The ReLU gets :math:`\hat z_i` instead of :math:`z_i`.
-# In our batch *m* = 0 and *s* = 3, so the pre-activations become 5/3, −1/3, −1/3 and −1.
+# In our batch *m* = 0, and the mean of the squares is (25 + 1 + 1 + 9) / 4 = 9, so *s* = 3.
+# The pre-activations become 5/3, −1/3, −1/3 and −1.
 # The same example opens the unit, and the others still shut it.
 # But *m* and *s* depend on all four examples, and so does the activation for the first example.
 #
@@ -101,13 +102,14 @@ draw.alt(
 # The mean grows, which makes :math:`\hat z_1` smaller.
 # But *s* becomes smaller, because the examples come closer together, and this makes :math:`\hat z_1` larger.
 # For the lowest example the second effect is the larger one, so its delta is positive.
-# In numbers, for each example *i* of the four:
+# The rule for the derivative of a quotient gives this formula for each example *i* of the four:
 #
 # .. math::
 #
 #    \delta_i = \frac{\partial \hat z_1}{\partial z_i} = \frac{1}{s} \left( [i = 1] - \frac14 - \frac{\hat z_1 \hat z_i}{4} \right)
 #
 # Here :math:`[i = 1]` is 1 for the first example, and 0 for the others.
+# The −1/4 is the effect of the mean, and the last term is the effect of the standard deviation.
 # For example 4 this is 1/3 · (0 − 1/4 + 5/12) = 1/18, and for example 1 it is 1/3 · (1 − 1/4 − 25/36) = 1/54.
 #
 # A bias before batch normalisation never moves
@@ -133,14 +135,15 @@ assert by_formula[::3] == [Fraction(1, 54), Fraction(1, 18)]
 # A weight that is used twice
 # ---------------------------
 #
-# Now there is only one example, but its weights are used in two places.
+# Now there is only one example, but some weights of the network are used in two places.
 # In a model of language, an *embedding* is a table with one row for each word.
 # At the input, one word is looked up, and its row goes into the network.
 # At the output, every word is a possible answer and gets a *score*: the sum of the products of its row with what the network has made.
 # These rows can come from a second table, or from the first table again; in the second case the weights are *tied*.
 #
 # In the picture, word 2 is looked up, and word 3 is the right answer.
-# The row of word *k* is (*k*, *k*), and the network turns the row (2, 2) of word 2 into (−2, 2).
+# The row of word *k* is (*k*, *k*).
+# The network turns a row (*a*, *b*) into (−*b*, *a*), so it turns the row (2, 2) of word 2 into (−2, 2).
 # So the score of word 3 is 3 · (−2) + 3 · 2 = 0, and all other scores are 0 too.
 
 
@@ -181,19 +184,24 @@ draw.alt(
 draw.show()
 
 # %%
-# A word that is not looked up is an inactive sender, so in a table that only the input uses, its row has the gradient zero.
+# Looking up a word gives this word the input 1 and all other words the input 0.
+# So the other words are inactive senders.
+# If the table is used only at the input, their rows have the gradient zero.
+#
 # In the tied table each row is also an answer.
 # *Softmax* turns the scores into probabilities: four equal scores give 1/4 each.
 # With the usual loss, *cross-entropy*, the gradient of a score is its probability, and for the right answer it is the probability minus 1.
 #
-# - **Rows 1 and 4** are wrong answers. They get 1/4 · (−2, 2).
-# - **Row 2** is a wrong answer too, so it gets the same. It is also looked up, which adds (−1/2, 1/2) here, as in the table on the left.
-# - **Row 3** is the right answer. It gets −3/4 · (−2, 2).
+# The gradient of a row of answers is the gradient of its score times (−2, 2), the numbers that the network has made:
+#
+# - **Rows 1 and 4** are wrong answers. They get 1/4 · (−2, 2) = (−1/2, 1/2).
+# - **Row 3** is the right answer. It gets −3/4 · (−2, 2) = (3/2, −3/2).
+# - **Row 2** is a wrong answer, so it gets (−1/2, 1/2). It is also looked up, which adds (−1/2, 1/2) once more, as in the table on the left: each of the numbers −2 and 2 has the gradient (1 + 2 + 4) / 4 − 3 · 3/4 = −1/2, and the network leads (−1/2, −1/2) back to the row as (−1/2, 1/2).
 #
 # .. claim:: D6
 #    :verdict: holds when
 #    :when: the unit is inactive and shut in every example of the batch, its weights are used nowhere else, nothing compares examples or units with each other, and the optimiser is plain SGD without decay.
-#    :corrected: A unit that is inactive and shut for the whole batch leaves its weights alone under plain SGD. But its weights still get a gradient if they are used in a second place, if a softmax gives every class a probability, or if the batch is normalised.
+#    :corrected: A unit that is inactive and shut for the whole batch leaves its weights alone under plain SGD. But its weights still get a gradient if they are used in a second place, for example as the answers of a softmax, or if the batch is normalised.
 #    :sources: bengio2003, ioffe2015
 #    :refuted-by: repeated-index-dropped, softmax-without-label, batch-statistics-constant
 #

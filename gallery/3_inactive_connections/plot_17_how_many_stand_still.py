@@ -4,8 +4,8 @@ How many weights stand still, and does it matter?
 
 .. needs:: 9 16
 
-In one step many weights of a ReLU network have the gradient zero.
-A batch of examples moves most of them.
+For one example, many weights of a ReLU network have the gradient zero.
+For a whole batch, only a few have it.
 
 .. guess::
    :answer: 3
@@ -244,14 +244,17 @@ draw.alt(
 draw.show()
 
 # %%
-# The example of page 1 moves nine of the thirteen numbers, and the example (−2, 1) moves only one, the bias of the output.
+# The bias of the output always moves.
+# Each open unit adds four numbers: its two weights in, its bias and its weight out.
+# The example of page 1 opens two units, so it moves nine of the thirteen numbers.
+# The example (−2, 1) opens none, so it moves only one number.
 # So an example trains the units that are open for it, and leaves the others to other examples.
 # An example that opens no unit can hardly teach the network anything.
 # On the page :ref:`sphx_glr_story_2_a_batch_plot_09_when_a_batch_moves_a_weight.py` you can drag examples over this plane.
 #
 # .. claim:: E5
 #    :verdict: holds when
-#    :when: each unit is opened by some examples only (this concerns learning), and when the code leaves out whole units that are zero (this concerns the work).
+#    :when: no unit is open for all examples; work is saved when the code leaves out whole units that are zero.
 #    :corrected: Inputs in different linear regions train different parts of the network, and an input that opens no unit can hardly teach it. Zeros save work only if the code skips them.
 #    :sources: glorot2011, bengio2013
 #    :refuted-by: leaky-shut-gate, gates-ignored, against-left-out
@@ -308,7 +311,7 @@ for row in list(step)[-4:]:
 #
 # .. claim:: D5
 #    :verdict: holds when
-#    :when: units are exactly inactive and shut, as with ReLU; examples are not compared with each other; each weight is used in one place; and the optimiser is plain SGD without decay.
+#    :when: every unit that is not active is also shut, as with ReLU; examples are not compared with each other; each weight is used in one place; and the optimiser is plain SGD without decay.
 #    :corrected: Under these conditions a weight that moves has an active sender and an open receiver in one and the same example of the batch. A bias needs only the open receiver. But a weight between an active sender and an open receiver does not always move.
 #    :sources: rumelhart1986, srivastava2014
 #    :refuted-by: leaky-shut-gate, gates-ignored, target-forgotten, biases-left-out, average-stands-still
@@ -349,7 +352,7 @@ for row in list(step)[-4:]:
 # -------------------------------
 #
 # - **After training** the share depends on the data.
-# - **With other biases** the share is different from the start. In a new network with 20 random inputs of mean square 1, biases of −1 leave about a quarter of the units of the first layer open, and not a half.
+# - **With biases that are not 0** the share is different already in a new network. For example, let the pre-activations be about as large as √2 on average. Then biases of −1 leave only about a quarter of the units of the first layer open, and not a half.
 # - **With tanh** no weight between hidden layers has a gradient of exactly zero.
 # - **Not all activation patterns are possible.** An *activation pattern* says which units are open. Three units have 8 patterns, but three lines divide a plane into at most 7 regions. Eight units have 256 patterns, but eight lines divide it into at most 37 regions.
 # - **Do all these zeros save work?** Only some do: :ref:`sphx_glr_story_4_further_plot_26_do_zeros_save_work.py`.

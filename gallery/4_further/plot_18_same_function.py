@@ -132,8 +132,8 @@ draw.show()
 # When the balance is lost
 # ------------------------
 #
-# - **With tanh** a pre-activation that is one per cent larger does not make the activation one per cent larger. For unit 1 the two sums are −0.08 and −2.68.
-# - **After a step** the two sums are equal again, because they belong to the new weights. But another quantity changes a little. Add up the squares of the weights into a unit and of its bias, and subtract the squares of the weights out of it. For unit 1 this difference is 1² + 1² + 0² − 1² = 1. The same difference of the gradients is 1² + 2² + 1² − 3² = −3, because the gradient of the bias is 1. One step of SGD with the learning rate *η* changes the first difference by *η*\ ² times the second. With *η* = 1/10, it becomes 1 − 3/100 = 97/100.
+# - **With tanh** a pre-activation that is one per cent larger does not make the activation one per cent larger. With tanh in all three units, the two sums of unit 1 are −0.08 and −2.68.
+# - **After a step** the two sums are equal again, because the law holds for the new weights too. But a second law holds only nearly. Add up the squares of the weights into a unit and of its bias, and subtract the squares of the weights out of it. With very short steps this difference would never change. For unit 1 it is 1² + 1² + 0² − 1² = 1. The same difference of the gradients is 1² + 2² + 1² − 3² = −3, because the gradient of the bias is 1. One step of SGD with the learning rate *η* changes the first difference by *η*\ ² times the second. With *η* = 1/10, it becomes 1 − 3/100 = 97/100.
 
 # Check: tanh, and one step
 W1, W2 = [[1, 1, 2], [1, -2, 0]], [[1], [2], [-1]]

@@ -12,10 +12,10 @@ How much larger must it be?
    :answer: 16
    :unit: examples
 
-   The gradient of one random example is wrong by 2: this is the root of the mean squared error. A batch is drawn at random, and the same example may come twice. How many examples must the batch have so that its gradient is wrong by 1/2?
+   Take the distance of an example's gradient from the right gradient, square it, take the mean over all examples, and then the root: this typical distance is 2. A batch is drawn at random, and the same example may come twice. How many examples must the batch have so that the typical distance of its gradient is 1/2?
 
-   The variance is divided by the number of examples, and the error is its square root.
-   So a quarter of the error takes sixteen times as many examples.
+   The mean of the squares is divided by the number of examples, and the typical distance is its root.
+   So a quarter of the distance takes sixteen times as many examples.
 """
 
 # Set-up: four examples, the variance of all possible batches, and the figure
@@ -91,7 +91,7 @@ draw.show()
 #    :sources: cochran1977, bottou2018
 #    :refuted-by: sum-for-mean
 #
-#    The gradient of a batch of *B* of *N* examples has the variance :math:`s^2/B` if the same example may come twice, where :math:`s^2` is the variance of one example. If none comes twice, the variance is smaller by the factor :math:`\frac{N - B}{N - 1}`.
+#    The gradient of a batch of *B* of *N* examples has the variance :math:`s^2/B` if the same example may come twice, where :math:`s^2` is the variance of one example. If none comes twice, this variance is multiplied by :math:`\frac{N - B}{N - 1}`.
 #
 #    >>> from fractions import Fraction
 #    >>> from itertools import combinations, product
@@ -150,7 +150,7 @@ assert Fraction(1000 - 256, 1000 - 1) == Fraction(744, 999)
 #
 #    The batch becomes four times as large, and the same example may come twice. By which number is the variance multiplied?
 #
-#    The variance is *s*\ ²/*B*, so it is divided by 4. The error itself is halved.
+#    The variance is *s*\ ²/*B*, so it is divided by 4. The typical distance, its root, is halved.
 #
 #    >>> anew[3] / anew[0]
 #    Fraction(1, 4)

@@ -78,16 +78,20 @@ draw.show()
 # A smaller learning rate or a larger batch makes the cloud narrower, but it stays a cloud.
 #
 # Averaged over the examples, the loss is *w*\ ²/2 plus a constant: a parabola.
-# On it, the variance of the weight settles at
+# Train many times from the same start, each time with other random examples.
+# The variance over all these weights (the width of a cloud) settles at
 #
 # .. math::
 #
 #    \frac{\eta \, s^2}{B \, (2 - \eta)}
 #
 # Here *η* is the learning rate, *s*\ ² is the variance of the gradient of one example (here 1), and *B* is the number of examples in the batch.
+# The reason: each step multiplies the variance by (1 − *η*)² and adds *η*\ ² *s*\ ²/*B*, and it settles where the two balance.
 # For *η* = 1/2 and single examples it is 1/3.
 # The loss lies *w*\ ²/2 above its minimum. On average this is half the variance of the weight: 1/6.
 # This distance is called the *noise floor*.
+#
+# The next lines give the variance of each cloud with its standard error, and the variance that the formula says:
 
 # Check: the clouds have the variance that the formula says
 for (lr, batch), cloud in clouds.items():
@@ -107,7 +111,7 @@ for (lr, batch), cloud in clouds.items():
 #    :sources: bottou2018
 #    :refuted-by: doubled-derivative, uphill
 #
-#    With a constant learning rate SGD does not come to rest at the best weight. On the parabola *w*\ ²/2 the variance of the weight tends to :math:`\frac{\eta s^2}{B (2 - \eta)}`. After *n* steps from the best weight, with *η* = 1/2, it is this limit times :math:`{1 - 1/4^n}`.
+#    With a constant learning rate SGD does not come to rest at the best weight. On the parabola *w*\ ²/2 the variance of the weight tends to :math:`\frac{\eta s^2}{B (2 - \eta)}`. If training starts at the best weight, with *η* = 1/2, the variance after *n* steps is this limit times :math:`{1 - 1/4^n}`.
 #
 #    >>> from fractions import Fraction
 #    >>> from itertools import product
@@ -130,8 +134,8 @@ for (lr, batch), cloud in clouds.items():
 #    >>> [str(variance(1, steps)) for steps in (1, 2, 3)]
 #    ['1/4', '5/16', '21/64']
 #
-# Three ways below the floor
-# --------------------------
+# Three ways to lower the floor
+# -----------------------------
 #
 # - **A smaller learning rate** lowers the floor, and more steps are needed to reach it.
 # - **A larger batch** lowers it as well. You can take a batch four times as large, or divide the learning rate by four. Both lower the floor by about the same factor. Both need about four times as many examples to reach it.

@@ -68,7 +68,7 @@ draw.alt(
 # The *velocity* is a mean of the gradients so far, in which old ones count less: in each step, 0.9 of the old velocity is kept, and 0.1 of the new gradient is added.
 # (The velocity on page 13 adds the whole gradient.)
 # This 0.9 is called :math:`\beta_1`.
-# The *mean square* is such a mean of the squared gradients: 0.999 of the old one is kept, and 0.001 of the new square is added.
+# The *mean square* is made in the same way from the squared gradients: 0.999 of the old one is kept, and 0.001 of the new square is added.
 # This 0.999 is called :math:`\beta_2`.
 # The step is the velocity divided by the root of the mean square, times the learning rate.
 # After many zeros both memories are 0, so one gradient of 1 makes the velocity :math:`1 - \beta_1` and the mean square :math:`1 - \beta_2`:
@@ -77,7 +77,7 @@ draw.alt(
 #
 #    \frac{1 - \beta_1}{\sqrt{1 - \beta_2}} = \frac{0.1}{\sqrt{0.001}} = 3.1623
 #
-# This is the limit for one gradient after zeros, in learning rates (:footcite:t:`kingma2015`).
+# So long is the step for the first gradient after very many zeros, in learning rates (:footcite:t:`kingma2015`).
 #
 # After only ten zeros both memories are 0 as well, but the step is shorter than one learning rate.
 # The reason is that both memories begin at 0, and in the first steps Adam enlarges both to make up for this.
@@ -86,7 +86,7 @@ draw.alt(
 # The step is divided by the root, so it is 3.1623 · 1.46 / 9.56 = 0.48 learning rates long.
 # After thousands of steps the correction has faded away, and the long step is left.
 #
-# A step can be longer than 3.1623 learning rates, if more gradients of 1 follow.
+# If more gradients of 1 follow, later steps are even longer.
 # The velocity then grows much faster than the root of the mean square.
 # The twelfth of these steps is the longest, with 6.57 learning rates.
 
@@ -110,8 +110,9 @@ assert round(max(after), 2) == 6.57
 # *Weight decay* multiplies the weight by a number just below 1.
 # An *L2 penalty* adds a small share of the weight to its gradient.
 # Under plain SGD the two make the same step, so many programs call both of them weight decay.
-# Adam divides every gradient by the root of the mean square, and so it divides the penalty too.
-# So even a tiny penalty makes steps of nearly one learning rate.
+# Under Adam they do not.
+# If the gradient of the loss is zero, the penalty is the whole gradient, and Adam divides it by its own size.
+# So even a tiny penalty then makes steps of nearly one learning rate.
 #
 # In the picture the weight is 2 at first, the learning rate is 0.001, and the penalty adds 0.0001 times the weight to the gradient.
 

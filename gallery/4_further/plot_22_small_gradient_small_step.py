@@ -66,7 +66,8 @@ draw.show()
 # The third bar of each group is *SignSGD*, an optimiser that uses only the sign of the gradient: each of its steps is one learning rate long.
 #
 # Let *g* be the first gradient of a weight, and *η* the learning rate.
-# These are the first steps of SGD and of Adam:
+# In the first step, Adam's bias correction (:ref:`page 21 <sphx_glr_story_4_further_plot_21_after_many_zeros.py>`) makes the velocity *g* and the root of the mean square :math:`|g|`.
+# So these are the first steps of SGD and of Adam:
 #
 # .. math::
 #
@@ -79,7 +80,7 @@ draw.show()
 # Only a gradient that is about as small as *ε*, or smaller, makes the first step of Adam noticeably shorter.
 #
 # What has this to do with inactive connections?
-# Shut units cut paths that lead back to a weight, so its gradient becomes smaller on average (:ref:`page 14 <sphx_glr_story_3_inactive_connections_plot_14_paths_ahead.py>`).
+# Shut units cut paths that lead back to a weight, so over many random networks the mean of its squared gradient is smaller (:ref:`page 14 <sphx_glr_story_3_inactive_connections_plot_14_paths_ahead.py>`).
 # Therefore some people think that such a weight hardly moves:
 #
 # .. claim:: E4

@@ -68,7 +68,7 @@ with draw.style():
     ax.text(1, 2e-10, key, fontstyle="italic")
 draw.title(
     ax,
-    "The signal survives thirty layers of n units with variance 2/n, not 1/n.",
+    "With weights of variance 2/n the signal survives thirty layers.",
 )
 draw.alt(
     ax,
@@ -83,8 +83,8 @@ draw.alt(
 # The weights are random numbers from a normal distribution with the mean 0.
 # Their variance is the mean of their squares.
 #
-# Random weights have both signs, so about half of the units are shut.
-# A layer of ReLU units therefore loses half of the mean square, unless the weights are large enough to make up for it:
+# A pre-activation is a sum of *n* products of a random weight and an activation, so its mean square is *n* · Var(*w*) · *q*.
+# Random weights have both signs, so about half of the units are shut, and ReLU keeps half of this mean square:
 #
 # .. math::
 #
@@ -178,7 +178,7 @@ with draw.style():
     ax.spines["left"].set_visible(False)
 draw.title(
     ax,
-    "Narrow networks start on very different scales, wide ones on similar scales.",
+    "In narrow networks the last signal may be tiny or large; in wide ones it varies less.",
 )
 draw.alt(
     ax,
@@ -206,12 +206,13 @@ draw.show()
 #    \frac{\operatorname{mean}(q_{\text{after}}^2)}{\operatorname{mean}(q_{\text{before}}^2)} = \frac{4}{n^2} \left( \frac{3}{2}\, n + \frac{1}{4}\, n (n - 1) \right) = 1 + \frac{5}{n}
 #
 # The middle of the formula is worked out as follows.
-# The layer multiplies *q* by 2/*n* times a sum.
-# The sum has *n* terms :math:`\text{relu}(z)^2`, and each *z* comes from a normal distribution with the mean 0 and the variance 1.
+# With weights of variance 2/*n*, a pre-activation has the variance 2\ *q*, so it is √(2\ *q*) · *z*, where *z* comes from a normal distribution with the mean 0 and the variance 1.
+# So the new mean square is *q* times 2/*n* times the sum of *n* terms :math:`\text{relu}(z)^2`.
 # The mean of such a term is 1/2, and the mean of its square is 3/2.
 # The square of the sum has *n* such squares, and *n*\ (*n* − 1) products of two different terms, each with the mean 1/2 · 1/2.
 #
-# The sum of 1/*n* over the layers decides how wide the spread is (:footcite:t:`hanin2018`): more layers make it wider, and more units make it narrower.
+# Add up 1/*n* over all layers: for five layers of ten units this is 5 · 1/10 = 0.5.
+# The larger this sum, the wider the spread (:footcite:t:`hanin2018`): more layers make it wider, and more units make it narrower.
 
 # Check: means, medians, and the factor
 for n in (1, 2, 10, 50):

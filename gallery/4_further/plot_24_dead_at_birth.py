@@ -17,8 +17,9 @@ Random first weights can do this before any training.
    C. About 97
    D. All 100
 
-   In each of the 14 hidden layers, both units are shut with the chance 1/4.
-   So it is almost certain that at least one of the layers lets nothing through.
+   For one input value, both units of a hidden layer are shut with the chance 1/4.
+   So it is almost certain that at least one of the 14 hidden layers lets nothing through: the chance is 98 %.
+   A few of these networks let another input value through, so they are not dead.
 """
 
 # Set-up: ten thousand networks of each shape, and the figure
@@ -87,14 +88,14 @@ draw.show()
 # Each unit is shut with the chance 1/2, because its weights are positive or negative with the same chance.
 # So all units of a layer are shut with the chance :math:`1/2^N`.
 # Then the signal is *blocked*: nothing gets through this layer.
-# This is the probability that the signal of one input is blocked in at least one layer:
+# This is the probability that the signal of one example is blocked in at least one layer:
 #
 # .. math::
 #
 #    P(\text{blocked}) = 1 - \left(1 - 2^{-N}\right)^{L - 1}
 #
-# The whole network is dead only if *every* input is blocked.
-# That is less likely, because another input may get through (:footcite:t:`lu2020`).
+# The whole network is dead only if every possible example is blocked.
+# That is less likely, because another example may get through (:footcite:t:`lu2020`).
 # So the formula above is only an upper limit: it is the upper edge of each grey band.
 # The lower edge is a longer formula from the same paper; it stands in the code of the picture, in the function ``bounds``.
 #
@@ -103,7 +104,8 @@ draw.show()
 #
 # One input, two hidden layers of two units, and one output: *N* = 2 and *L* = 3.
 # Six weights lead to the hidden units: two to the first layer, and four to the second.
-# Their sizes are fixed here, and only their signs vary, so there are 2⁶ = 64 networks.
+# We fix their sizes and vary only their signs, so there are 2⁶ = 64 networks.
+# (Other sizes give the same counts, if no two products cancel.)
 # The two weights to the output play no part, because they come after the hidden layers.
 # The input value 1 is blocked in 28 of the 64 networks, which is 7/16.
 # In 10 of the 64 networks, which is 5/32, the value −1 is blocked as well: these networks are dead.
@@ -145,7 +147,7 @@ assert round(100 * drawn[2][depths.index(15)][1]) == 97
 #    :sources: lu2020
 #    :refuted-by: whispering-relu, no-negative-weights
 #
-#    A ReLU network has random weights, no biases, and *L* − 1 hidden layers of *N* units. The signal of one input is blocked with the probability :math:`{1 - (1 - 2^{-N})^{L-1}}`. The whole network is dead (its output is the same for every input) with at most this probability. For *L* = 3 and a single input unit, it is dead with exactly the probability :math:`\frac{3 - 2^{1-N}}{4^N}`.
+#    A ReLU network has random weights, no biases, and *L* − 1 hidden layers of *N* units. The signal of one example is blocked with the probability :math:`{1 - (1 - 2^{-N})^{L-1}}`. The whole network is dead (its output is the same for every input) with at most this probability. For *L* = 3 and a single input unit, it is dead with exactly the probability :math:`\frac{3 - 2^{1-N}}{4^N}`.
 #
 #    >>> from fractions import Fraction
 #    >>> from itertools import product

@@ -11,13 +11,13 @@ Two examples that are alike open nearly the same units.
 .. guess::
    :answer: 2
 
-   Two inputs stand at a right angle to each other. A ReLU layer has random weights and no biases. What part of its units is open for both inputs?
+   The input numbers of an example are the coordinates of an arrow. The arrows of two examples stand at a right angle to each other. A ReLU layer has random weights and no biases. What part of its units is open for both examples?
 
    A. One half
    B. One quarter
    C. None
 
-   Each input opens half of the units. At a right angle, half of the units that the first input opens are opened by the second one too: one quarter of all.
+   Each example opens half of the units. At a right angle, half of the units that the first example opens are opened by the second one too: one quarter of all.
 """
 
 # Set-up: twelve units in all directions, two inputs, and the figure
@@ -80,7 +80,10 @@ for ax, angle in zip(places, (60, 120), strict=True):
         ax.set_title(heading, fontsize=15, loc="center")
     ax.set(xlim=(-1.25, 1.25), ylim=(-1.25, 1.25), aspect="equal")
     ax.axis("off")
-draw.title(fig, "The closer two inputs are, the more units they open together.")
+draw.title(
+    fig,
+    "The smaller the angle of two inputs, the more units both of them open.",
+)
 draw.alt(
     fig,
     "Two circles of twelve unit directions, and two arrows, the inputs. At 60"
@@ -91,23 +94,26 @@ draw.alt(
 )
 
 # %%
-# The arrows are the two inputs, and each dot is a unit: it stands in the direction of its weights.
-# A unit without a bias is open for every input on its side of the circle.
+# The arrows are the inputs of two examples, and each dot is a unit: it stands in the direction of its weights.
+# A unit without a bias is open for every arrow that makes an angle of less than 90 degrees with the direction of the unit.
 # A full dot is a unit that is open for both inputs, a half dot is open for one of them, and an empty dot for none.
 # With random weights every direction is equally likely.
 #
-# The first formula gives the share of units that are open for both inputs.
-# For the second formula, think of the activations that one input makes in the layer: they are a list of numbers, so they are the coordinates of an arrow too.
-# The formula gives the angle between the arrows of the two inputs after the layer (:footcite:t:`cho2009`):
+# If *t* is the angle between the two inputs (π stands for 180 degrees), this share of the units is open for both:
 #
 # .. math::
 #
 #    \text{open for both} = \frac{\pi - t}{2 \pi}
-#    \qquad
+#
+# For 60 degrees one third of the units is open for both, for 90 degrees one quarter, and for 120 degrees one sixth.
+#
+# The activations that one input makes in the layer are a list of numbers, so they are the coordinates of an arrow too.
+# After the layer, the arrows of the two inputs have the angle *t′* (:footcite:t:`cho2009`):
+#
+# .. math::
+#
 #    \cos t' = \frac{\sin t + (\pi - t) \cos t}{\pi}
 #
-# Here *t* is the angle between the two inputs (π stands for 180 degrees), and *t′* is the angle after the layer.
-# For 60 degrees one third of the units is open for both, for 90 degrees one quarter, and for 120 degrees one sixth.
 # Two inputs at a right angle have an angle of 71.4 degrees after the first layer, and of 42.6 degrees after the fifth.
 # So with each layer examples become more alike, and share more units.
 
@@ -180,10 +186,11 @@ assert (round(angles[1], 1), round(angles[5], 1)) == (71.4, 42.6)
 # -------------------------------------------
 #
 # *Dropout* makes each unit inactive with a given chance during training (:footcite:t:`srivastava2014`).
-# It multiplies the activations of all other units, so that on average an activation is as large as without dropout.
+# It multiplies the activations of all other units by a number (by 2, if the chance is 1/2), so that on average an activation is as large as without dropout.
 # A dropped sender is inactive, so its weights have a gradient of exactly zero.
 #
-# Let dropout make half of the units inactive, before and after a layer.
+# Take a layer of weights between units that are all active without dropout.
+# Let dropout make half of its senders and half of its receivers inactive.
 # A weight gets a gradient from an example only if its sender and its receiver are both kept, which happens in one example of four.
 # Usually each example of a batch has its own dropped units, so a weight that misses one example may get a gradient from another.
 # If the same units are dropped for the whole batch, more examples do not help:
@@ -234,7 +241,7 @@ ax.set_xticks(sizes)
 ax.set_yticks([0, 0.25, 0.5, 0.75, 1], ["0", "1/4", "1/2", "3/4", "all"])
 draw.title(
     ax,
-    "With dropout, a batch of 16 examples gives nearly every weight a gradient.",
+    "If each example drops its own units, a batch gives nearly every weight a gradient.",
 )
 draw.alt(
     ax,

@@ -89,8 +89,8 @@ for active, left in ((scattered, 51_200), (two_units, 2560)):
 # -------------------------
 #
 # The backward pass needs numbers from the forward pass: the activation of each sender, and the derivative of each receiver.
-# Each derivative is that of the unit's activation by its own pre-activation.
-# The network of page 1 keeps nine such numbers for each example: 2 inputs, the activations of 3 hidden units, the derivatives of these 3 units, and the derivative of the output unit.
+# This derivative says how much the activation of the receiver changes with its pre-activation.
+# The network of page 1 keeps nine such numbers for each example: 2 inputs, the activations of 3 hidden units, the derivatives of these 3 units, and the derivative of the output unit (always 1 here, but kept like the others).
 # The weights are needed as well, but they are there anyway.
 # There are 13 weights and biases, so there are 13 gradients, for a batch of any size.
 # A larger batch therefore needs more memory for activations, but not for gradients.

@@ -96,11 +96,14 @@ draw.show()
 # So only a symmetric row adds up to 0.
 #
 # Both biases are about −2.1.
-# For a symmetric row this is all that the units get, so both activations are small: about 0.1.
-# For every other row the sum is positive in one unit and negative in the other, because the two units have opposite weights.
+# For a symmetric row the bias is the whole pre-activation, so both activations are small: about 0.1.
+# For every other row the sum without the bias is positive in one unit and negative in the other, because the two units have opposite weights.
 # The smallest weights have the size 3.1, so a positive sum is at least 3.1, and outweighs the bias.
 # The activation of this unit is at least 0.7.
-# So a small activation is not useless: here it means *symmetric*.
+#
+# If both activations are small, the bias of the output unit makes the output nearly 1: *symmetric*.
+# An activation of 0.7 or more makes the output nearly 0, because the weight out of each hidden unit is about −16.
+# So a small activation is not useless.
 
 # Check: the activations, and another start
 activations = net.layers[0].activations
@@ -110,6 +113,9 @@ assert right_from is not None
 assert round(larger[symmetric].min(), 1) == 0.1
 assert round(larger[symmetric].max(), 1) == 0.1
 assert larger[~symmetric].min() >= 0.7
+assert np.round(net.values()["W2"]).tolist() == [[-16], [-16]]
+out = net.layers[-1].activations[:, 0]
+assert out[symmetric].min() > 0.95 and out[~symmetric].max() < 0.05
 assert np.round(net.values()["b1"], 1).tolist() == [-2.1, -2.1]
 assert np.round(abs(W1).min(axis=0), 1).tolist() == [3.1, 3.1]
 

@@ -101,8 +101,8 @@ draw.alt(
 #
 # To take this average, the machines send their gradients to each other: this is called the *exchange* here.
 #
-# The repair is to give each machine a weight: its share of the examples.
-# With three and one the weights are 3/4 and 1/4, and the average is 3/4 · 1 + 1/4 · 9 = 3.
+# The repair is to multiply the mean of each machine by its share of the examples.
+# With three and one the shares are 3/4 and 1/4, and the result is 3/4 · 1 + 1/4 · 9 = 3.
 #
 # .. math::
 #
@@ -114,7 +114,7 @@ draw.alt(
 # A unit that is open on one machine only
 # ---------------------------------------
 #
-# The network of page 1 has a unit 2 that is shut for the example (1, 2), and open for the example (2, 1).
+# The network of page 1 has a unit 2 that is shut for the example (1, 2) with the target 1, and open for the example (2, 1) with the target −1.
 # Now each of two machines has one of these examples.
 
 # Set-up: one example on each machine, their mean, and the figure
@@ -131,7 +131,9 @@ ax = draw.bars(
     signed=True,
 )
 ax.set_xlabel("gradient of the weight from input 1 into unit 2")
-draw.title(ax, "If the unit is open on one machine, the weight moves on both.")
+draw.title(
+    ax, "If a unit is open on one machine, a weight into it moves on both."
+)
 draw.alt(
     ax,
     "Bars of one weight's gradient. On machine 1, where unit 2 is shut, it is"
@@ -169,6 +171,8 @@ draw.alt(
 #
 # The usual exchange is a *ring*: each machine sends parts of the sum to the next one, and the last machine sends to the first.
 # They go on until every machine has the whole sum.
+# For this, the sum is cut into as many parts as there are machines.
+# Each machine sends all parts but one while the sums are made, and all but one again while the sums are handed round.
 # In all, each machine sends this many numbers:
 #
 # .. math::
@@ -184,7 +188,8 @@ draw.alt(
 #
 # A *process* is a program that runs.
 # So far each machine ran one process; for a trial, one machine can run them all.
-# This page is made from a script, which you can download below, and the next lines of it can be shared by several processes.
+# The next lines are from the script of this page, which you can download below.
+# Several processes can run them together.
 # If you start the script as usual, there is only one process, and it has the whole batch.
 # The command ``mpiexec -n 2 python plot_28_several_machines.py`` starts two processes, and each has one example.
 # Each process has a number, its *rank*, counted from 0.
@@ -247,7 +252,7 @@ with Ranks() as ranks:
 #    p \cdot \frac{n_r}{N}
 #
 # Here *p* is the number of machines, *n*\ :sub:`r` is the number of examples on this machine, and *N* is the number of all examples.
-# The share of the examples is the weight from above, and *p* undoes the division by *p* that the average brings.
+# The fraction is the share of the examples from above, and *p* undoes the division by *p* that the average brings.
 #
 # .. code-block:: python
 #
