@@ -81,7 +81,7 @@ draw.show()
 #
 # What has this to do with inactive connections?
 # Shut units cut paths that lead back to a weight, so over many random networks the mean of its squared gradient is smaller (:ref:`page 14 <sphx_glr_story_3_inactive_connections_plot_14_paths_ahead.py>`).
-# Therefore some people think that such a weight hardly moves:
+# Therefore some people think that a weight hardly moves if units ahead of it are shut:
 #
 # .. claim:: E4
 #    :verdict: holds when
@@ -163,7 +163,7 @@ assert first_step(makers["Adam"], 0.0) == 0
 # .. guess::
 #    :answer: 3
 #
-#    A weight is 1, and its input is 3. Their product goes into a block of one ReLU unit with the bias −10, so the unit is shut. A skip connection adds the product to the output of the block. What is the derivative of this sum by the weight?
+#    A weight is 1, and its input is 3. Their product goes into a block of one ReLU unit with the bias −10, so the unit is shut. A skip connection adds the product to the output of the block. By which number must a small change of the weight be multiplied to give the change of this sum?
 #
 #    Only the path around the block is open, so the derivative is the input, 3.
 #    With the input 30 the unit is open too, and both paths together give 30 + 30 = 60.

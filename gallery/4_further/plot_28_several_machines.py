@@ -18,7 +18,7 @@ Each machine works out the gradient of its own part, and then all take the avera
    D. It depends on which machine is faster.
 
    The first machine has the mean 1 and the second has the mean 9, so the average of both is 5.
-   The lonely example counts three times as much as each of the others.
+   The example that is alone on its machine counts three times as much as each of the others.
 """
 
 # Set-up: four examples on one machine, on two machines, and the figure
@@ -171,7 +171,7 @@ draw.alt(
 #
 # The usual exchange is a *ring*: each machine sends parts of the sum to the next one, and the last machine sends to the first.
 # They go on until every machine has the whole sum.
-# For this, the sum is cut into as many parts as there are machines.
+# The sum is cut into as many parts as there are machines.
 # Each machine sends all parts but one while the sums are made, and all but one again while the sums are handed round.
 # In all, each machine sends this many numbers:
 #
@@ -227,7 +227,7 @@ with Ranks() as ranks:
 # .. guess::
 #    :answer: 1
 #
-#    Each machine *adds up* the gradients of its examples, and then all take the average over the machines. The batch stays the same, but there are twice as many machines. How long is the step?
+#    Each machine *adds up* the gradients of its examples, and then all take the average over the machines. The batch stays the same, but there are twice as many machines. How long is the step, compared with the step of half as many machines?
 #
 #    A. Half as long
 #    B. Twice as long
