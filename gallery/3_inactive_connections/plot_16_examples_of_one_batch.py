@@ -83,7 +83,6 @@ draw.alt(
 # Its pre-activations for the four examples are 5, −1, −1 and −3, so only the first example opens it.
 # The loss is the sum of the activations, so the upstream gradient is 1 for each example.
 # The *delta* of an example says how much the loss changes with the pre-activation of that example.
-# The picture shows the four deltas, without batch normalisation and with it.
 #
 # *Batch normalisation* subtracts the mean of the batch and divides by its standard deviation (:footcite:t:`ioffe2015`):
 #
@@ -102,7 +101,7 @@ draw.alt(
 # The mean grows, which makes :math:`\hat z_1` smaller.
 # But *s* becomes smaller, because the examples come closer together, and this makes :math:`\hat z_1` larger.
 # For the lowest example the second effect is the larger one, so its delta is positive.
-# The rule for the derivative of a quotient gives this formula for each example *i* of the four:
+# The rule for the derivative of a quotient gives, for each example *i*:
 #
 # .. math::
 #
@@ -196,7 +195,7 @@ draw.show()
 #
 # - **Rows 1 and 4** are wrong answers. They get 1/4 · (−2, 2) = (−1/2, 1/2).
 # - **Row 3** is the right answer. It gets −3/4 · (−2, 2) = (3/2, −3/2).
-# - **Row 2** is a wrong answer, so it gets (−1/2, 1/2). It is also looked up, which adds (−1/2, 1/2) once more, as in the table on the left: each of the numbers −2 and 2 has the gradient (1 + 2 + 4) / 4 − 3 · 3/4 = −1/2, and the network leads (−1/2, −1/2) back to the row as (−1/2, 1/2).
+# - **Row 2** is a wrong answer, so it gets (−1/2, 1/2). It is also looked up, which adds the row of the table on the left. That is (−1/2, 1/2) as well: each of the numbers −2 and 2 has the gradient (1 + 2 + 4) / 4 − 3 · 3/4 = −1/2, and (−1/2, −1/2) goes back through the network as (−1/2, 1/2).
 #
 # .. claim:: D6
 #    :verdict: holds when
@@ -237,12 +236,10 @@ draw.show()
 # --------------------------------------------
 #
 # Each possible answer is called a *class*.
-# By its formula, softmax gives every class a probability above 0.
-# But there is a smallest positive float, and what is much smaller is rounded to 0.
+# By its formula, softmax gives every class a probability above 0, but floats that are too small are rounded to 0.
 # The *gap* of a class is the distance of its score from the best score.
 # Python computes in floats of 64 bits, and PyTorch usually in floats of 32 bits.
-# If the gap of a class is larger than 745.13 in 64 bits, or larger than 103.97 in 32 bits, its probability is exactly 0.
-# The gradient of its score is then exactly 0.
+# If the gap of a class is larger than 745.13 in 64 bits, or 103.97 in 32 bits, its probability is exactly 0, and so is the gradient of its score.
 #
 # The right class can get the gradient 0 much earlier.
 # Let it have the best score, and let there be one other class.
@@ -265,18 +262,15 @@ assert gradients(36.73)[0] < 0 == gradients(36.74)[0]
 # ----------------------------------------
 #
 # - **In evaluation mode**, which is used after training, batch normalisation takes a stored mean and standard deviation. So examples are not compared, and an example that shuts the unit has the delta zero.
-# - **Copies change nothing:** if each example stands a hundred times in the batch, each copy has the same delta as before.
 # - **Layer normalisation** compares the units of one layer, for each example by itself. A shut unit then gets a gradient through the open units.
 # - **A contrastive loss** compares examples too. For example, a picture is compared with its own caption and with the captions of all other pictures in the batch.
 # - **Dropout** makes units inactive at random, but it compares nothing: :ref:`sphx_glr_story_4_further_plot_25_dropout_and_likeness.py`.
 
 
-# Check: stored numbers, a larger batch, four units, and a contrastive loss
+# Check: stored numbers, four units, and a contrastive loss
 z = [Scalar(Fraction(value)) for value in (5, -1, -1, -3)]
 sum(((unit - 0) / 3).relu() for unit in z).backward()
 assert [unit.grad for unit in z] == [Fraction(1, 3), 0, 0, 0]
-
-assert one_unit(normalise=True, X=X * 100)["deltas"][:4] == together["deltas"]
 
 units = [Scalar(Fraction(value)) for value in (5, -1, -1, -3)]
 column = [[unit] for unit in units]  # what our BatchNorm compares
@@ -326,8 +320,7 @@ assert gradient_of_first_caption([1, -1]) == -1
 # In PyTorch: ``eval()`` ends the comparison
 # ------------------------------------------
 #
-# PyTorch adds a small number ``eps`` to the variance, so that it never divides by 0.
-# Our engine accepts 0 for it and PyTorch does not, so the example uses a very small one.
+# PyTorch adds a small number ``eps`` to the variance, so that it never divides by 0; here it is very small.
 #
 # .. code-block:: python
 #
