@@ -142,7 +142,7 @@ assert by_formula[::3] == [Fraction(1, 54), Fraction(1, 18)]
 #
 # In the picture, word 2 is looked up, and word 3 is the right answer.
 # The row of word *k* is (*k*, *k*).
-# The network turns a row (*a*, *b*) into (−*b*, *a*), so it turns the row (2, 2) of word 2 into (−2, 2).
+# The network turns a row (*a*, *b*) into (−\ *b*, *a*), so it turns the row (2, 2) of word 2 into (−2, 2).
 # So the score of word 3 is 3 · (−2) + 3 · 2 = 0, and all other scores are 0 too.
 
 
