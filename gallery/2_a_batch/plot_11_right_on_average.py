@@ -118,7 +118,7 @@ assert mean(pairs) == gradient(wanted) == 3
 #    :sources: bottou2018
 #    :refuted-by: sum-for-mean
 #
-#    The gradient of a batch is right on average and wrong in detail. Its mean is the true gradient, but the mean of its square is larger than the square of the true gradient, and the difference is its variance.
+#    The gradient of a batch is right on average and wrong in detail. Its mean is the true gradient, but the mean of its square is the square of the true gradient plus its variance.
 #
 #    >>> from fractions import Fraction
 #    >>> from itertools import combinations

@@ -115,7 +115,7 @@ assert all(ahead_by_steps[4:])
 #    :sources: lecun1998, bottou2018
 #    :refuted-by: sum-for-mean
 #
-#    Full-batch descent uses the whole data set for each gradient. So it pays for every copy of an example, although copies change nothing.
+#    Full-batch descent uses the whole data set for each gradient. So it pays for every copy of an example, although copying all examples equally often changes nothing.
 #
 #    >>> from fractions import Fraction
 #    >>> from sgdexplained import MLP, half_squared_error

@@ -288,7 +288,7 @@ draw.show()
 #    :verdict: holds
 #    :refuted-by: none-is-zero, zero-is-none
 #
-#    With a gradient of 0, an optimiser takes its step. Without a gradient, it takes none.
+#    With a gradient of 0, an optimiser takes its step. Without a gradient, ours takes none.
 #
 #    >>> from sgdexplained import Scalar
 #    >>> from sgdexplained.contrasts import AdamW

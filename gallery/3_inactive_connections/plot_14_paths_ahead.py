@@ -322,7 +322,7 @@ for k in (2, 3, 4, 8, 64):
 # What this does not say
 # ----------------------
 #
-# - **Other activation functions** weaken a path, and do not cut it. With a leaky ReLU at unit *q* the second path still carries a hundredth, so the gradient of *w* is 2 − 0.01.
+# - **Some activation functions** weaken a path, and do not cut it. With a leaky ReLU at unit *q* the second path still carries a hundredth, so the gradient of *w* is 2 − 0.01.
 # - **A small gradient is not always a small step**: :ref:`sphx_glr_story_4_further_plot_22_small_gradient_small_step.py`.
 # - **In deep networks** the weights with which training starts decide how much of a signal gets through: :ref:`sphx_glr_story_4_further_plot_23_first_weights.py`.
 
