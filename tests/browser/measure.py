@@ -53,6 +53,8 @@ def measure(context: BrowserContext, address: str) -> Measured:
     """Open a page as it comes, everything folded, and measure it."""
     page = context.new_page()
     page.goto(address)
+    # On a busy machine letters come late, and the theme's stand-ins are wider.
+    page.evaluate("document.fonts.ready.then(() => true)")
     found = Measured(**page.evaluate(MEASURE))
     page.close()
     return found
