@@ -57,6 +57,7 @@ extensions = [
     "moved",
     "notebooks",
     "page_head",
+    "search_entries",
     "sitemap",
     "story",
     "terms",
