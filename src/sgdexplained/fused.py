@@ -85,7 +85,7 @@ class FusedStep:
     def __init__(self, net: MLP, loss: Callable[[Tensor, Any], Node], optimiser: Optimiser) -> None:
         _checked(net, optimiser)
         self.net, self.loss, self.optimiser = net, loss, optimiser
-        self._room: _Room | None = None
+        self._workspace: _Workspace | None = None
 
     def __call__(self, inputs: Any, targets: Any) -> float:
         """Take one step and return the loss before it.
@@ -116,10 +116,10 @@ class FusedStep:
         Gradients are those of this step alone; they stay in ``grad`` until the next one.
         """
         with ONE_AT_A_TIME:
-            room = self._room_for(inputs)
-            room.forward()
+            workspace = self._workspace_for(inputs)
+            workspace.forward()
             self.net.layers[0]._inputs = inputs  # noqa: SLF001 (as they were given)
-            loss = self.loss(room.outputs, targets)
+            loss = self.loss(workspace.outputs, targets)
             if not isinstance(loss, Tensor):
                 raise TypeError(f"the loss is {loss!r}, expected a Tensor")
             value: float = loss.item()
@@ -128,19 +128,19 @@ class FusedStep:
                     f"the loss is {value}, expected a finite number: nothing moved"
                 )
             try:
-                finite = room.backward(loss)
+                finite = workspace.backward(loss)
             except BaseException as error:
-                room.forget_gradients()
+                workspace.forget_gradients()
                 error.add_note("The backward pass did not finish: there are no gradients.")
                 raise
-            self._update(room, finite)
+            self._update(workspace, finite)
         return value
 
     # Arrays that are written into are of no use to a copy, or in a file.
     def __getstate__(self) -> dict[str, Any]:
-        return self.__dict__ | {"_room": None}
+        return self.__dict__ | {"_workspace": None}
 
-    def _room_for(self, inputs: Any) -> _Room:
+    def _workspace_for(self, inputs: Any) -> _Workspace:
         """Return the arrays of the last step, with these inputs; others if they do not fit."""
         first = self.net.layers[0].weight.data
         x = Tensor.constant(inputs, first.dtype)
@@ -148,17 +148,17 @@ class FusedStep:
             raise ShapeError(
                 f"inputs of shape {x.shape}, expected (B, {first.shape[0]}), one row an example"
             )
-        room = self._room
-        if room is None or not room.fits(self.net, len(x)):
-            room = self._room = _Room(self.net, self.optimiser, len(x))
-        room.inputs = x
-        return room
+        workspace = self._workspace
+        if workspace is None or not workspace.fits(self.net, len(x)):
+            workspace = self._workspace = _Workspace(self.net, self.optimiser, len(x))
+        workspace.inputs = x
+        return workspace
 
-    def _update(self, room: _Room, finite: bool) -> None:
+    def _update(self, workspace: _Workspace, finite: bool) -> None:
         optimiser = self.optimiser
         if optimiser.__class__ is SGD and not (optimiser.momentum or optimiser.weight_decay):
             optimiser._check(gradients=not finite)  # noqa: SLF001 (its step, in other words)
-            room.move(optimiser.lr)
+            workspace.move(optimiser.lr)
         else:
             optimiser.step()
 
@@ -196,7 +196,7 @@ def _checked(net: Any, optimiser: Any) -> list[Tensor]:
 FEW = 1024
 
 
-class _Room:
+class _Workspace:
     """The arrays that a step needs, for a network and a size of the batch.
 
     Gradients lie in one array, so that few calls of NumPy do for all of them.
@@ -206,8 +206,10 @@ class _Room:
         parameters = _checked(net, optimiser)
         self.listed: list[Any] = optimiser.parameters
         self.forget_gradients()
-        self.batch, self.seen = batch, [(one, one.data, one.requires_grad) for one in parameters]
-        self.own, self.parts = [*net.layers], [(one, one.weight, one.bias) for one in net.layers]
+        # What `fits` compares with: whoever changes one of these needs other arrays.
+        self.batch, self.net_layers = batch, [*net.layers]
+        self.parts = [(one, one.weight, one.bias) for one in net.layers]
+        self.seen = [(one, one.data, one.requires_grad) for one in parameters]
         self.learning = [one for one in parameters if one.requires_grad]
         if not self.learning:
             raise GraphError("no parameter of the network requires a gradient")
@@ -224,16 +226,17 @@ class _Room:
         for layer in net.layers:
             passes_on = any(before.learns for before in self.layers)
             self.layers.append(_Layer(layer, batch, passes_on, gradient_of))
-        ends = batch * sum(sum(layer.shape) for layer in net.layers)
-        self.looks_through = self.flat.size <= max(ends, FEW)
+        # The bound reads what is at both ends of each layer.
+        at_ends = batch * sum(sum(layer.shape) for layer in net.layers)
+        self.looks_through = self.flat.size <= max(at_ends, FEW)
         del gradient_of  # which is one reference to each gradient
-        self.alone = self.references()
+        self.our_references = self.references()
 
     def references(self) -> list[int]:
         return [getrefcount(self.flat), *map(getrefcount, self.gradients)]
 
     def fits(self, net: MLP, batch: int) -> bool:
-        """Return whether all is as it was when the room was made, and nobody holds a gradient."""
+        """Return whether all is as it was at the start, and nobody holds a gradient."""
         self.forget_gradients()
         for layer, weight, bias in self.parts:
             if layer.weight is not weight or layer.bias is not bias:
@@ -241,7 +244,11 @@ class _Room:
         for parameter, data, wanted in self.seen:
             if parameter.data is not data or parameter.requires_grad is not wanted:
                 return False
-        return batch == self.batch and net.layers == self.own and self.references() == self.alone
+        return (
+            batch == self.batch
+            and net.layers == self.net_layers
+            and self.references() == self.our_references
+        )
 
     def forget_gradients(self) -> None:
         for parameter in self.listed:
@@ -261,19 +268,19 @@ class _Room:
             if layer.back is None:  # nobody before it learns
                 break
             gradient = layer.back
-        alone = True
+        bounded = not self.looks_through
         for parameter, array in zip(self.learning, self.gradients, strict=True):
             if parameter.grad is not None:  # the loss has read it too, as a penalty does
                 np.add(array, parameter.grad, out=array)
-                alone = False
+                bounded = False
             parameter.grad = array
-        if self.looks_through:
-            return isfinite(np.vdot(self.flat, self.flat))
-        return alone and isfinite(sum(layer.bound() for layer in self.layers if layer.learns))
+        if bounded:
+            return isfinite(sum(layer.bound() for layer in self.layers if layer.learns))
+        return isfinite(np.vdot(self.flat, self.flat))
 
     def move(self, lr: Any) -> None:
         """Take the step of plain SGD, w ← w - η g: all η g at once, and then each parameter."""
-        if lr is not self.lr:
+        if lr is not self.lr:  # a Python number would be made an array at each step
             self.lr, self.lr_as_array = lr, np.asarray(lr, self.flat.dtype)
         np.multiply(self.flat, self.lr_as_array, self.steps)
         try:
