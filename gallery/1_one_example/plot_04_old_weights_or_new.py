@@ -10,7 +10,7 @@ When do the weights move: during backpropagation, or after it?
 .. guess::
    :answer: 2
 
-   The last layer gets its gradients first. Somebody moves this layer at once, before the first layer gets its gradients. What happens?
+   The last layer gets its gradients first. Somebody already moves this layer, before the first layer gets its gradients. What happens?
 
    A. Nothing, because each layer has its own weights.
    B. The first layer gets a wrong gradient.

@@ -108,7 +108,7 @@ draw.alt(
 # Here *φ* is the activation function.
 
 
-# Set-up: this small network, with six more units
+# Set-up: this small network, with the units of the picture and others
 def chain(activation, z):
     layers = [([[z]], [0]), ([[2]], None)]
     net = MLP([1, 1, 1], activation=activation, init=layers)
@@ -126,17 +126,17 @@ units = [
     ("SiLU", silu, -1.278465),
     ("sigmoid", "sigmoid", 10),
 ]
-print("unit             z   gradient in   gradient out")
+print("unit               z   gradient in   gradient out")
 for name, activation, z in units:
     gradients = chain(activation, z).gradients()
     [[into]], [[out]] = gradients["W1"], gradients["W2"]
-    print(f"{name:10} {z:7.4g} {into:13.3g} {out:14.3g}")
+    print(f"{name:10} {z:9} {into:13.3g} {out:14.3g}")
 
 # %%
 # GELU and SiLU are smooth relatives of ReLU: they have no kink, and to the left of 0 they fall a little below 0.
 #
 # - *GELU at 0* is inactive, and it learns.
-# - *SiLU at −1.278* is active, and it hardly learns. It stands near the lowest point of its curve, where the derivative is 0.
+# - *SiLU at −1.278465* is active, and it hardly learns. It stands near the lowest point of its curve, where the derivative is 0.
 # - *Sigmoid at 10* is saturated: its activation is almost 1, and its derivative is almost 0.
 # - *GELU at −2* has a negative gradient on the way in, because to the left of its lowest point the activation falls when *z* rises.
 #
@@ -170,7 +170,7 @@ for name, activation, z in units:
 #
 # ReLU is flat to the left of 0 and rises to the right, so it has no derivative at 0.
 # Such a point is called a *kink*.
-# A program has to answer all the same, and the answer depends on how the program writes the function: as ``relu(z)``, as ``maximum(z, 0)`` or as ``clamp(z, min=0)``.
+# A program must give a number there too, and this number depends on how the program writes the function: as ``relu(z)``, as ``maximum(z, 0)`` or as ``clamp(z, min=0)``.
 
 # Set-up: three ways to write ReLU, their derivatives at 0, and the figure
 found = {}
@@ -257,7 +257,7 @@ assert round(paths[clamp][-1], 3) == 0
 #
 # - **A leak opens the unit.** Leaky ReLU at −2 has the derivative 1/100, and so the weights into it move.
 # - **A sigmoid is never shut on paper**, but in floating-point numbers it is: in our engine, the derivative is exactly 0 at −746 and below, and at 746 and above. A program that computes the derivative as *a*\ (1 − *a*) gives 0 from 37 on, because *a* is rounded to 1.
-# - **At a kink a program can be wrong.** ReLU of *z* minus ReLU of −\ *z* is just *z*, whose derivative is 1. At 0 it is computed from two zeros, and comes out as 0.
+# - **At a kink a program can be wrong.** ReLU of *z* minus ReLU of −\ *z* is just *z*, whose derivative is 1. At 0 a program computes this derivative from two zeros, and gives 0.
 
 # Check: what this list says
 for z, is_shut in (

@@ -149,7 +149,7 @@ with draw.style():
         ax.plot(place[0] + beside, place[1], "o", color=draw.INK, ms=7)
     ax.text(0.15, 12, "gradient 0, largest effect", va="center")
     ax.text(3, 2.2, "largest\ngradient", ha="center")
-    ax.text(2.05, -1.4, "gradient 2, no effect", ha="center", va="center")
+    ax.text(2.05, -1.4, "size 2, no effect", ha="center", va="center")
     ax.set_xlabel("size of the gradient")
     ax.set_ylabel("deletion effect")
 ax.set(xlim=(-0.2, 3.4), xticks=[0, 1, 2, 3])
@@ -169,7 +169,7 @@ draw.show()
 # %%
 # If both questions had the same answer, the dots would lie on a line.
 # (Where several dots would cover each other, they stand side by side.)
-# Two weights have the gradient 2, and removing them does not change the loss.
+# Two weights have a gradient of size 2, and removing them does not change the loss.
 # One of them is 0 already, so there is nothing to remove.
 # Without the other, the output is 0 instead of 2: the error changes its sign, and the loss stays 0.5.
 # A step moves both.

@@ -82,7 +82,7 @@ draw.alt(
 #
 # Here *a* is the activation of the sender, *φ′(z)* is the derivative of the unit, and *u* is the upstream gradient: the weight ahead times the error.
 # *Ahead* means nearer to the output, and *behind* means nearer to the input.
-# In the other lines one thing is different, and the unit is active each time:
+# In each of the other lines the gradient is zero for another reason, and the unit is active each time:
 #
 # - **The input is 0.** The unit is active because of its bias.
 # - **The unit is saturated.** ReLU6 gives at most 6, so at 7 its derivative is 0. The output is then 3 · 6 = 18 and the error 13, so 3 · 13 = 39 comes back.
@@ -268,7 +268,7 @@ draw.show()
 #
 # - **The bias** of a unit moves although its input is 0, because a bias has no sender that could be inactive.
 # - **Another loss** is satisfied by other answers. For the label 1 and the output 6 the hinge loss is 0, but the logistic loss is not.
-# - **A smooth unit** is never fully saturated: hard tanh at 2 is shut, but tanh at 2 has the derivative 0.07.
+# - **A smooth unit** can let a little through where another is shut: hard tanh at 2 is shut, but tanh at 2 has the derivative 0.07.
 # - **A small change** ends a cancellation: with the targets 2 and 4.1 the weight moves.
 # - **Momentum** moves a weight although its gradient is zero: :ref:`sphx_glr_story_3_inactive_connections_plot_13_moving_without_a_gradient.py`.
 
