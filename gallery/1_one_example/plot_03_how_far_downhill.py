@@ -92,7 +92,8 @@ draw.alt(
 #
 # .. math::
 #
-#    r(\eta) &= (1 - 3\eta)(3 - 6\eta) + (-1 - \eta)(1 + 6\eta) - \eta - 1 \\
+#    r(\eta) &= (1 - 3\eta)(3 - 6\eta) \\
+#    &\quad + (-1 - \eta)(1 + 6\eta) - \eta - 1 \\
 #    &= 1 - 23\,\eta + 12\,\eta^2
 #
 # The first product is the new weight out of unit 1 times the new activation of unit 1, and the second is the same for unit 3.

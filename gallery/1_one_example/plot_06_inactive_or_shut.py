@@ -126,11 +126,12 @@ units = [
     ("SiLU", silu, -1.278465),
     ("sigmoid", "sigmoid", 10),
 ]
-print("unit               z   gradient in   gradient out")
+print(f"{'gradient':>31}")
+print(f"{'unit':10} {'z':>9} {'in':>10} {'out':>8}")
 for name, activation, z in units:
     gradients = chain(activation, z).gradients()
     [[into]], [[out]] = gradients["W1"], gradients["W2"]
-    print(f"{name:10} {z:9} {into:13.3g} {out:14.3g}")
+    print(f"{name:10} {z:9} {into:10.3g} {out:8.3g}")
 
 # %%
 # GELU and SiLU are smooth relatives of ReLU: they have no kink, and to the left of 0 they fall a little below 0.

@@ -77,7 +77,7 @@ draw.alt(
 #    \frac{\partial L}{\partial w} = \frac{1}{B} \sum_{i=1}^{B} a_i \cdot \varphi'(z_i) \cdot u_i
 #
 # Here *B* is the number of examples.
-# For example *i*, :math:`a_i` is the activation of the sender, :math:`\varphi'(z_i)` the derivative of the activation at the receiver, and :math:`u_i` the upstream gradient.
+# For the example with number *i*, :math:`a_i` is the activation of the sender, :math:`\varphi'(z_i)` the derivative of the activation at the receiver, and :math:`u_i` the upstream gradient.
 # Below, *δ* stands for :math:`\varphi'(z_i) \cdot u_i`.
 #
 # .. claim:: D1
@@ -279,7 +279,7 @@ assert sum(map(sum, zero)) == 2
 # Where this rule ends
 # --------------------
 #
-# - **Examples can cancel.** Two examples that give +1 and −1 have the mean 0, although each of them moves the weight.
+# - **Examples can cancel.** Two examples that give +1 and −1 have the mean 0, although each of them alone would move it.
 # - **Similar examples,** with small angles between them, leave more zeros. Take units with random weights and no bias, and 32 inputs. If all angles are 90 degrees, each input shuts a unit with probability 1/2, whatever the others do. All 32 shut it with 1/2³², one in four billion. At 60 degrees it is one in 33.
 # - **Units with leaky ReLU** are never shut, so they contribute in every example.
 # - **Batch normalisation** lets the examples change each other's gradients: :ref:`sphx_glr_story_3_inactive_connections_plot_16_examples_of_one_batch.py`.

@@ -186,12 +186,12 @@ draw.show()
 # With the mean, the size of the batch does not matter here.
 # With the sum, ten examples are exactly right, twenty change only the sign of the error, and thirty double it.
 #
-# Can you divide the learning rate by *B* instead?
+# Can you keep the sum, and divide the learning rate by *B*?
 # With plain SGD you can, and the two steps are equal.
 # With anything else that enters a step they are not:
 #
 # - **Weight decay** adds a share of the weight to the gradient. This share does not depend on mean or sum. But the gradient of the sum is *B* times as large, so compared with it the decay is *B* times smaller.
-# - **Adam** divides the gradient by its own size, so its first step is the learning rate in both cases. For a batch of 4, plain SGD with the sum needs a quarter of the learning rate; for Adam this is a quarter of the step.
+# - **Adam** divides the gradient by its own size, so its first step is the learning rate in both cases. For a batch of 4, plain SGD with the sum needs a quarter of the learning rate. With this learning rate, the step of Adam is only a quarter as long.
 # - **Clipping** cuts a gradient that is longer than a limit. With the limit 1, the sum 12 and the mean 3 both become 1, so the difference is lost.
 
 
@@ -245,7 +245,7 @@ assert [gradient * min(1, 1 / gradient) for gradient in (12, 3)] == [1, 1]
 # In a language model each *token*, which is a piece of text, has a loss.
 # Let one text have a single token with the loss 8, and another text three tokens with the loss 2 each.
 # The mean over texts is (8 + 2) / 2 = 5, and the mean over tokens is 14/4 = 3.5.
-# Both are right, but they train different things.
+# Both are right, but they are different losses.
 #
 # .. claim:: X8
 #    :verdict: holds
@@ -325,8 +325,8 @@ assert weighted_mean([Scalar(8), Scalar(2)], sizes=[1, 3]).data == 3.5
 #    >>> str(gradient(wanted * 2)), int(w.grad)
 #    ('13/5', 52)
 #
-# In PyTorch: MSELoss divides by every number
-# -------------------------------------------
+# In PyTorch: MSELoss divides by the number of outputs
+# ----------------------------------------------------
 #
 # ``MSELoss`` divides by examples times outputs, and has no half.
 # Divide the sum by twice the number of examples to get the mean over examples.

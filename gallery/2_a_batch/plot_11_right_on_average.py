@@ -282,11 +282,11 @@ assert distance_behind(lambda t: 1 / t) == 49.5
 # What random choice does not promise
 # -----------------------------------
 #
-# - **Most programs do not draw at random.** They shuffle the data and go through it. Then the batches of one pass depend on each other, and their order changes the result.
+# - **Most programs do not draw each batch anew.** They shuffle the data and go through it. Then the batches of one pass depend on each other, and their order changes the result.
 # - **If you draw each time from all examples, you leave some out.** After *N* draws from *N* examples, the probability that one given example was never drawn is about 0.37, if *N* is large.
 # - **Only the gradient is right on average.** Of the gradients −1, −1, −1 and 9 the mean is positive, and the mean of their signs is negative. An optimiser that uses signs goes uphill on average here.
 #
-# How fast the noise shrinks with the batch is on :ref:`sphx_glr_story_4_further_plot_19_how_noisy.py`.
+# How fast the noise shrinks when the batch grows is on :ref:`sphx_glr_story_4_further_plot_19_how_noisy.py`.
 
 
 # Check: what this list says
@@ -324,7 +324,7 @@ assert mean(uneven) > 0 > mean((g > 0) - (g < 0) for g in uneven)
 #    :answer: 98
 #    :unit: steps
 #
-#    A word occurs in two examples of a hundred. In how many steps of a hundred is its gradient zero on average, with single examples?
+#    A word occurs in two examples of a hundred. With single examples, in how many of a hundred steps is its gradient zero, on average?
 #
 #    In the other two the gradient is 50, so the mean is 1 as before.
 #

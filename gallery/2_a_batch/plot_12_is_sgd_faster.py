@@ -213,7 +213,7 @@ print("until a thousandth of the first excess loss is left.")
 # If it computes one example after the other, its time is the left picture.
 # If it computes a whole batch as fast as one example, its time is the right picture.
 # Real machines lie between the two.
-# Only the full batch reaches one part in 100 million of the excess loss at the start.
+# If the race goes on, only the full batch brings the excess loss down to one 100-millionth of its first value.
 # Why the others stop is told on :ref:`sphx_glr_story_4_further_plot_20_the_floor.py`.
 #
 # With the learning rate 1/t, SGD is the running mean
@@ -252,7 +252,7 @@ print("until a thousandth of the first excess loss is left.")
 # ------------------------------
 #
 # - **If all examples agree,** SGD has no noise. SGD with single examples then takes as many steps as the full batch of a hundred, and each step looks at 1 example instead of 100.
-# - **A single step can make things worse.** Two examples have the targets 0 and 2, and the weight is 1, the best there is. A step on the second example raises the loss from 0.5 to 0.625.
+# - **A single step can make things worse.** Two examples have the targets 0 and 2, and the weight is 1, the best there is. With the learning rate 1/2, a step on the second example raises the mean loss from 0.5 to 0.625.
 # - **Pairs can cancel the noise.** Batches of one 9 and one 11 give exactly the gradient of the full batch.
 
 # Check: what this list says
@@ -327,6 +327,6 @@ assert round(distances(2, 100)[-1] * 2**50, 2) == 10
 #        schedule.step()
 #    assert round(w.item(), 5) == 5  # the mean
 #
-# In the engine, the whole race is :engine:`the step of SGD <sgd.SGD.move>` and nothing else.
+# In the engine, both racers use :engine:`the same step of SGD <sgd.SGD.move>`, and only the number of examples differs.
 #
 # .. footbibliography::

@@ -121,7 +121,7 @@ draw.alt(
 # This mean starts at 0, and a first gradient of 1 brings it only to 1/100.
 # The root is 1/10, so the first step is 10 times the learning rate.
 # In the next picture three steps have been taken.
-# There *memory* is what the velocity has kept from earlier steps.
+# In it, *memory* is what the velocity has kept from earlier steps.
 #
 # .. live:: account
 #
@@ -303,7 +303,7 @@ draw.show()
 #
 # - **Newton's method** multiplies the gradient by a matrix. A weight with the gradient zero then moves by the gradients of others.
 # - **Weight normalisation** makes the weights of a unit from a direction and one length, which all of them share. So if the length has a gradient, all weights of the unit that are not 0 can move.
-# - **A weight that several units use**, as in a convolution, can move if only one of these units is open: :ref:`sphx_glr_story_3_inactive_connections_plot_16_examples_of_one_batch.py`.
+# - **A weight that several units use**, as in a convolution, has a gradient as soon as one of these units is open: :ref:`sphx_glr_story_3_inactive_connections_plot_16_examples_of_one_batch.py`.
 # - **After many zeros**, Adam and RMSprop take longer steps than usual: :ref:`sphx_glr_story_4_further_plot_21_after_many_zeros.py`.
 
 # Check: Newton's method, weight normalisation, and a filter of two weights

@@ -112,7 +112,7 @@ draw.alt(
 #    \frac{\partial y}{\partial w_1} = \sum_{\text{open paths through } w_1} x \, w_2 \cdots w_n
 #
 # Here *x* is the input at the start of a path, and :math:`w_1` to :math:`w_n` are the weights on it.
-# For a weight of the first layer, the second formula is true with biases too, because the paths that a bias adds start at its own unit.
+# For a weight of the first layer, the second formula is true with biases too, because a path that starts at a bias never contains such a weight.
 #
 # On this page *gradient* means the derivative of the output.
 # The gradient of the loss is this gradient times the derivative of the loss with respect to the output.
@@ -124,7 +124,7 @@ draw.alt(
 #
 # The next network has the inputs 1 and 2, two layers of two units, one output, and no biases.
 # The second unit of its second layer is shut, so four of the eight paths are cut.
-# A bar is what a path adds to the output: the input times *all* its weights (after the colon).
+# A bar is what a path adds to the output: the input times *all* its weights, which stand beside its name.
 
 path_net = MLP(
     [2, 2, 2, 1],
@@ -259,7 +259,7 @@ mean_squares = [
 names = [f"{4 - cut} paths open" for cut in range(5)]
 names[3] = "1 path open"
 ax = draw.bars(names, mean_squares)
-draw.title(ax, "The mean of the squared gradient counts the open paths.")
+draw.title(ax, "The mean of the squared gradient is the number of open paths.")
 draw.alt(
     ax,
     "Bars of the mean of the squared gradient over sixteen networks: 4 with"

@@ -106,14 +106,13 @@ for when in ("before", "after"):
     half_squared_error(net([[1]]), [[4]]).backward()
     z, h = second.pre_activations[0][0], net.layers[0].activations[0][0]
     own = second.weight[0][0].data, second.bias[0].data
-    lines.append(f"{when:7}{h:5}{z:19}{own[0]:10}{own[1]:8}")
+    lines.append(f"{when:7}{h:5}{z:8}{own[0]:9}{own[1]:8}")
     if when == "before":
         SGD(net.parameters(), lr=0.5).step()
-print(
-    "           h  pre-activation of p  its weight  its bias", *lines, sep="\n"
-)
+print("           h  z of p   weight    bias", *lines, sep="\n")
 
 # %%
+# The table shows *h*, and of *p* the pre-activation *z*, the weight and the bias.
 # The weight and the bias of *p* have the gradient zero and do not move.
 # But the derivative of the loss, 1 − 4 = −3, comes back to *h* through *q*.
 # So the weight of *h* has the gradient −3, and the step makes it 1 + 3/2 = 5/2.

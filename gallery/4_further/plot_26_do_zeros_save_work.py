@@ -117,7 +117,7 @@ def numbers_kept(examples):
 
 for examples in (1, 2, 3, 4):
     print(
-        f"examples {examples}   numbers kept {numbers_kept(examples):2}   gradients 13"
+        f"examples {examples}  numbers kept {numbers_kept(examples):2}  gradients 13"
     )
 
 # %%
