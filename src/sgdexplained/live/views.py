@@ -287,8 +287,8 @@ LEADS = {
     "of its gradient, change any number, take the step.",
     "territories": "Drag an example to another colour, put one in or out, or change a weight, and "
     "see how the mean changes.",
-    "account": "Choose an optimiser: it starts anew, with as many steps as before. Choose a weight: its "
-    "account says what moved it.",
+    "account": "Choose an optimiser: it starts anew, with as many steps as before. Choose a "
+    "weight: its account says what moved it.",
     "batch": "Put examples in and out, drag them, and compare the mean with the sum.",
     "paths": "Choose a unit to shut it. Which paths must be cut for the gradient to grow, to "
     "change its sign, to be 0?",
