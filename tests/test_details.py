@@ -148,8 +148,8 @@ def test_each_number_of_the_page_is_coloured_by_its_sign():
     net = MLP([1, 2], init=[([[0.5, 0.0]], None)])
     step = explain(net, [[1.0]], [[0.0, 0.5]], half_squared_error, SGD(net.parameters(), lr=1))
     page = step._repr_html_()
-    assert '<td class="positive">0.5</td><td class="negative">−0.5</td>' in page
-    assert '<td class="negative">−0.5</td><td class="positive">0.5</td>' in page
+    assert '<td class="positive">0.5</td> <td class="negative">−0.5</td>' in page
+    assert '<td class="negative">−0.5</td> <td class="positive">0.5</td>' in page
     assert page.index("</thead>") < page.index("<tbody>") < page.index("</tbody>")
 
 
@@ -181,15 +181,15 @@ def test_the_whole_page_of_a_small_network():
     assert explain(net, [[2.0]], [[1.0]], first_output, sgd)._repr_html_() == (
         '<table class="explanation">\n'
         "<caption>1 of 2 does not move: 1 not in the optimiser.</caption>\n"
-        '<thead><tr><th scope="col">parameter</th><th scope="col">value</th>'
-        '<th scope="col">gradient</th><th scope="col">move</th><th scope="col">why</th>'
+        '<thead><tr><th scope="col">parameter</th> <th scope="col">value</th> '
+        '<th scope="col">gradient</th> <th scope="col">move</th> <th scope="col">why</th>'
         "</tr></thead>\n"
         "<tbody>\n"
-        '<tr class="moves"><th scope="row"><code>W1[0][0]</code></th>'
-        '<td class="value">1</td><td class="positive">2</td><td class="negative">−2</td>'
+        '<tr class="moves"><th scope="row"><code>W1[0][0]</code></th> '
+        '<td class="value">1</td> <td class="positive">2</td> <td class="negative">−2</td> '
         '<td class="why">Moves: 2 (input 1) × 1 (derivative) × 1 (upstream gradient).</td></tr>\n'
-        '<tr class="stays"><th scope="row"><code>b1[0]</code></th>'
-        '<td class="value">0</td><td class="positive">1</td><td class="zero">0</td>'
+        '<tr class="stays"><th scope="row"><code>b1[0]</code></th> '
+        '<td class="value">0</td> <td class="positive">1</td> <td class="zero">0</td> '
         '<td class="why">Stays: it is not among the optimiser&#x27;s parameters.</td></tr>\n'
         "</tbody>\n"
         "</table>"
@@ -199,7 +199,7 @@ def test_the_whole_page_of_a_small_network():
 def test_a_page_shows_where_there_is_no_gradient():
     net = MLP([1, 2], init=[([[1, 1]], None)])
     page = explain(net, [[1]], [[0]], first_output, SGD(net.parameters(), lr=1))._repr_html_()
-    assert '<td class="none">none</td><td class="zero">0</td>' in page
+    assert '<td class="none">none</td> <td class="zero">0</td>' in page
 
 
 @pytest.mark.parametrize("why", [*ZERO, *HELD])

@@ -55,6 +55,7 @@ ROWS = {
     "all": "Even a row that was never looked up moves",
     "refused": "The optimiser refuses the gradient",
 }
+ENDS_OF_PARTS = re.compile("</(?:td|th|dt|dd|b|summary|details|option)>")
 RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
@@ -62,8 +63,11 @@ RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def raw(html: str) -> nodes.raw:
-    """Put HTML on a page."""
-    return nodes.raw("", html, format="html")
+    """Put HTML on a page, and each part of a table or list on a line of its own.
+
+    Sphinx's search takes tags out and puts nothing in, so neighbours would become one word.
+    """
+    return nodes.raw("", ENDS_OF_PARTS.sub(r"\g<0>\n", html), format="html")
 
 
 def folded(summary: str, program: str, library: str, kind: str = "program") -> str:

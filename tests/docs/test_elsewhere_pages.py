@@ -131,7 +131,7 @@ ROWS = "(elsewhere-rows)=\n\n## Rows\n\n```{elsewhere} rows\n```"
 def test_rows_are_sorted_by_which_of_them_move(build: Callable[..., Any]) -> None:
     html = page(build(ROWS, TORCH))
     shown = re.search(r'<dl class="elsewhere-answers elsewhere-rows">.*?</dl>', html, re.DOTALL)[0]
-    groups = dict(re.findall(r"<dt>(.*?)</dt><dd>(.*?)</dd>", shown, re.DOTALL))
+    groups = dict(re.findall(r"<dt>(.*?)</dt>\s*<dd>(.*?)</dd>", shown, re.DOTALL))
     names = {
         kind.split()[0]: re.findall("<summary>(.*?)</summary>", row) for kind, row in groups.items()
     }
@@ -187,6 +187,17 @@ def test_numbers_and_libraries_have_a_row_each(build: Callable[..., Any]) -> Non
     assert ("recorded on", "28 November 2026") in cells
     # The program of a row is that part which measures.
     assert "<pre><code>def softmax_gradients(gaps):\n    pass</code></pre>" in html
+
+
+@pytest.mark.parametrize("name", ["kinks", "steps", "numbers", "libraries"])
+def test_the_search_finds_the_words_of_neighbours(build: Callable[..., Any], name: str) -> None:
+    app = build(f"```{{elsewhere}} {name}\n```", TORCH, AUTOGRAD)
+    index = json.loads(Path(app.outdir, "searchindex.js").read_text("utf-8").partition("(")[2][:-1])
+    shown = re.findall(r"\w+", re.sub("<[^>]*>", " ", page(app).partition("<h1")[2]))
+    words = {app.builder.indexer.lang.stem(word) for word in shown}
+
+    assert {"pytorch", "autograd"} <= words & {*index["terms"], *index["titleterms"]}
+    assert {word.lower() for word in index["terms"]} <= words
 
 
 @pytest.mark.parametrize(

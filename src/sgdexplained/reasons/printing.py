@@ -104,9 +104,9 @@ def short_html_table(
     """Return one line for each parameter as a table in HTML."""
     lines = (
         f'<tr class="{"stays" if moves == "0" else "moves"}">'
-        f'<th scope="row"><code>{escape(name)}</code></th>'
-        f'<td class="value">{shape.replace(" ", "&nbsp;")}</td><td class="value">{moves}</td>'
-        f'<td class="value">{stays}</td>'
+        f'<th scope="row"><code>{escape(name)}</code></th> '
+        f'<td class="value">{shape.replace(" ", "&nbsp;")}</td> <td class="value">{moves}</td> '
+        f'<td class="value">{stays}</td> '
         f'<td class="why">{escape(why)}</td></tr>'
         for name, shape, moves, stays, why in _lines(parameters, words, said)
     )
@@ -114,7 +114,7 @@ def short_html_table(
 
 
 def _html(summary: str, heads: Iterable[str], lines: Iterable[str]) -> str:
-    columns = "".join(f'<th scope="col">{head}</th>' for head in heads)
+    columns = " ".join(f'<th scope="col">{head}</th>' for head in heads)
     return "\n".join(
         [
             '<table class="explanation">',
@@ -139,7 +139,7 @@ def _html_row(row: Reason) -> str:
     )
     name = f'<th scope="row"><code>{escape(row.name)}</code></th>'
     why = f'<td class="why">{minus(escape(row.sentence))}</td>'
-    return f'<tr class="{"moves" if row.moves else "stays"}">{name}{"".join(numbers)}{why}</tr>'
+    return f'<tr class="{"moves" if row.moves else "stays"}">{name} {" ".join(numbers)} {why}</tr>'
 
 
 def _sign(value: Any) -> str:
