@@ -4,21 +4,23 @@ Why are the gradients around an inactive unit zero?
 
 .. needs:: 1 2
 
-The weights that lead into an inactive unit have the gradient zero, and so have the weights that lead out of it.
+A ReLU unit is inactive for an example.
+Then the weights into this unit have the gradient 0, and the weights out of it have the gradient 0 too.
 Is the reason the same?
 
 .. guess::
    :answer: 3
 
-   Unit 2 has the pre-activation −2, so ReLU gives it the activation 0. Why does a step not move the weights around it?
+   Unit 2 is a ReLU unit with the pre-activation −2, so its activation is 0. Why does a step of plain SGD not move the weights into this unit and the weight out of it?
 
    A. These weights were not used.
-   B. For all of them the error does not reach the unit.
-   C. There is one reason on the way in, and another on the way out.
-   D. The weights are zero themselves.
+   B. The error does not come back to unit 2.
+   C. The weights into the unit stay for one reason, and the weight out of it stays for another reason.
+   D. These weights are 0.
 
-   The picture below shows it: on the way in the *derivative* is zero, on the way out the *activation* is.
-   All these weights were used, and the error does reach the unit: its upstream gradient is 2.
+   For the weights into unit 2, the *derivative* is 0.
+   For the weight out of unit 2, the *activation* is 0.
+   All these weights were used, and the error does come back to unit 2: its upstream gradient is 2.
 """
 
 # Set-up: the network of page 1, and four of its weights
@@ -54,7 +56,7 @@ products = [
 ax = draw.products(products)
 draw.title(
     ax,
-    "On the way in the derivative is 0; on the way out the activation is 0.",
+    "Into unit 2: the derivative is 0. Out of unit 2: the activation is 0.",
 )
 draw.alt(
     ax,
@@ -66,32 +68,35 @@ draw.alt(
 )
 
 # %%
-# Each line is one product.
-# This is the gradient of the loss *L* with respect to a weight *w* that leads from a sender to a receiver:
+# Each row is the product of page 2, for one weight: the gradient of the loss *L* with respect to this weight *w*.
 #
 # .. math::
 #
 #    \frac{\partial L}{\partial w} = a \cdot \varphi'(z) \cdot u
 #
-# Here *a* is the activation of the sender, and *φ′(z)* is the derivative of the activation function at the receiver's pre-activation *z*.
-# The upstream gradient *u* says how much the loss changes with the activation of the receiver.
+# Here *a* is the activation of the sender.
+# *φ′(z)* is the derivative of the activation at the receiver, where *z* is the pre-activation of the receiver.
+# *u* is the upstream gradient of the receiver.
 # For a bias, *a* is 1.
 #
 # .. live:: network
 #    :start: pick=W2.1.0
 #
-# Two zeros, in two places
-# ------------------------
+# Two zeros, for two reasons
+# --------------------------
 #
-# **On the way in**, the senders are active: the inputs are 1 and 2.
-# The error comes back as well: the upstream gradient is 2.
-# But unit 2 is *shut*, which means that its derivative is 0, and so the product is 0.
+# **Into unit 2.**
+# The senders are the inputs 1 and 2, so the first factor is not 0.
+# The upstream gradient of unit 2 is 2, so the third factor is not 0 either.
+# But unit 2 is *shut*: its derivative is 0, so the product is 0.
 #
-# **On the way out**, the output unit is open, and the error comes back to it.
-# But unit 2 is *inactive*, which means that its activation is 0, and so the product is 0.
+# **Out of unit 2.**
+# Now unit 2 is the sender, and the output is the receiver.
+# The derivative and the upstream gradient of the output are both 1.
+# But unit 2 is *inactive*: its activation is 0, so the product is 0.
 #
-# ReLU makes both zeros at once, because it is flat exactly where it gives 0.
-# Other activation functions separate them.
+# A ReLU unit with a negative pre-activation is both inactive and shut.
+# With another activation function, a unit can be inactive without being shut, or shut without being inactive.
 
 
 # Set-up: unit 2 with three activation functions, and the figure
@@ -107,22 +112,22 @@ def around_unit_2(net):
 
 
 cases = {
-    "ReLU, z = −2": net,
-    "tanh, z = 0": network("tanh", bias_of_unit_2=3),
-    "ReLU6, z = 7": network(relu6, bias_of_unit_2=10),
+    "ReLU, z = −2\ninactive, shut": net,
+    "tanh, z = 0\ninactive, open": network("tanh", bias_of_unit_2=3),
+    "ReLU6, z = 7\nactive, shut": network(relu6, bias_of_unit_2=10),
 }
 fig, ax = draw.figure(2.35)
 with draw.style():
     ax.text(2.45, -0.72, "weight in", ha="center", style="italic")
     ax.text(4.3, -0.72, "weight out", ha="center", style="italic")
     for row, (name, case) in enumerate(cases.items()):
-        ax.text(0, row, name, va="center_baseline")
+        ax.text(0, row, name, va="center")
         found = around_unit_2(case)
         for middle, gradient in [(2.45, found["in"][1]), (4.3, found["out"])]:
             look, colour = {"linestyle": (0, (3.2, 2.6)), "lw": 1.3}, draw.ZERO
-            words = "0"
+            words = "gradient 0"
             if gradient:
-                colour, words = draw.INK, "not 0"
+                colour, words = draw.INK, "gradient not 0"
                 look = {"lw": 5.5}
             ends = [middle - 0.65, middle + 0.65]
             ax.plot(ends, [row, row], color=colour, **look)
@@ -134,7 +139,7 @@ ax.set(xlim=(0, 5.2), ylim=(2.4, -0.95))
 ax.axis("off")
 draw.title(
     ax,
-    "A shut unit stops what leads in, an inactive unit stops what leads out.",
+    "If shut, the weights in stay. If inactive, the weights out stay.",
 )
 draw.alt(
     ax,
@@ -146,14 +151,18 @@ draw.alt(
 )
 
 # %%
-# A tanh unit with the pre-activation 0 is inactive and open: its activation is 0, and its derivative is 1.
-# ReLU6 gives at most 6, so with the pre-activation 7 it is active and shut: its activation is 6, and its derivative is 0.
-# The next page tells for which activation functions a unit can be inactive or shut, and where: :ref:`sphx_glr_story_1_one_example_plot_06_inactive_or_shut.py`.
+# The picture shows unit 2 with three activation functions; *z* is its pre-activation.
+#
+# - *ReLU at −2* is inactive and shut.
+# - *Tanh at 0* is inactive and open: its activation is 0, and its derivative is 1.
+# - *ReLU6 at 7* is active and shut. ReLU6 is ReLU with the upper limit 6. So at 7 its activation is 6, and its derivative is 0.
+#
+# More about such units is on the next page: :ref:`sphx_glr_story_1_one_example_plot_06_inactive_or_shut.py`.
 #
 # .. claim:: B5
 #    :verdict: holds when
-#    :when: *inactive* means that the activation of the unit is exactly 0. Its derivative does not matter.
-#    :corrected: An inactive sender gives every weight that leads out of it a gradient of exactly zero for this example, whatever its activation function is. The biases of the next layer are not affected.
+#    :when: the word *inactive* means that the activation of the unit is exactly 0. The derivative of the unit does not matter.
+#    :corrected: If a unit is inactive for an example, the gradient of each weight out of this unit is exactly 0 for this example. This is so for every activation function. The biases of the next layer can still have a gradient that is not 0.
 #    :sources: rumelhart1986, lecun1998
 #    :refuted-by: whispering-relu, sender-forgotten
 #
@@ -168,7 +177,7 @@ draw.alt(
 #    ...     half_squared_error(net([[1, 2]]), [[1]]).backward()
 #    ...     return [g for [g] in net.gradients()["W2"]], net.gradients()["b2"]
 #
-#    The gradients of the last layer, first with a ReLU6 unit that is shut but active, and then with a ReLU unit that is inactive:
+#    The gradients of the three weights into the output, and of the bias of the output. First unit 2 is a ReLU6 unit that is shut but active, and then a ReLU unit that is inactive:
 #
 #    >>> ahead_of(relu6, bias=10)
 #    ([39.0, 78.0, 13.0], [13.0])
@@ -176,17 +185,18 @@ draw.alt(
 #    ([3.0, 0.0, 1.0], [1.0])
 
 # %%
-# No weight is switched off
-# -------------------------
+# An inactive unit does not switch off its weights
+# ------------------------------------------------
 #
-# Many people say that the weights at an inactive neuron *are not activated*, and mean that the network does not use these weights.
-# Look at the pre-activation of unit 2: each input times its weight, and the bias.
+# Many people say that the weights at an inactive neuron *are not activated*.
+# They mean that the network does not use these weights.
+# But look at the pre-activation of unit 2: each input times its weight, all added up, plus the bias.
 
 names = ["1 × 1", "2 × (−2)", "bias 1", "pre-activation"]
 terms = [1 * 1, 2 * -2, 1]
 ax = draw.bars(names, [*terms, sum(terms)], signed=True)
 ax.set_xlim(-5.4, 1.6)
-draw.title(ax, "The weight −2 is used: it is what shuts the unit.")
+draw.title(ax, "The weight −2 is used: it makes the pre-activation negative.")
 draw.alt(
     ax,
     "Bars of what is added up to the pre-activation of unit 2: +1 from the"
@@ -195,13 +205,13 @@ draw.alt(
 draw.show()
 
 # %%
-# The weight −2 contributes −4, more than all the rest.
-# Without it the pre-activation would be +2, and the unit would be open.
-# Its gradient of 0 says only that a *small* change of this weight does not change the loss.
+# The weight −2 contributes −4, and the rest together is only +2.
+# Without this weight the pre-activation would be +2, and unit 2 would be open.
+# The weight has the gradient 0 only because a very *small* change of it does not change the loss.
 #
 # .. claim:: B6
 #    :verdict: false as stated
-#    :corrected: Units are active or inactive; weights are not. In a layer that connects every sender to every receiver, each weight is used in every forward pass. The gradient of a weight can be zero for an example, and the reason is at one of its two ends, or at both: the sender is inactive, or nothing comes back through the receiver.
+#    :corrected: Units are active or inactive; weights are not. In a layer that connects every sender to every receiver, each weight is used in every forward pass. For one example, the gradient of a weight is a product of three factors. It is 0 if one of the factors is 0: the sender is inactive, or the receiver is shut, or the upstream gradient of the receiver is 0.
 #    :sources: rumelhart1986
 #    :refuted-by: against-left-out, leaky-shut-gate, gates-ignored
 #
@@ -215,17 +225,16 @@ draw.show()
 #    ...     z = net.layers[0].pre_activations[0][1]
 #    ...     return z, net.gradients()["W1"][1][1]
 #
-#    The pre-activation of unit 2 and the gradient of the weight, with the weight −2 and with 0 in its place:
+#    The pre-activation of unit 2 and the gradient of the weight, first with the weight −2, and then with the weight 0:
 #
 #    >>> unit_2(-2), unit_2(0)
 #    ((-2, 0.0), (2, 20.0))
 #
-# When none of the four is zero, and when others are
-# --------------------------------------------------
+# When the gradients around unit 2 are not zero
+# ---------------------------------------------
 #
-# - **With a leak.** Leaky ReLU multiplies a negative pre-activation by 1/100, so the unit is neither inactive nor shut, and none of the gradients is zero.
-# - **With another example.** The zeros belong to one example. With a second example that opens unit 2, none of the four is zero in the mean: :ref:`sphx_glr_story_2_a_batch_plot_09_when_a_batch_moves_a_weight.py`.
-# - **With an input of 0.** A weight into an open unit has the gradient zero too, if it leads from an input of 0. An input is not a unit, but an input of 0 is an inactive sender.
+# - **With leaky ReLU.** Leaky ReLU multiplies a negative pre-activation by a small number, for example by 1/100, and not by 0. So unit 2 is active and open, and none of the four gradients is 0.
+# - **With a second example.** The zeros belong to one example. A second example, with the inputs 2 and 1, opens unit 2. If the output for it is not right, none of the four gradients is 0 in the mean over both examples: :ref:`sphx_glr_story_2_a_batch_plot_09_when_a_batch_moves_a_weight.py`.
 
 # Check: what this list says
 leaking = around_unit_2(network(lambda z: leaky_relu(z, 0.01)))
@@ -238,9 +247,6 @@ half_squared_error(both([[1, 2], [2, 1]]), [[1], [-1]]).backward()
 mean = around_unit_2(both)
 assert all([*mean["in"], mean["bias"], mean["out"]])
 
-zero_input = around_unit_2(network(x=(0, -2), target=6))
-assert (zero_input["inactive"], zero_input["in"]) == (False, [0, -16])
-
 # %%
 # Three predictions
 # -----------------
@@ -248,11 +254,10 @@ assert (zero_input["inactive"], zero_input["in"]) == (False, [0, -16])
 # .. guess::
 #    :answer: 4
 #
-#    The weight out of unit 2 is 2. Make it 5. How many of the four gradients in the first picture are zero now?
+#    The weight out of unit 2 is 5 instead of 2. How many of the four gradients in the first picture are 0 now?
 #
-#    On the way in only the upstream gradient changes, to 5 × 1, and it is still multiplied by the derivative 0.
-#    On the way out the gradient is the activation of unit 2 times the upstream gradient, and the weight itself is not a factor.
-#    The output does not change either, because 0 × 5 is 0.
+#    For the weights into unit 2 and for its bias, only the upstream gradient changes: it is 5 × 1 instead of 2 × 1. It is still multiplied by the derivative 0.
+#    For the weight out of unit 2, no factor changes: the value of a weight is not a factor of its own gradient, and the output is still 2, because 0 × 5 is 0.
 #
 #    >>> W2 = [[1], [5], [-1]]
 #    >>> changed = MLP([2, 3, 1], init=[init[0], (W2, [0])])
@@ -263,25 +268,26 @@ assert (zero_input["inactive"], zero_input["in"]) == (False, [0, -16])
 # .. guess::
 #    :answer: 0
 #
-#    The unit is a ReLU6 with the bias 8, so its pre-activation is 5. How many of the four gradients are zero?
+#    All hidden units are ReLU6 units, and the bias of unit 2 is 8, so its pre-activation is 5. How many of the four gradients are 0?
 #
-#    Between 0 and 6 a ReLU6 unit is active and open.
-#    The output is 3 + 2 × 5 − 1 = 12, so the upstream gradient at the output is 11, and the delta of unit 2 is 2 × 11.
+#    Between 0 and 6, ReLU6 is the same as ReLU, so unit 2 is active and open.
+#    The output is 3 + 2 × 5 − 1 = 12, so the upstream gradient of the output is 12 − 1 = 11.
+#    The upstream gradient of unit 2 is 2 × 11 = 22, so no factor is 0.
 #
 #    >>> around_unit_2(network(relu6, bias_of_unit_2=8))
 #    {'inactive': False, 'shut': False, 'in': [22.0, 44.0], 'bias': 22.0, 'out': 55.0}
 #
 # .. live:: predict
 #    :start: e=1,0,1;pick=W1.0.1
-#    :folded: The unit is ReLU again, and the second input becomes 0. Choose in the picture what stays.
+#    :folded: The hidden units are ReLU units again, and the bias of unit 2 is 1. The second input is 0 instead of 2. Choose in the picture what stays.
 #
-#    The pre-activation of unit 2 is 1 + 0 + 1 = 2, so the unit is open. Only the weights from the second input stay, because their sender is inactive now.
+#    The pre-activation of unit 2 is 1 + 0 + 1 = 2, so all three hidden units are active and open. The second input is 0, and an input of 0 is an inactive sender. So only the three weights out of the second input stay.
 #
-# In PyTorch: a row leads in, a column leads out
-# ----------------------------------------------
+# In PyTorch: a row of zeros and a column of zeros
+# ------------------------------------------------
 #
-# PyTorch keeps a row of weights for each receiver.
-# So the gradients of the weights into unit 2 are a row of zeros, and those of the weights out of unit 2 are a column of zeros.
+# PyTorch keeps the weights into one unit in a row, and the weights out of one unit in a column.
+# So the gradients around unit 2 are a row of zeros in the first layer, and a column of zeros (here a single one) in the last layer.
 #
 # .. code-block:: python
 #
@@ -299,4 +305,4 @@ assert (zero_input["inactive"], zero_input["in"]) == (False, [0, -16])
 #    assert net[0].weight.grad.tolist() == [[1, 2], [0, 0], [-1, -2]]
 #    assert net[2].weight.grad.tolist() == [[3, 0, 1]]
 #
-# In the engine, both zeros are factors in :engine:`the line that computes the gradients around a unit <units.Unit>`.
+# In the engine, the three factors are multiplied in :engine:`the line that computes the gradients around a unit <units.Unit>`.
