@@ -4,20 +4,21 @@ Does a gradient of zero mean that a weight is not needed?
 
 .. needs:: 1 5
 
-A gradient tells how steep the loss is at the place where a weight stands.
-It tells nothing about any other place.
+The gradient of a weight tells how steep the loss is at the present value of this weight.
+It does not tell how large the loss is at other values.
 
 .. guess::
    :answer: 3
 
-   A weight of −2 has the gradient zero. You remove it, which means that you set it to 0. What happens to the loss?
+   A weight has the value −2 and the gradient 0. You remove the weight: you set it to 0. What happens to the loss?
 
-   A. Nothing, because its gradient is zero.
+   A. It stays the same, because the gradient is 0.
    B. It changes a little.
    C. It can become many times as large.
 
-   The gradient only says that a *small* change makes no difference.
-   Removing the weight is a large change, and the picture shows what happens: the loss grows from 0.5 to 12.5.
+   The gradient is a statement about very *small* changes of the weight.
+   The change from −2 to 0 is large.
+   In the next picture, this change makes the loss grow from 0.5 to 12.5.
 """
 
 # Set-up: the network of page 1, and the loss for other values of one weight
@@ -25,7 +26,7 @@ from collections import Counter
 from fractions import Fraction
 
 from sgdexplained import MLP, Scalar, draw, half_squared_error
-from sgdexplained.contrasts import Adam, Embedding
+from sgdexplained.contrasts import Embedding
 
 
 def network(weight=-2):
@@ -47,7 +48,7 @@ with draw.style():
     ax.text(-0.15, 12.5, words, ha="right", va="center")
 ax.set(xlabel="weight from input 2 to unit 2", ylabel="loss", ylim=(-0.6, 17))
 ax.set(xticks=[-3, -2, -1, 0], yticks=[0, 5, 10, 15])
-draw.title(ax, "The loss is flat where the weight is, and steep not far away.")
+draw.title(ax, "At −2 the loss is flat. At 0 the loss is 25 times as large.")
 draw.alt(
     ax,
     "The loss over one weight. It is flat at 0.5 from -3 to -1; right of -1 it"
@@ -56,22 +57,21 @@ draw.alt(
 
 # %%
 # This is the network of page 1, and the weight leads from input 2 to unit 2.
-# Where it stands, the gradient is exactly zero.
-# Without it the loss is 25 times as large.
-# The gradient is not wrong: it is a statement about a very small change *h*.
+# The gradient 0 at the value −2 is not wrong.
+# A gradient is about a change *h* of the weight that becomes smaller and smaller:
 #
 # .. math::
 #
 #    \frac{\partial L}{\partial w} = \lim_{h \to 0} \frac{L(w + h) - L(w)}{h}
 #
-# Here *L(w)* is the loss with the weight *w*.
+# Here *L(w)* is the loss if the weight has the value *w*.
 #
 # .. claim:: X3
 #    :verdict: holds
 #    :sources: griewank2008
 #    :refuted-by: leaky-shut-gate, open-at-the-kink, doubled-derivative
 #
-#    The gradient is a statement about one place: the loss can be flat here, and steep not far away.
+#    The gradient of a weight is a statement about its present value. The loss can be flat there, and steep at a value not far away.
 #
 #    >>> from fractions import Fraction
 #    >>> from sgdexplained import MLP, half_squared_error
@@ -82,7 +82,7 @@ draw.alt(
 #    ...     loss.backward()
 #    ...     return loss.data, net.layers[0].weight[1][1].grad
 #
-#    The loss and the gradient with the weight at −3, −2, −1, −1/2, 0 and 1:
+#    The loss and the gradient, if the weight is −3, −2, −1, −1/2, 0 and 1:
 #
 #    >>> six = -3, -2, -1, Fraction(-1, 2), 0, 1
 #    >>> [tuple(map(float, loss_and_gradient(place))) for place in six]
@@ -91,17 +91,17 @@ draw.alt(
 # .. live:: network
 #    :start: pick=W1.1.1
 #
-# The weight makes the unit inactive, not the other way round
-# -----------------------------------------------------------
+# The weight was used, although its gradient is zero
+# --------------------------------------------------
 #
-# Some say: the unit is inactive, so its weights are not used.
-# But the pre-activation of unit 2 is 1 · 1 + 2 · (−2) + 1 = −2, and the weight contributes −4 to it.
-# This weight is the *reason* why the unit is inactive.
-# Without it the pre-activation would be 2, and the unit would be active.
+# Unit 2 is inactive, and some people conclude that the weights into it were not used.
+# But the weight −2 contributes 2 · (−2) = −4 to the pre-activation of unit 2, which is −2.
+# Without this weight the pre-activation would be +2, and unit 2 would be active.
+# So unit 2 is inactive *because* this weight was used.
 #
 # .. claim:: C4
 #    :verdict: false as stated
-#    :corrected: In a layer that connects every sender to every receiver, each weight is used in every forward pass. Weights and inputs make the pre-activation, and this decides whether a unit is inactive. A weight that keeps its unit inactive has the gradient zero, and it may matter most of all.
+#    :corrected: In a layer that connects every sender to every receiver, each weight is used in every forward pass. The weights, the bias and the inputs give the pre-activation, and the pre-activation decides whether a ReLU unit is inactive. A weight that keeps a ReLU unit inactive has the gradient zero, and its effect on the loss can still be larger than that of every other weight.
 #    :sources: bengio2003, lecun1990
 #    :refuted-by: against-left-out, leaky-shut-gate, whispering-relu
 #
@@ -116,17 +116,17 @@ draw.alt(
 #    ...     unit = net.layers[0]
 #    ...     return unit.pre_activations[0][1], unit.weight[1][1].grad, loss.data
 #
-#    The pre-activation of unit 2, the gradient of its weight, and the loss, with the weight −2 and without it:
+#    The pre-activation of unit 2, the gradient of the weight, and the loss: first with the weight −2, and then without this weight.
 #
 #    >>> [one_pass(weight) for weight in (-2, 0)]
 #    [(-2, 0.0, 0.5), (2, 20.0, 12.5)]
 #
-# Two different questions
-# -----------------------
+# How steep the loss is, and how much it grows without the weight
+# ---------------------------------------------------------------
 #
-# *How steep is the loss here?* The gradient answers this question, and plain SGD moves a weight in proportion to it.
-# *What happens without this weight?* That is another question, and its answer is the *deletion effect*: how much the loss grows when the weight is set to 0.
-# Here are both answers for all thirteen weights and biases.
+# The *gradient* of a weight tells how steep the loss is at the present value of the weight.
+# The *deletion effect* of a weight tells how much the loss grows if the weight is set to 0.
+# Each dot of the next picture is one of the thirteen weights and biases.
 
 # Set-up: gradient and deletion effect of all thirteen, and the figure
 net = network()
@@ -147,16 +147,16 @@ with draw.style():
         beside = 0.085 * there[place]
         there[place] += 1
         ax.plot(place[0] + beside, place[1], "o", color=draw.INK, ms=7)
-    ax.text(0.15, 12, "gradient 0, largest effect", va="center")
-    ax.text(3, 2.2, "largest\ngradient", ha="center")
-    ax.text(2.05, -1.4, "size 2, no effect", ha="center", va="center")
+    ax.text(0.15, 12, "gradient 0, effect 12", va="center")
+    ax.text(3, 2.2, "gradient 3,\neffect 1.5", ha="center")
+    ax.text(
+        2.05, -1.4, "gradient of size 2, effect 0", ha="center", va="center"
+    )
     ax.set_xlabel("size of the gradient")
-    ax.set_ylabel("deletion effect")
+    ax.set_ylabel("deletion effect (growth of the loss)")
 ax.set(xlim=(-0.2, 3.4), xticks=[0, 1, 2, 3])
 ax.set(ylim=(-3, 13), yticks=[0, 4, 8, 12])
-draw.title(
-    ax, "The weight with the largest gradient is not the one most needed."
-)
+draw.title(ax, "The largest effect belongs to a weight with the gradient 0.")
 draw.alt(
     ax,
     "A dot for each of the thirteen weights and biases: size of the gradient"
@@ -167,16 +167,17 @@ draw.alt(
 draw.show()
 
 # %%
-# If both questions had the same answer, the dots would lie on a line.
-# (Where several dots would cover each other, they stand side by side.)
-# Two weights have a gradient of size 2, and removing them does not change the loss.
-# One of them is 0 already, so there is nothing to remove.
-# Without the other, the output is 0 instead of 2: the error changes its sign, and the loss stays 0.5.
-# A step moves both.
+# If a larger gradient always meant a larger effect, the dots would rise from left to right.
+# (Dots that would cover each other stand side by side.)
+#
+# Two weights have a gradient of size 2 and the effect 0.
+# The weight from input 2 to unit 3 is already 0, so removing it changes nothing.
+# Without the weight from input 2 to unit 1, the output is 0 instead of 2, so the error is −1 instead of 1, and the loss is 0.5 as before.
+# But a step moves both weights.
 #
 # .. claim:: E1
 #    :verdict: false as stated
-#    :corrected: Plain SGD moves a weight in proportion to how steep the loss is at this place. What would happen without the weight is another number, and you cannot work out one of the two numbers from the other.
+#    :corrected: Plain SGD moves a weight in proportion to its gradient, which tells how steep the loss is at the present value of the weight. How much the loss grows without the weight is another number. You cannot work out one of these two numbers from the other.
 #    :sources: lecun1990, tanaka2020
 #    :refuted-by: leaky-shut-gate, doubled-derivative, sender-forgotten
 #
@@ -194,21 +195,19 @@ draw.show()
 #    ...     effect, w.data = loss().data - before, value
 #    ...     return w.grad, effect
 #
-#    Gradient and deletion effect of the weights from input 2 to units 2 and 1, and from unit 1 to the output:
+#    Gradient and deletion effect of three weights: from input 2 to unit 2, from input 2 to unit 1, and from unit 1 to the output.
 #
 #    >>> names = "W1[1][1]", "W1[1][0]", "W2[0][0]"
 #    >>> [gradient_and_effect(name) for name in names]
 #    [(0.0, 12.0), (2.0, 0.0), (3.0, 1.5)]
 #
-# Four more cases
-# ---------------
+# Two other reasons for a gradient of zero
+# ----------------------------------------
 #
-# - **Some parameters are not used.** An *embedding* is a table with one row of weights for each word, and an example uses only the rows of its own words. If each row is a parameter of its own, the other rows have no gradient at all, which is not the same as a gradient of zero. If the table is one array, they have zeros.
-# - **If a weight stands at its best value,** its gradient is zero. Removing this weight can still make the loss much larger.
-# - **Adam** does not move a weight in proportion to its gradient: in its first step all weights whose gradient is not 0 move equally far.
-# - **The same function can have other gradients.** For example, one weight is doubled and the next one is halved: :ref:`sphx_glr_story_4_further_plot_18_same_function.py`.
+# - **The weight has its best value.** Then its gradient is 0, but without the weight the loss can be much larger. For example, let the output be 10 times the weight, and the target 10. With the weight 1 the loss is 0, and without the weight it is 50.
+# - **The weight was really not used.** An *embedding* is a table with a row of weights for each word. An example uses only the rows of its own words. The other rows have the gradient 0, or no gradient: this depends on how the program keeps the table.
 
-# Check: a table of words, a weight at its best, and Adam
+# Check: a weight at its best, and a table of words
 rows = [[Scalar(1)], [Scalar(2)], [Scalar(3)]]
 half_squared_error(Embedding(rows)([0, 2]), [[0], [0]]).backward()
 assert [row[0].grad for row in rows] == [0.5, None, 1.5]
@@ -218,29 +217,22 @@ half_squared_error(best * 10, 10).backward()
 assert best.grad == 0
 assert half_squared_error(Scalar(0) * 10, 10).data == 50
 
-other = network()
-loss_of(other).backward()
-Adam(other.parameters(), lr=0.1).step()
-after = other.named_parameters()
-moved = [1 - float(after[name].data) for name in ("W1[0][0]", "W2[0][0]")]
-assert [round(move, 4) for move in moved] == [0.1, 0.1]
-
 # %%
 # Two predictions
 # ---------------
 #
 # .. live:: predict
 #    :start: w=1,1,2,1,-0.5,0,0,1,-1,1,2,-1,0;pick=W1.1.1
-#    :folded: The weight from input 2 to unit 2 is −1/2 instead of −2. Predict what stays, and its gradient.
+#    :folded: The weight from input 2 to unit 2 is −1/2 instead of −2. Which of the thirteen numbers stay, and what is the gradient of this weight?
 #
-#    The pre-activation of unit 2 is 1 − 1 + 1 = 1, so the unit is open; the output is 4, and the error is 3. The activation of the sender is 2 and the upstream gradient is 2 · 3, so the gradient is 2 · 6.
+#    The pre-activation of unit 2 is 1 − 1 + 1 = 1, so all three hidden units are open, and no number stays. The output is 3 + 2 · 1 − 1 = 4, so the error is 3, and the upstream gradient of unit 2 is 2 · 3 = 6. So the gradient of the weight is 2 · 1 · 6 = 12.
 #
 # .. guess::
 #    :answer: 2
 #
-#    How many of the thirteen weights and biases can you remove so that the loss becomes *smaller*?
+#    You remove only one of the thirteen weights and biases, and keep the other twelve. For how many of the thirteen does the loss become *smaller*?
 #
-#    The weight from input 1 to unit 1, and the bias of unit 3.
+#    These two are the weight from input 1 to unit 1, and the bias of unit 3.
 #    Without either of them the output is 1, which is the target.
 #
 #    >>> [(name, float(effect)) for name, effect in effects.items() if effect < 0]
@@ -249,13 +241,15 @@ assert [round(move, 4) for move in moved] == [0.1, 0.1]
 # In PyTorch: gradient 0, effect 12
 # ---------------------------------
 #
+# The weight from input 2 to unit 2 is a tensor of its own here, so that it gets its own gradient.
+#
 # .. code-block:: python
 #
 #    import torch
 #
 #    def loss(weight):
-#        W1 = torch.stack([torch.tensor([1.0, 1, 2]), torch.stack(
-#            [torch.tensor(1.0), weight, torch.tensor(0.0)])])
+#        W1 = torch.tensor([[1.0, 1, 2], [1, 0, 0]])
+#        W1[1, 1] = weight
 #        hidden = (torch.tensor([1.0, 2]) @ W1 + torch.tensor([0.0, 1, -1])).relu()
 #        return (hidden @ torch.tensor([1.0, 2, -1]) - 1).square() / 2
 #
