@@ -4,22 +4,20 @@ Why are the gradients around an inactive unit zero?
 
 .. needs:: 1 2
 
-A ReLU unit is inactive for an example.
-Then the weights into this unit have the gradient 0, and the weights out of it have the gradient 0 too.
+If a ReLU unit is inactive for an example, the weights into it have the gradient 0, and the weights out of it too.
 Is the reason the same?
 
 .. guess::
    :answer: 3
 
-   Unit 2 is a ReLU unit with the pre-activation −2, so its activation is 0. Why does a step of plain SGD not move the weights into this unit and the weight out of it?
+   Unit 2 is a ReLU unit with the pre-activation −2, so its activation is 0. Why does a step of plain SGD not move the weights into this unit and out of it?
 
    A. These weights were not used.
    B. The error does not come back to unit 2.
-   C. The weights into the unit stay for one reason, and the weight out of it stays for another reason.
+   C. There is one reason for the weights into the unit, and another for the weights out of it.
    D. These weights are 0.
 
-   For the weights into unit 2, the *derivative* is 0.
-   For the weight out of unit 2, the *activation* is 0.
+   The next picture shows the two reasons.
    All these weights were used, and the error does come back to unit 2: its upstream gradient is 2.
 """
 
@@ -68,16 +66,13 @@ draw.alt(
 )
 
 # %%
-# Each row is the product of page 2, for one weight: the gradient of the loss *L* with respect to this weight *w*.
+# Each row is the gradient of the loss *L* with respect to one weight *w*, as a product of three factors:
 #
 # .. math::
 #
 #    \frac{\partial L}{\partial w} = a \cdot \varphi'(z) \cdot u
 #
-# Here *a* is the activation of the sender.
-# *φ′(z)* is the derivative of the activation at the receiver, where *z* is the pre-activation of the receiver.
-# *u* is the upstream gradient of the receiver.
-# For a bias, *a* is 1.
+# These are the factors of page 2: the activation *a* of the sender (1 for a bias), the derivative of the activation *φ′(z)* at the receiver with the pre-activation *z*, and the upstream gradient *u* of the receiver.
 #
 # .. live:: network
 #    :start: pick=W2.1.0
@@ -86,16 +81,13 @@ draw.alt(
 # --------------------------
 #
 # **Into unit 2.**
-# The senders are the inputs 1 and 2, so the first factor is not 0.
-# The upstream gradient of unit 2 is 2, so the third factor is not 0 either.
-# But unit 2 is *shut*: its derivative is 0, so the product is 0.
+# The senders are the inputs 1 and 2, and the upstream gradient is 2.
+# But unit 2 is *shut*: its derivative is 0, so each product is 0.
 #
 # **Out of unit 2.**
-# Now unit 2 is the sender, and the output is the receiver.
-# The derivative and the upstream gradient of the output are both 1.
-# But unit 2 is *inactive*: its activation is 0, so the product is 0.
+# Here unit 2 is the sender, and the output is the receiver.
+# Unit 2 is *inactive*: its activation is 0, so the product is 0.
 #
-# A ReLU unit with a negative pre-activation is both inactive and shut.
 # With another activation function, a unit can be inactive without being shut, or shut without being inactive.
 
 
@@ -151,18 +143,14 @@ draw.alt(
 )
 
 # %%
-# The picture shows unit 2 with three activation functions; *z* is its pre-activation.
-#
-# - *ReLU at −2* is inactive and shut.
-# - *Tanh at 0* is inactive and open: its activation is 0, and its derivative is 1.
-# - *ReLU6 at 7* is active and shut. ReLU6 is ReLU with the upper limit 6. So at 7 its activation is 6, and its derivative is 0.
-#
-# More about such units is on the next page: :ref:`sphx_glr_story_1_one_example_plot_06_inactive_or_shut.py`.
+# Tanh at 0 has the activation 0 and the derivative 1.
+# ReLU6 is ReLU with the upper limit 6, so at 7 its activation is 6, and its derivative is 0.
+# The next page shows more such units: :ref:`sphx_glr_story_1_one_example_plot_06_inactive_or_shut.py`.
 #
 # .. claim:: B5
 #    :verdict: holds when
-#    :when: the word *inactive* means that the activation of the unit is exactly 0. The derivative of the unit does not matter.
-#    :corrected: If a unit is inactive for an example, the gradient of each weight out of this unit is exactly 0 for this example. This is so for every activation function. The biases of the next layer can still have a gradient that is not 0.
+#    :when: the word *inactive* means that the activation of the unit is exactly 0.
+#    :corrected: If a unit is inactive for an example, the gradient of each weight out of this unit is exactly 0 for this example. This is so for every activation function. The biases of the next layer can still move.
 #    :sources: rumelhart1986, lecun1998
 #    :refuted-by: whispering-relu, sender-forgotten
 #
@@ -207,11 +195,11 @@ draw.show()
 # %%
 # The weight −2 contributes −4, and the rest together is only +2.
 # Without this weight the pre-activation would be +2, and unit 2 would be open.
-# The weight has the gradient 0 only because a very *small* change of it does not change the loss.
+# The gradient 0 says only that a very *small* change of this weight does not change the loss.
 #
 # .. claim:: B6
 #    :verdict: false as stated
-#    :corrected: Units are active or inactive; weights are not. In a layer that connects every sender to every receiver, each weight is used in every forward pass. For one example, the gradient of a weight is a product of three factors. It is 0 if one of the factors is 0: the sender is inactive, or the receiver is shut, or the upstream gradient of the receiver is 0.
+#    :corrected: Units are active or inactive; weights are not. In a layer that connects every sender to every receiver, each weight is used in every forward pass. For one example, the gradient of a weight is 0 if its sender is inactive, or its receiver is shut, or the upstream gradient of its receiver is 0.
 #    :sources: rumelhart1986
 #    :refuted-by: against-left-out, leaky-shut-gate, gates-ignored
 #
@@ -233,8 +221,8 @@ draw.show()
 # When the gradients around unit 2 are not zero
 # ---------------------------------------------
 #
-# - **With leaky ReLU.** Leaky ReLU multiplies a negative pre-activation by a small number, for example by 1/100, and not by 0. So unit 2 is active and open, and none of the four gradients is 0.
-# - **With a second example.** The zeros belong to one example. A second example, with the inputs 2 and 1, opens unit 2. If the output for it is not right, none of the four gradients is 0 in the mean over both examples: :ref:`sphx_glr_story_2_a_batch_plot_09_when_a_batch_moves_a_weight.py`.
+# - **With leaky ReLU.** Leaky ReLU multiplies a negative pre-activation by a small number, for example by 1/100. So unit 2 is active and open, and none of the four gradients is 0.
+# - **With a second example.** A second example, with the inputs 2 and 1, opens unit 2. If its output is not right, none of the four gradients is 0 in the mean over both examples: :ref:`sphx_glr_story_2_a_batch_plot_09_when_a_batch_moves_a_weight.py`.
 
 # Check: what this list says
 leaking = around_unit_2(network(lambda z: leaky_relu(z, 0.01)))

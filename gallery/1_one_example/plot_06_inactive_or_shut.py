@@ -16,8 +16,7 @@ Is this so for every activation function?
    B. No, only its bias can move.
    C. Yes, the weights and the bias can move.
 
-   At 0, the derivative of tanh is 1.
-   It is nowhere larger.
+   The derivative of tanh is 1 at 0, and it is nowhere larger.
    So this unit is inactive, and it can learn.
 """
 
@@ -94,12 +93,10 @@ draw.alt(
 # For a ReLU unit, books and papers use one word, *inactive*, for both.
 # They call a sigmoid or tanh unit *saturated* if its derivative is nearly 0.
 #
-# The smallest example is a network with one input, one hidden unit and one output.
-# The input is 1.
-# The weight into the unit is *z*, and the unit has the bias 0, so its pre-activation is *z* as well.
+# For the next table, take a network with one input, one hidden unit and one output.
+# The input is 1, and the bias of the unit is 0, so the weight into the unit is also its pre-activation *z*.
 # The weight out of the unit is 2.
-# To keep it simple, the loss *L* is the output itself.
-# These are the gradients of the two weights:
+# To keep it simple, the loss *L* is the output itself:
 #
 # .. math::
 #
@@ -107,7 +104,7 @@ draw.alt(
 #    \qquad
 #    \frac{\partial L}{\partial w_{\text{out}}} = \varphi(z)
 #
-# The table shows both gradients for five units.
+# The table shows these two gradients for five units.
 
 
 # Set-up: this small network, with units of the picture and others
@@ -133,9 +130,9 @@ for name, activation, z in units:
     print(f"{name:8} {z:3} {into:16.3g} {out:12.3g}")
 
 # %%
-# - *Tanh at 0* and *GELU at 0* are inactive, but the weight into the unit moves. GELU is a smooth variant of ReLU, with the derivative 1/2 at 0.
+# - *Tanh at 0* and *GELU at 0* are inactive, but the weight into the unit moves. (GELU is a smooth variant of ReLU.)
 # - *ReLU6 at 7* is active, but the weight into the unit does not move.
-# - *Sigmoid at 10* is saturated: its activation is almost 1, and its derivative is almost 0. So the weight into the unit hardly moves.
+# - *Sigmoid at 10* is saturated: its derivative is almost 0, so the weight into the unit hardly moves.
 #
 # .. claim:: B4
 #    :verdict: holds when
@@ -197,9 +194,8 @@ draw.alt(
 )
 
 # %%
-# Each dashed line touches the function at 0, and is nowhere above the function.
-# Mathematics accepts the slope of every such line in place of the derivative, and calls it a *subgradient*.
-# So none of the three numbers is wrong.
+# None of the three numbers is wrong: each dashed line touches the function at 0, and is nowhere above the function.
+# Mathematics calls the slope of such a line a *subgradient*, and uses it in place of the derivative.
 #
 # With random weights and exact numbers, a pre-activation is rarely 0.
 # But if somebody sets the weights and biases of a layer to 0, all its pre-activations are 0.
@@ -245,10 +241,9 @@ draw.show()
 # With the derivative 0, all three units are shut for both examples, so only the bias of the output moves.
 # With the derivative 1/2 or 1, the network learns both examples.
 #
-# A computer rounds its numbers, and a rounded sum is 0 more often than an exact sum.
-# One study of large networks tried other derivatives at 0.
-# With 32-bit numbers, the gradients changed in about half of the cases.
-# With 64-bit numbers, which are rounded less, the gradients did not change :footcite:p:`bertoin2021`.
+# Rounded numbers are 0 more often than exact numbers, so the choice can also matter in a large network.
+# In one study with 32-bit numbers, another derivative at 0 changed the gradients in about half of the cases.
+# With 64-bit numbers, which are rounded less, it changed nothing :footcite:p:`bertoin2021`.
 
 # Check: where each training ends
 assert (round(paths[relu][-1], 3), round(paths[maximum][-1], 3)) == (0.5, 0)
@@ -281,22 +276,23 @@ for z, derivative in ((0, 0), (Fraction(1, 1000), 1)):
 # -----------------
 #
 # .. guess::
-#    :answer: 2
+#    :answer: 3
 #
-#    The function *hard tanh* gives *z* itself if *z* is between −1 and 1. It gives −1 for every smaller *z*, and 1 for every larger *z*. A unit with this function has the pre-activation 2. What is true of the unit?
+#    A leaky ReLU unit multiplies a negative pre-activation by 1/100. Its pre-activation is −2. What is true of the unit?
 #
 #    A. It is inactive and shut.
 #    B. It is active and shut.
 #    C. It is active and open.
 #
-#    The activation of the unit is 1.
-#    The function is flat at 2, so the derivative is 0.
+#    The activation is −2/100, and the derivative is 1/100.
+#    So the weight into this unit moves.
 #
-#    >>> from sgdexplained.contrasts import hard_tanh
+#    >>> from sgdexplained.contrasts import leaky_relu
 #    >>> from sgdexplained.reasons import inactive, shut
-#    >>> held = chain(hard_tanh, 2)
-#    >>> inactive(held.layers[0]), shut(held.layers[0]), held.gradients()["W1"]
-#    ([[False]], [[True]], [[0]])
+#    >>> leaking = chain(leaky_relu, -2)
+#    >>> unit = leaking.layers[0]
+#    >>> inactive(unit), shut(unit), leaking.gradients()["W1"]
+#    ([[False]], [[False]], [[0.02]])
 #
 # .. guess::
 #    :answer: 1
@@ -348,6 +344,6 @@ for z, derivative in ((0, 0), (Fraction(1, 1000), 1)):
 #
 # .. in_your_library:: relu-at-0
 #
-# In the engine, the derivative at 0 is chosen in :engine:`two lines of relu <maths.NumberMaths.relu>`. The other activation functions are in the module :engine:`contrasts <contrasts.activations.gelu>`.
+# In the engine, the derivative at 0 is chosen in :engine:`two lines of relu <maths.NumberMaths.relu>`.
 #
 # .. footbibliography::

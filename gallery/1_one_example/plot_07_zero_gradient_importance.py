@@ -57,7 +57,6 @@ draw.alt(
 
 # %%
 # This is the network of page 1, and the weight leads from input 2 to unit 2.
-# The gradient 0 at the value −2 is not wrong.
 # A gradient is about a change *h* of the weight that becomes smaller and smaller:
 #
 # .. math::
@@ -96,12 +95,11 @@ draw.alt(
 #
 # Unit 2 is inactive, and some people conclude that the weights into it were not used.
 # But the weight −2 contributes 2 · (−2) = −4 to the pre-activation of unit 2, which is −2.
-# Without this weight the pre-activation would be +2, and unit 2 would be active.
 # So unit 2 is inactive *because* this weight was used.
 #
 # .. claim:: C4
 #    :verdict: false as stated
-#    :corrected: In a layer that connects every sender to every receiver, each weight is used in every forward pass. The weights, the bias and the inputs give the pre-activation, and the pre-activation decides whether a ReLU unit is inactive. A weight that keeps a ReLU unit inactive has the gradient zero, and its effect on the loss can still be larger than that of every other weight.
+#    :corrected: In a layer that connects every sender to every receiver, each weight is used in every forward pass. Together they give the pre-activations, which decide whether a ReLU unit is inactive. A weight that keeps a ReLU unit inactive has the gradient zero, and it may still have the largest effect of all.
 #    :sources: bengio2003, lecun1990
 #    :refuted-by: against-left-out, leaky-shut-gate, whispering-relu
 #
@@ -177,7 +175,7 @@ draw.show()
 #
 # .. claim:: E1
 #    :verdict: false as stated
-#    :corrected: Plain SGD moves a weight in proportion to its gradient, which tells how steep the loss is at the present value of the weight. How much the loss grows without the weight is another number. You cannot work out one of these two numbers from the other.
+#    :corrected: Plain SGD moves a weight in proportion to its gradient, which tells how steep the loss is at the present value of the weight. How much the loss grows without the weight is another number, and you cannot work out one of them from the other.
 #    :sources: lecun1990, tanaka2020
 #    :refuted-by: leaky-shut-gate, doubled-derivative, sender-forgotten
 #
