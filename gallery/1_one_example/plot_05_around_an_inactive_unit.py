@@ -46,10 +46,10 @@ hidden, last = net.layers
 into = activation_derivative(hidden)[0][1], upstream_gradient(hidden)[0][1]
 out = activation_derivative(last)[0][0], upstream_gradient(last)[0][0]
 products = [
-    ("x₁ → 2", sender_activation(hidden)[0][0], *into),
-    ("x₂ → 2", sender_activation(hidden)[0][1], *into),
-    ("bias of 2", 1, *into),
-    ("2 → output", sender_activation(last)[0][1], *out),
+    ("x₁ → unit 2", sender_activation(hidden)[0][0], *into),
+    ("x₂ → unit 2", sender_activation(hidden)[0][1], *into),
+    ("bias of unit 2", 1, *into),
+    ("unit 2 → output", sender_activation(last)[0][1], *out),
 ]
 ax = draw.products(products)
 draw.title(
@@ -108,7 +108,7 @@ cases = {
     "tanh, z = 0\ninactive, open": network("tanh", bias_of_unit_2=3),
     "ReLU6, z = 7\nactive, shut": network(relu6, bias_of_unit_2=10),
 }
-fig, ax = draw.figure(2.35)
+fig, ax = draw.figure(2.9)
 with draw.style():
     ax.text(2.45, -0.72, "weight in", ha="center", style="italic")
     ax.text(4.3, -0.72, "weight out", ha="center", style="italic")
@@ -131,7 +131,7 @@ ax.set(xlim=(0, 5.2), ylim=(2.4, -0.95))
 ax.axis("off")
 draw.title(
     ax,
-    "If shut, the weights in stay. If inactive, the weights out stay.",
+    "Weights into a shut unit stay. Weights out of an inactive unit stay.",
 )
 draw.alt(
     ax,
@@ -222,7 +222,7 @@ draw.show()
 # ---------------------------------------------
 #
 # - **With leaky ReLU.** Leaky ReLU multiplies a negative pre-activation by a small number, for example by 1/100. So unit 2 is active and open, and none of the four gradients is 0.
-# - **With a second example.** A second example, with the inputs 2 and 1, opens unit 2. If its output is not right, none of the four gradients is 0 in the mean over both examples: :ref:`sphx_glr_story_2_a_batch_plot_09_when_a_batch_moves_a_weight.py`.
+# - **With a second example.** A second example, with the inputs 2 and 1, opens unit 2. If the output for this example is not right, none of the four gradients is 0 in the mean over both examples: :ref:`sphx_glr_story_2_a_batch_plot_09_when_a_batch_moves_a_weight.py`.
 
 # Check: what this list says
 leaking = around_unit_2(network(lambda z: leaky_relu(z, 0.01)))
@@ -275,7 +275,7 @@ assert all([*mean["in"], mean["bias"], mean["out"]])
 # ------------------------------------------------
 #
 # PyTorch keeps the weights into one unit in a row, and the weights out of one unit in a column.
-# So the gradients around unit 2 are a row of zeros in the first layer, and a column of zeros (here a single one) in the last layer.
+# So the gradients around unit 2 are a row of zeros in the first layer, and a column of zeros in the last layer, which has only one row.
 #
 # .. code-block:: python
 #

@@ -84,8 +84,8 @@ draw.alt(
 )
 
 # %%
-# Each curve is an activation function, and the dot shows one unit.
-# The green bar is as long as the activation of the unit, and the purple line is as steep as the derivative.
+# Each curve is an activation function *φ*, and the dot shows one unit with the pre-activation *z*.
+# The green bar is as long as the activation of the unit, and the slope of the purple line is the derivative.
 #
 # - *Inactive* means that the activation is exactly 0: *φ(z)* = 0. Then the weights **out of** the unit have the gradient 0.
 # - *Shut* means that the derivative is exactly 0: *φ′(z)* = 0. Then the weights **into** the unit have the gradient 0.
@@ -94,8 +94,8 @@ draw.alt(
 # They call a sigmoid or tanh unit *saturated* if its derivative is nearly 0.
 #
 # For the next table, take a network with one input, one hidden unit and one output.
-# The input is 1, and the bias of the unit is 0, so the weight into the unit is also its pre-activation *z*.
-# The weight out of the unit is 2.
+# The input is 1, and the bias of the unit is 0, so the weight into the unit, *w*\ :sub:`in`, is also the pre-activation *z*.
+# The weight out of the unit, *w*\ :sub:`out`, is 2.
 # To keep it simple, the loss *L* is the output itself:
 #
 # .. math::
@@ -197,8 +197,8 @@ draw.alt(
 # None of the three numbers is wrong: each dashed line touches the function at 0, and is nowhere above the function.
 # Mathematics calls the slope of such a line a *subgradient*, and uses it in place of the derivative.
 #
-# With random weights and exact numbers, a pre-activation is rarely 0.
-# But if somebody sets the weights and biases of a layer to 0, all its pre-activations are 0.
+# With random weights, a pre-activation is rarely exactly 0.
+# But if somebody sets the weights and biases of a layer to 0, all pre-activations of this layer are 0.
 # The next picture shows the training of such a network, with three hidden ReLU units and two examples.
 
 
@@ -223,12 +223,12 @@ steps = range(41)
 ax = draw.curve(steps, paths[relu], dashed=True)
 draw.curve(steps, paths[maximum], ax)
 with draw.style():
-    ax.text(40, 0.58, "relu, derivative 0 at the kink", ha="right")
-    ax.text(40, 0.1, "maximum, derivative 1/2 at the kink", ha="right")
+    ax.text(40, 0.64, "relu, derivative 0 at the kink", ha="right")
+    ax.text(40, 0.14, "maximum, derivative 1/2 at the kink", ha="right")
 ax.set(xlabel="step", ylabel="loss", ylim=(-0.05, 2.6))
 ax.set(xticks=[0, 20, 40], yticks=[0, 0.5, 1, 2])
 draw.title(
-    ax, "Weights of 0: with the derivative 0 at the kink, learning gets stuck."
+    ax, "With the derivative 0 at the kink, the loss stops falling at 0.5."
 )
 draw.alt(
     ax,
@@ -241,7 +241,8 @@ draw.show()
 # With the derivative 0, all three units are shut for both examples, so only the bias of the output moves.
 # With the derivative 1/2 or 1, the network learns both examples.
 #
-# Rounded numbers are 0 more often than exact numbers, so the choice can also matter in a large network.
+# A computer rounds its numbers, and rounded numbers are exactly 0 more often.
+# So the choice can also matter in a large network.
 # In one study with 32-bit numbers, another derivative at 0 changed the gradients in about half of the cases.
 # With 64-bit numbers, which are rounded less, it changed nothing :footcite:p:`bertoin2021`.
 
@@ -253,7 +254,7 @@ assert round(paths[clamp][-1], 3) == 0
 # Where programs differ from mathematics
 # --------------------------------------
 #
-# - **A sigmoid unit can be shut in a program.** In mathematics, the derivative of the sigmoid is never 0. A program rounds it to 0 if *z* is far from 0: in our engine from 746 on, and from −746 down.
+# - **A sigmoid unit can be shut in a program.** In mathematics, the derivative of the sigmoid is never 0. A program rounds it to 0 if *z* is far enough from 0: in our engine, if *z* is at least 746 or at most −746.
 # - **At a kink, a program can be wrong.** The function relu(*z*) − relu(−\ *z*) is just *z*, so its derivative is 1 everywhere. But at *z* = 0 a program adds up two derivatives of ReLU that are both 0, and gets 0.
 
 # Check: what this list says

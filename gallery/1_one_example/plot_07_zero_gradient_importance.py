@@ -94,12 +94,12 @@ draw.alt(
 # --------------------------------------------------
 #
 # Unit 2 is inactive, and some people conclude that the weights into it were not used.
-# But the weight −2 contributes 2 · (−2) = −4 to the pre-activation of unit 2, which is −2.
+# But the pre-activation of unit 2 is 1·1 + 2·(−2) + 1 = −2, and the weight −2 contributes −4 to this sum.
 # So unit 2 is inactive *because* this weight was used.
 #
 # .. claim:: C4
 #    :verdict: false as stated
-#    :corrected: In a layer that connects every sender to every receiver, each weight is used in every forward pass. Together they give the pre-activations, which decide whether a ReLU unit is inactive. A weight that keeps a ReLU unit inactive has the gradient zero, and it may still have the largest effect of all.
+#    :corrected: In a layer that connects every sender to every receiver, each weight is used in every forward pass. The pre-activations are computed from the weights, and they decide which ReLU units are inactive. A weight that keeps a ReLU unit inactive has the gradient zero, and it may still have the largest effect of all.
 #    :sources: bengio2003, lecun1990
 #    :refuted-by: against-left-out, leaky-shut-gate, whispering-relu
 #
@@ -166,7 +166,7 @@ draw.show()
 
 # %%
 # If a larger gradient always meant a larger effect, the dots would rise from left to right.
-# (Dots that would cover each other stand side by side.)
+# (Where dots would cover each other, they stand side by side.)
 #
 # Two weights have a gradient of size 2 and the effect 0.
 # The weight from input 2 to unit 3 is already 0, so removing it changes nothing.
@@ -202,7 +202,7 @@ draw.show()
 # Two other reasons for a gradient of zero
 # ----------------------------------------
 #
-# - **The weight has its best value.** Then its gradient is 0, but without the weight the loss can be much larger. For example, let the output be 10 times the weight, and the target 10. With the weight 1 the loss is 0, and without the weight it is 50.
+# - **The weight has its best value.** Then its gradient is 0, but without the weight the loss can be much larger. For example, let the output be 10 times the weight, and the target 10. With the weight 1 the loss is 0, and without the weight the loss is 50.
 # - **The weight was really not used.** An *embedding* is a table with a row of weights for each word. An example uses only the rows of its own words. The other rows have the gradient 0, or no gradient: this depends on how the program keeps the table.
 
 # Check: a weight at its best, and a table of words
@@ -223,7 +223,7 @@ assert half_squared_error(Scalar(0) * 10, 10).data == 50
 #    :start: w=1,1,2,1,-0.5,0,0,1,-1,1,2,-1,0;pick=W1.1.1
 #    :folded: The weight from input 2 to unit 2 is −1/2 instead of −2. Which of the thirteen numbers stay, and what is the gradient of this weight?
 #
-#    The pre-activation of unit 2 is 1 − 1 + 1 = 1, so all three hidden units are open, and no number stays. The output is 3 + 2 · 1 − 1 = 4, so the error is 3, and the upstream gradient of unit 2 is 2 · 3 = 6. So the gradient of the weight is 2 · 1 · 6 = 12.
+#    The pre-activation of unit 2 is 1 − 1 + 1 = 1, so all three hidden units are open, and no number stays. The output is 3 + 2·1 − 1 = 4, so the error is 3, and the upstream gradient of unit 2 is 2·3 = 6. So the gradient of the weight is 2·1·6 = 12.
 #
 # .. guess::
 #    :answer: 2

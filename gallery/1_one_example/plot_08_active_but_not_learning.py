@@ -74,7 +74,7 @@ draw.alt(
 # %%
 # The network has one input, one hidden unit and one output, and each row shows the weight into the hidden unit.
 # In the first row the input is 1, the weight into the unit is 2, and the weight out of the unit is 3.
-# The biases are 0, so the output is 6.
+# The biases are 0, so the activation of the unit is 2, and the output is 6.
 # The target is 5, so the error is 1:
 #
 # .. math::
@@ -85,9 +85,9 @@ draw.alt(
 # In each other row the unit is active, but one factor is 0:
 #
 # - **Input is 0.** The sender is inactive. The unit is active because its bias is 2 here.
-# - **ReLU6 at 7.** The unit is a ReLU6 unit here, and the weight into it is 7. ReLU6 is flat above 6, so its derivative is 0: the unit is saturated. The output is 3 · 6 = 18 and the error is 13, so the upstream gradient is 3 · 13 = 39.
-# - **Output is right.** The target is 6 here, so the error is 0, and the upstream gradient is 3 · 0 = 0.
-# - **Weight out is 0.** The output is 0 and the error is −5, so the upstream gradient is 0 · (−5) = 0.
+# - **ReLU6 at 7.** The unit is a ReLU6 unit here, and the weight into it is 7. ReLU6 is flat above 6, so its derivative is 0: the unit is saturated. The output is 3·6 = 18 and the error is 13, so the upstream gradient is 3·13 = 39.
+# - **Output is right.** The target is 6 here, so the error is 0, and the upstream gradient is 3·0 = 0.
+# - **Weight out is 0.** The output is 0 and the error is −5, so the upstream gradient is 0·(−5) = 0.
 #
 # In a longer chain, a shut unit between this unit and the output also makes the upstream gradient 0.
 
@@ -106,7 +106,7 @@ assert ask(MLP([1, 1, 1, 1], init=layers), [[1]], [[5]]).gradient == 0
 # The unit in the next picture has the activation 1.
 # It leads to two outputs, with the weights 1 and 2, so the outputs are 1 and 2.
 # The targets are −5 and 5, so the errors are 6 and −3.
-# The upstream gradient of the unit is the sum over both paths: 1 · 6 + 2 · (−3) = 0.
+# The upstream gradient of the unit is the sum over both paths: 1·6 + 2·(−3) = 0.
 
 torn = network(weight=1, out=(1, 2))
 half_squared_error(torn([[1]]), [[-5, 5]]).backward()
@@ -160,7 +160,7 @@ draw.alt(
 # In example 1 the first unit has the activation 2, so the pre-activation of the second unit is −2 + 1 = −1.
 # In example 2 the first unit has the activation 0, so the pre-activation of the second unit is 0 + 1 = 1.
 #
-# This is not rare.
+# Weights that stay for this reason are not rare.
 # We made random networks with two layers of six units, and batches of four examples.
 # Take a weight between the two layers, with a sender that is active in at least one of the four examples, and a receiver that is open in at least one.
 # For between one sixth and one quarter of these weights, no example has both.
@@ -182,7 +182,7 @@ assert 1 / 6 < apart / somewhere < 1 / 4
 # %%
 # .. claim:: D3
 #    :verdict: false as stated
-#    :corrected: An active unit is not enough. A weight gets a gradient other than zero only if, in one and the same example, its sender is active, its receiver is open, and the upstream gradient of the receiver is not 0. Even then the contributions of several examples may cancel.
+#    :corrected: It is not enough that a unit is active. A weight gets a gradient other than zero only if, in one and the same example, its sender is active, its receiver is open, and the upstream gradient of the receiver is not 0. Even then the contributions of several examples may cancel.
 #    :sources: srivastava2014
 #    :refuted-by: gates-ignored, whispering-relu, sender-forgotten, unweighted-return, together-or-apart
 #
@@ -250,7 +250,7 @@ draw.show()
 #    :sources: hu2022
 #    :refuted-by: zero-weight-frozen, unweighted-return
 #
-#    A weight of zero is not frozen. It gets its gradient like any other weight. Another weight must wait until the zero weight has moved only if all paths from that other weight to the output lead through the zero weight.
+#    A weight of zero is not frozen. It gets its gradient like any other weight. If all paths from another weight to the output lead through the zero weight, this other weight must wait until the zero weight has moved.
 #
 #    >>> from sgdexplained import MLP, SGD, half_squared_error
 #    >>> net = MLP([1, 1, 1], init=[([[3]], None), ([[0]], None)])
@@ -269,13 +269,13 @@ draw.show()
 #
 # If *both* weights of this network are 0, neither of them ever moves, because each makes the gradient of the other 0.
 #
-# This is useful: if the last of several new layers has only zero weights, the new layers change nothing at first, and still learn :footcite:p:`hu2022,zhang2023`.
+# This is useful for new layers that are added to a trained network: if the last of them begins with weights of 0, the new layers change nothing at first, and they still learn :footcite:p:`hu2022,zhang2023`.
 #
-# What can still move
-# -------------------
+# What can move although this gradient is zero
+# --------------------------------------------
 #
-# - **The bias.** If the input is 0, the bias of the unit can move, because a bias has no sender that could be inactive.
-# - **The weight, with momentum.** Momentum can move a weight although its gradient is 0: :ref:`sphx_glr_story_3_inactive_connections_plot_13_moving_without_a_gradient.py`.
+# - **The bias of the unit.** If the input is 0, the bias of the unit can move, because a bias has no sender that could be inactive.
+# - **The weight itself.** With momentum, a weight can move although its gradient is 0: :ref:`sphx_glr_story_3_inactive_connections_plot_13_moving_without_a_gradient.py`.
 
 
 # Check: what this list says
@@ -294,8 +294,8 @@ assert both.gradients() == {"W1": [[0]], "W2": [[0]]}
 #    In the row *ReLU6 at 7*, the weight into the unit is 5 instead of 7. The target is still 5. What is the gradient of this weight?
 #
 #    The pre-activation is 5, and between 0 and 6 ReLU6 is the same as ReLU. So the activation is 5, and the derivative is 1.
-#    The output is 3 · 5 = 15 and the error is 10, so the upstream gradient is 3 · 10 = 30.
-#    The gradient is 1 · 1 · 30 = 30.
+#    The output is 3·5 = 15 and the error is 10, so the upstream gradient is 3·10 = 30.
+#    The gradient is 1·1·30 = 30.
 #
 #    >>> str(ask(network(weight=5, activation=relu6), [[1]], [[5]]).gradient)
 #    '30'
