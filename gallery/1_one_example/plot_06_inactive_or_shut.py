@@ -104,7 +104,7 @@ draw.alt(
 #    \qquad
 #    \frac{\partial L}{\partial w_{\text{out}}} = \varphi(z)
 #
-# The table shows these two gradients for five units.
+# The table shows these two gradients for five units:
 
 
 # Set-up: this small network, with units of the picture and others
@@ -122,12 +122,12 @@ units = [
     ("GELU", gelu, 0),
     ("sigmoid", "sigmoid", 10),
 ]
-print(f"{'':16}gradient of the weight")
-print(f"{'unit':8} {'z':>3} {'into the unit':>16} {'out of it':>12}")
+print(f"{'gradient of':>27}")
+print(f"{'unit':8} {'z':>2} {'weight in':>10} {'weight out':>11}")
 for name, activation, z in units:
     gradients = chain(activation, z).gradients()
     [[into]], [[out]] = gradients["W1"], gradients["W2"]
-    print(f"{name:8} {z:3} {into:16.3g} {out:12.3g}")
+    print(f"{name:8} {z:2} {into:10.3g} {out:11.3g}")
 
 # %%
 # - *Tanh at 0* and *GELU at 0* are inactive, but the weight into the unit moves. (GELU is a smooth variant of ReLU.)
@@ -238,7 +238,7 @@ draw.alt(
 draw.show()
 
 # %%
-# With the derivative 0, all three units are shut for both examples, so only the bias of the output moves.
+# With the derivative 0, all three units are inactive and shut for both examples, so only the bias of the output moves.
 # With the derivative 1/2 or 1, the network learns both examples.
 #
 # A computer rounds its numbers, and rounded numbers are exactly 0 more often.

@@ -5,7 +5,7 @@ Why does a weight into an active unit not move?
 .. needs:: 2 5
 
 If a ReLU unit is inactive for an example, plain SGD does not move the weights into it.
-Is it enough if the unit is active?
+Do these weights always move if the unit is active?
 
 .. guess::
    :answer: 3
@@ -269,10 +269,10 @@ draw.show()
 #
 # If *both* weights of this network are 0, neither of them ever moves, because each makes the gradient of the other 0.
 #
-# This is useful for new layers that are added to a trained network: if the last of them begins with weights of 0, the new layers change nothing at first, and they still learn :footcite:p:`hu2022,zhang2023`.
+# Weights of 0 are useful in new layers of a trained network: :doc:`/ask/zero-weight`.
 #
-# What can move although this gradient is zero
-# --------------------------------------------
+# What can move although the gradient of the weight is zero
+# ---------------------------------------------------------
 #
 # - **The bias of the unit.** If the input is 0, the bias of the unit can move, because a bias has no sender that could be inactive.
 # - **The weight itself.** With momentum, a weight can move although its gradient is 0: :ref:`sphx_glr_story_3_inactive_connections_plot_13_moving_without_a_gradient.py`.
@@ -335,5 +335,3 @@ assert both.gradients() == {"W1": [[0]], "W2": [[0]]}
 #    assert zeros == {"0.weight": 1, "0.bias": 1, "2.weight": 0, "2.bias": 0}
 #
 # In the engine, :engine:`co_active <reasons.words.co_active>` counts in how many examples the sender is active and the receiver is open.
-#
-# .. footbibliography::
