@@ -119,11 +119,10 @@ draw.alt(
 #    >>> [one_pass(weight) for weight in (-2, 0)]
 #    [(-2, 0.0, 0.5), (2, 20.0, 12.5)]
 #
-# How steep the loss is, and how much it grows without the weight
-# ---------------------------------------------------------------
+# How much the loss grows without a weight
+# ----------------------------------------
 #
-# The *gradient* of a weight tells how steep the loss is at the present value of the weight.
-# The *deletion effect* of a weight tells how much the loss grows if the weight is set to 0.
+# The *deletion effect* of a weight is the growth of the loss if the weight is set to 0.
 # Each dot of the next picture is one of the thirteen weights and biases.
 
 # Set-up: gradient and deletion effect of all thirteen, and the figure
@@ -175,7 +174,7 @@ draw.show()
 #
 # .. claim:: E1
 #    :verdict: false as stated
-#    :corrected: Plain SGD moves a weight in proportion to its gradient, which tells how steep the loss is at the present value of the weight. How much the loss grows without the weight is another number, and you cannot work out one of them from the other.
+#    :corrected: Plain SGD moves a weight in proportion to its gradient. How much the loss grows without the weight is another number, and you cannot work out one of them from the other.
 #    :sources: lecun1990, tanaka2020
 #    :refuted-by: leaky-shut-gate, doubled-derivative, sender-forgotten
 #

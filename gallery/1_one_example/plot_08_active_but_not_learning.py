@@ -5,7 +5,6 @@ Why does a weight into an active unit not move?
 .. needs:: 2 5
 
 If a ReLU unit is inactive for an example, plain SGD does not move the weights into it.
-Do these weights always move if the unit is active?
 
 .. guess::
    :answer: 3
