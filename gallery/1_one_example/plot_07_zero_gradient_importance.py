@@ -174,7 +174,7 @@ draw.show()
 #
 # .. claim:: E1
 #    :verdict: false as stated
-#    :corrected: Plain SGD moves a weight in proportion to its gradient. How much the loss grows without the weight is another number, and you cannot work out one of them from the other.
+#    :corrected: Plain SGD moves a weight in proportion to its gradient. How much the loss grows without the weight is another number, and you cannot work out one of these two numbers from the other.
 #    :sources: lecun1990, tanaka2020
 #    :refuted-by: leaky-shut-gate, doubled-derivative, sender-forgotten
 #
