@@ -10,6 +10,7 @@ import pytest
 
 import sgdexplained
 from sgdexplained import MLP, SGD, half_squared_error
+from sgdexplained.live.markup import signed
 from sgdexplained.live.room import ask
 from sgdexplained.live.run import run
 from sgdexplained.live.state import NAMES, OPTIMISERS, State, Taken
@@ -263,3 +264,100 @@ def test_an_account_of_a_batch_tells_each_example_and_each_cause():
     entry = run(State.read(address, VIEWS["account"].start)).account[-1]["W1[0][1]"]
     assert sum(entry.parts.values()) == pytest.approx(entry.move)
     assert sum(entry.contributions) == pytest.approx(entry.gradient)
+
+
+# -- Drawn like the figures ------------------------------------------------------------------------
+
+DRAWN = [
+    State(),
+    State(pick="W2[1][0]", show="move"),
+    State(examples=((0, 2, 1),), pick="b1[1]"),
+    State(examples=((-4, -3.75, 4),), show="move", lr=0.5),
+    State(weights=(-1.25,) * 13, examples=((-3.25, 3.75, -2),), pick="W1[1][0]"),
+    VIEWS["account"].start,
+]
+
+
+def boxes(html, kind):
+    """Give left, top, right and bottom of each rectangle of a kind."""
+    found = []
+    for element in re.findall(rf'<rect class="{kind}"[^>]*>', html):
+        sizes = dict(re.findall(r' (x|y|width|height)="([^"]+)"', element))
+        x, y, width, height = (float(sizes[one]) for one in ("x", "y", "width", "height"))
+        found.append((x, y, x + width, y + height))
+    return found
+
+
+def overlap(a, b):
+    return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
+
+
+@pytest.mark.parametrize("state", DRAWN)
+def test_bars_and_dashes_stand_where_the_figures_have_them(state):
+    from sgdexplained.draw import network_data
+
+    ran = run(state)
+    html = answer("network", "", state.write(), "", "")["slots"]["network"]
+    data = network_data(ran.net)
+    hidden = data["layers"][0]
+
+    bodies, bars = boxes(html, "body"), boxes(html, "bar")
+
+    # In the order in which they are drawn: two inputs, three hidden units, the output.
+    shut = [False, False, *(gate == 0 for gate in hidden["gates"]), False]
+    inactive = [*(x == 0 for x in data["inputs"]), *(a == 0 for a in hidden["a"]), False]
+    for body, left, right in zip(bodies, shut, inactive, strict=True):
+        middle = (body[1] + body[3]) / 2
+        here = [(a + c) / 2 for a, b, c, d in bars if (b + d) / 2 == middle]
+        assert (body[0] in here) is left
+        assert (body[2] in here) is right
+    assert len(bars) == sum(shut) + sum(inactive)
+
+    if state.show == "gradient":
+        rows = [g for layer in data["layers"] for row in layer["weight_gradients"] for g in row]
+        kinds = re.findall(r'<line class="line (\w+)"', html)[: len(rows)]
+        words = {True: "zero", False: "positive"}
+        assert kinds == ["negative" if g < 0 else words[g == 0] for g in rows]
+
+
+@pytest.mark.parametrize("state", DRAWN)
+def test_no_number_covers_another_or_a_unit(state):
+    html = answer("network", "", state.write(), "", "")["slots"]["network"]
+    numbers, units = boxes(html, "pill"), boxes(html, "body") + boxes(html, "bar")
+
+    assert len(numbers) == len(NAMES)
+    for i, one in enumerate(numbers):
+        assert not [other for other in numbers[:i] if overlap(one, other)]
+        assert not [unit for unit in units if overlap(one, unit)]
+
+
+def test_a_bias_is_named_and_the_chosen_line_tells_a_second_number():
+    html = answer("network", "", "pick=W1.1.1", "", "")["slots"]["network"]
+    assert re.findall(r">(b [^<]+)<", html) == ["b 0", "b 1", "b −1", "b 0"]
+    assert ">weight −2<" in html
+
+    moved = answer("account", "", "", "", "")["slots"]["network"]
+    assert ">gradient 0<" in moved
+
+
+@pytest.mark.parametrize("reduction", ["mean", "sum"])
+def test_sum_and_mean_stand_side_by_side(reduction):
+    net = MLP([2, 3, 1], init=START)
+    half_squared_error(net([[1, 2], [3, 1]]), [[1], [1]], reduction="sum").backward()
+    summed = [g for row in net.gradients()["W1"] for g in row]
+
+    shown = answer("batch", "", f"e=1,2,1/3,1,1;red={reduction}", "", "")["slots"]["outer"]
+
+    grids = {
+        re.search("<caption>([^<]+)", grid)[1]: re.findall(r'<td class="\w+">([^<]+)<', grid)
+        for grid in shown.split("<table")[1:]
+    }
+    assert grids["their sum"] == [signed(g) for g in summed]
+    assert grids["their mean"] == [signed(g / 2) for g in summed]
+    assert re.findall(r'class="live-grid together used"><caption>([^<]+)', shown) == [
+        f"their {reduction}"
+    ]
+
+
+def test_a_page_says_what_to_do_in_its_own_words():
+    assert "</b>Look &amp; see.</p>" in page("network", "", "Look & see.")

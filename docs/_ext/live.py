@@ -36,6 +36,7 @@ class LiveDirective(SphinxDirective):
         "start": directives.unchanged,
         "name": directives.unchanged,
         "folded": directives.unchanged_required,
+        "lead": directives.unchanged_required,
     }
 
     def run(self) -> list[nodes.Node]:
@@ -43,7 +44,7 @@ class LiveDirective(SphinxDirective):
         view = self.arguments[0]
         start = self.options.get("start", "")
         try:
-            drawn = page(view, start)
+            drawn = page(view, start, " ".join(self.options.get("lead", "").split()))
         except ValueError as error:
             raise self.error(f"live {view}: {error}") from error
         name = nodes.make_id(self.options.get("name", view))

@@ -53,6 +53,7 @@ draw.alt(
 # Python counts from 0, so the weight from input 1 to unit 2 is ``W1[0][1]``.
 #
 # .. live:: network
+#    :lead: Drag the dot, which is the example, into another colour. Which lines become grey dashes? Choose one of them: below stands why it stays.
 #
 # Forward: what each unit computes
 # --------------------------------

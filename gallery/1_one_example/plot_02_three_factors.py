@@ -80,6 +80,7 @@ draw.alt(
 #
 # .. live:: network
 #    :start: pick=W1.1.0
+#    :lead: Choose a line. Below the picture its gradient stands as a product of three factors. Which of them is 0 when the gradient is 0?
 
 # Check: in both layers the product is what the engine finds
 for layer, name in zip(net.layers, ("W1", "W2"), strict=True):

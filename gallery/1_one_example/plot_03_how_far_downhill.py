@@ -104,6 +104,7 @@ draw.alt(
 #
 # .. live:: network
 #    :start: show=move;pick=W2.0.0
+#    :lead: Take the step and look at the loss, under the output. Then make the learning rate larger: when does the loss grow?
 
 # Check: these numbers
 net = network()

@@ -76,6 +76,7 @@ draw.alt(
 #
 # .. live:: network
 #    :start: pick=W2.1.0
+#    :lead: Unit 2 has two bars: left it is shut, right it is inactive. Drag the dot, which is the example, until both bars are gone. Which lines come back?
 #
 # Two zeros, for two reasons
 # --------------------------

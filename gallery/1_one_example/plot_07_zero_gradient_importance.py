@@ -89,6 +89,7 @@ draw.alt(
 #
 # .. live:: network
 #    :start: pick=W1.1.1
+#    :lead: The chosen weight is −2, and its gradient is 0. Make it 0 with the slider below the picture, and look at the output.
 #
 # The weight was used, although its gradient is zero
 # --------------------------------------------------

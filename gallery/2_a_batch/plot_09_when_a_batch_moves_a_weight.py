@@ -102,6 +102,7 @@ draw.alt(
 #
 # .. live:: territories
 #    :start: e=1,2,1/2,1,-1/-2,1,2/0,-2,6
+#    :lead: Below, each example has its own zeros. Take an example out: which zeros come back in the sum and in the mean?
 #
 # A zero counts in the mean
 # -------------------------

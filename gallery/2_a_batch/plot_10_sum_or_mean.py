@@ -100,6 +100,7 @@ draw.alt(
 #
 # .. live:: batch
 #    :start: e=1,2,1/2,2,2/3,1,1
+#    :lead: Below stand the sum of the examples and their mean. Take an example out, and look which of the two stays of the same size.
 
 # Check: these three numbers
 assert (str(of_ten), str(of_means)) == ("13/5", "11/3")

@@ -81,6 +81,8 @@ draw.alt(
 # Here *b* runs over the possible batches, *g*\ :sub:`b` is the gradient of one of them, and *g* is the gradient of all examples.
 #
 # .. live:: batch
+#    :start: out=1,2;at=0
+#    :lead: Only example 1 is in the batch. Look below: how far is it from the mean of all three? Then put another one in.
 
 # Check: the six pairs
 pairs = sorted(map(gradient, combinations(wanted, 2)))

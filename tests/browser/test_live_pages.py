@@ -43,14 +43,16 @@ UNSEEN = """(part) => {
     const {color: canvas} = getComputedStyle(ground);
     ground.remove();
     const seen = (one) => one.getClientRects().length;
-    const lines = [...part.querySelectorAll(".line, .live-network circle, .shutting, .dot")]
+    const lines = [...part.querySelectorAll(".line, .live-network .body, .shutting, .dot")]
         .filter((one) => seen(one) && [canvas, "none"].includes(getComputedStyle(one).stroke));
     const texts = [...part.querySelectorAll("svg text, button, summary, p, td, th, label")]
         .filter((one) => {
             const style = getComputedStyle(one);
+            // The number of an example stands in its dot.
+            if (one.matches(".point:not(.out) .point-name")) return style.fill !== canvas;
             return seen(one) && (one.closest("svg") ? style.fill : style.color) === canvas;
         });
-    const filled = [...part.querySelectorAll(".live-network :is(circle, .pill)")]
+    const filled = [...part.querySelectorAll(".live-network :is(.body, .pill)")]
         .filter((one) => seen(one) && getComputedStyle(one).fill !== canvas);
     return [...lines, ...texts, ...filled].map((one) => one.outerHTML.slice(0, 80));
 }"""

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from sgdexplained.live.markup import button, choice, sign, signed, tag, text_of
+from sgdexplained.live.run import run
 from sgdexplained.live.state import MOST_EXAMPLES, NAMES
 
 TYPE_CHECKING = False
@@ -12,6 +15,7 @@ if TYPE_CHECKING:
     from sgdexplained.live.run import Ran
     from sgdexplained.live.state import State
 
+REDUCTIONS = [("mean", "mean"), ("sum", "sum")]
 FIRST = NAMES[:6]  # the weights of the first layer, two rows of three
 
 
@@ -101,7 +105,9 @@ def members(state: State, ran: Ran) -> str:  # noqa: ARG001
     tools = [
         button("add", "Add an example", disabled=count >= MOST_EXAMPLES),
         button("remove", "Remove the chosen", disabled=count < 2),
-        choice("reduction", "The loss is", [("mean", "mean"), ("sum", "sum")], state.reduction),
+        choice(
+            "reduction", "The step takes the", [("mean", "mean"), ("sum", "sum")], state.reduction
+        ),
     ]
     return tag("ul", *lines, class_="live-members") + tag("div", *tools, class_="live-row")
 
@@ -109,36 +115,62 @@ def members(state: State, ran: Ran) -> str:  # noqa: ARG001
 # ## Outer products
 
 
-def outer(state: State, ran: Ran) -> str:
-    """Write each example's gradient of the first layer, one grid each, and what they give together.
+def outer(state: State, ran: Ran) -> str:  # noqa: ARG001
+    """Write each example's own gradient of the first layer, their sum and their mean.
+
+    If an example is left out, what the mean of all would be stands beside them.
 
     Examples
     --------
+    >>> from re import findall
     >>> from sgdexplained.live.run import run
     >>> from sgdexplained.live.state import State
     >>> state = State(examples=((1, 2, 1), (3, 1, 1)))
-    >>> outer(state, run(state)).count("<table")
-    3
+    >>> findall("<caption>([^<]+)", outer(state, run(state)))
+    ['example 1', 'example 2', 'their sum', 'their mean']
+    >>> state = State(examples=((1, 2, 1), (3, 1, 1)), out=(1,))
+    >>> findall("<caption>([^<]+)", outer(state, run(state)))
+    ['example 1', 'the mean of all 2']
     """
     inside = [i for i in range(len(state.examples)) if i not in state.out]
+    # Of the sum, what an example contributes is what it would give alone.
+    summed = run(replace(state, reduction="sum"))
     grids = []
     for place, i in enumerate(inside):
-        values = [ran.rows[name].contributions[place] for name in FIRST]
-        senders = [ran.rows[name].factors[place][0] for name in ("W1[0][0]", "W1[1][0]")]
+        values = [summed.rows[name].contributions[place] for name in FIRST]
+        senders = [summed.rows[name].factors[place][0] for name in ("W1[0][0]", "W1[1][0]")]
         deltas = [
-            ran.rows[name].factors[place][1] * ran.rows[name].factors[place][2]
+            summed.rows[name].factors[place][1] * summed.rows[name].factors[place][2]
             for name in FIRST[:3]
         ]
         grids.append(_grid(f"example {i + 1}", values, senders, deltas))
-    together = [ran.rows[name].gradient for name in FIRST]
-    still = sum(not value for value in together)
-    words = (
+    if len(inside) > 1:
+        for word in ("sum", "mean"):
+            together = run(replace(state, reduction=word))
+            kind = "together used" if word == state.reduction else "together"
+            grids.append(_grid(f"their {word}", _first(together), kind=kind))
+    if state.out:
+        whole = _first(run(replace(state, reduction="mean", out=())))
+        words = f"the mean of all {len(state.examples)}"
+        grids.append(_grid(words, whole, kind="together all"))
+    used = _first(run(state))
+    still = sum(not value for value in used)
+    told = (
         f"{still} of the 6 weights of the first layer have a gradient of 0."
         if still
         else "No weight of the first layer has a gradient of 0."
     )
-    grids.append(_grid(f"the {state.reduction}", together))
-    return tag("div", *grids, tag("p", words), class_="live-outer")
+    if state.out:
+        told = f"In the batch, {told[0].lower()}{told[1:]}"
+        turned = sum(a * b < 0 for a, b in zip(used, whole, strict=True))
+        if turned:
+            told += f" For {turned} of them, the batch has the wrong sign."
+    return tag("div", *grids, tag("p", told), class_="live-outer")
+
+
+def _first(ran: Ran) -> list[Any]:
+    """Return the gradients of the weights of the first layer."""
+    return [ran.rows[name].gradient for name in FIRST]
 
 
 def _grid(
@@ -146,6 +178,7 @@ def _grid(
     values: list[Any],
     senders: list[Any] | None = None,
     deltas: list[Any] | None = None,
+    kind: str = "",
 ) -> str:
     """Write a grid of two senders and three receivers; around it the vectors that it is made of."""
     head = ""
@@ -164,4 +197,10 @@ def _grid(
             tag("td", signed(value), class_=sign(value)) for value in values[3 * j : 3 * j + 3]
         ]
         lines.append(tag("tr", first, *cells))
-    return tag("table", tag("caption", caption), head, tag("tbody", *lines), class_="live-grid")
+    return tag(
+        "table",
+        tag("caption", caption),
+        head,
+        tag("tbody", *lines),
+        class_=f"live-grid {kind}".strip(),
+    )

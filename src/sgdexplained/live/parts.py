@@ -23,8 +23,10 @@ MOST_LINES = 12  # of an account; the middle of a longer one is left out
 
 
 def chosen(state: State, ran: Ran) -> str:
-    """Say what the chosen weight's gradient is made of."""
+    """Say what the chosen weight's gradient is made of; or its move, where moves are shown."""
     row = ran.rows[state.pick]
+    if state.show == "move" and row.parts is not None:
+        return _chosen_move(state, row)
     parts = [
         tag("span", text, class_=f"factor {kind} {sign(value)}")
         for kind, text, value in _factors(row)
@@ -40,6 +42,47 @@ def chosen(state: State, ran: Ran) -> str:
     line = times.join(parts) + (equals + product if parts else product)
     return tag("p", line, class_="live-factors") + tag(
         "p", escape(minus(row.sentence)), class_="live-sentence"
+    )
+
+
+def _chosen_move(state: State, row: Any) -> str:
+    """Say what the move of the chosen weight is made of.
+
+    Examples
+    --------
+    >>> from re import sub
+    >>> state = State(pick="W1[1][0]", show="move", lr=0.25)
+    >>> print(sub("<[^>]*>", "", chosen(state, run(state))))
+    −learning rate 0.25 × gradient +2 = move −0.5Moves against its gradient.
+    """
+    gradient, times = row.gradient, tag("span", " × ", class_="times")
+    if state.opt == "SGD":
+        listed = [
+            tag("span", f"−learning rate {tag('b', text_of(state.lr))}", class_="factor"),
+            tag(
+                "span",
+                f"gradient {tag('b', signed(gradient))}",
+                class_=f"factor {sign(gradient)}",
+            ),
+        ]
+    else:
+        times = tag("span", " + ", class_="times")
+        names = {"gradient": "by the gradient", "memory": "by memory", "decay": "by decay"}
+        listed = [
+            tag("span", f"{names[kind]} {tag('b', signed(part))}", class_=f"factor {sign(part)}")
+            for kind, part in row.parts.items()
+            if part or kind == "gradient"
+        ]
+    product = tag(
+        "span", f"move {tag('b', signed(row.move))}", class_=f"factor product {sign(row.move)}"
+    )
+    words = row.sentence
+    if row.move and gradient:
+        against = row.move * gradient < 0
+        words = "Moves against its gradient." if against else "Moves along its gradient."
+    line = times.join(listed) + tag("span", " = ", class_="times") + product
+    return tag("p", line, class_="live-factors") + tag(
+        "p", escape(minus(words)), class_="live-sentence"
     )
 
 

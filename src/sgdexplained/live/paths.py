@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 from sgdexplained.layers import MLP
-from sgdexplained.live.drawn import short
+from sgdexplained.live.drawn import short, unit
 from sgdexplained.live.markup import sign, signed, tag, text_of
 from sgdexplained.reasons import explain
 from sgdexplained.reasons.wording import minus, sum_of
@@ -19,8 +19,10 @@ if TYPE_CHECKING:
     from sgdexplained.live.state import State
 
 WIDE, HIGH = 500, 330
-FIRST, LAST = (130, 165), (440, 165)
-ROWS = (45, 125, 205, 285)
+FIRST, LAST = (150, 170), (450, 170)
+REACH, HALF = 40, 19
+ROWS = (50, 130, 210, 290)
+MIDDLE = {"text_anchor": "middle"}
 
 
 def network(ahead: tuple[float, ...], closed: tuple[str, ...]) -> MLP:
@@ -55,22 +57,25 @@ def behind(ahead: tuple[float, ...], closed: tuple[str, ...]) -> Any:
 
 def paths(state: State, ran: Ran) -> str:  # noqa: ARG001
     """Draw the paths; a unit is shut and opened by choosing it."""
-    lines, units = [_arrow((30, 165), FIRST, "line")], []
+    lines, units = [_arrow((6, 170), (FIRST[0] - REACH, 170), "line")], []
     for k, (value, y) in enumerate(zip(state.ahead, ROWS, strict=True)):
         place, shut = (280, y), f"unit {k + 1}" in state.closed
         kinds = "line " + ("zero cut" if shut or not value else sign(value))
-        lines += [_arrow(FIRST, place, kinds), _arrow(place, LAST, kinds)]
+        lines += [
+            _arrow((FIRST[0] + REACH, FIRST[1]), (280 - REACH, y), kinds),
+            _arrow((280 + REACH, y), (LAST[0] - REACH, LAST[1]), kinds),
+        ]
         now = "shut" if shut else "open"
         # It begins with what is seen, for those who speak to their computer.
         words = f"unit {k + 1} {now}; its weight ahead is {text_of(value)}"
         units.append(
             tag(
                 "g",
-                tag("circle", cx=280, cy=y, r=30),
-                tag("rect", class_="bar", x=309, y=y - 20, width=7, height=40) if shut else "",
-                tag("text", f"unit {k + 1} ", x=280, y=y - 3, text_anchor="middle"),
-                tag("text", now, x=280, y=y + 14, text_anchor="middle"),
-                class_="unit" + (" inactive shut" if shut else ""),
+                # Of its own, so that the whole unit and its name can be pressed.
+                tag("rect", class_="hit", x=280 - REACH, y=y - 38, width=2 * REACH, height=60),
+                # A unit that is shut by its bias is inactive too.
+                unit(place, REACH, [now], shut=shut, inactive=shut, half=HALF),
+                tag("text", f"unit {k + 1}", x=280, y=y - HALF - 7, text_anchor="middle"),
                 data_key=f"path-{k + 1}",
                 data_do="shut",
                 data_value=str(k + 1),
@@ -80,29 +85,23 @@ def paths(state: State, ran: Ran) -> str:  # noqa: ARG001
                 aria_label=words,
             )
         )
-        x, height = 366, 165 + (y - 165) * 0.46
+        x, height = 374, round(165 + (y - 170) * 0.4)
         units.append(
             tag(
                 "g",
-                tag("rect", class_="pill", x=x - 32, y=height - 13, width=64, height=26, rx=6),
-                tag("text", short(value), x=x, y=height + 5, text_anchor="middle", class_="shown"),
+                tag("rect", class_="pill", x=x - 20, y=height - 11, width=40, height=22, rx=4),
+                tag("text", short(value), x=x, y=height + 5, text_anchor="middle"),
                 class_="edge",
                 aria_hidden="true",
             )
         )
     row = behind(state.ahead, state.closed)
+    gradient = f"gradient {signed(row.gradient)}"
     ends = [
-        _unit(FIRST, "unit"),
-        _unit(LAST, "output"),
-        tag("text", "this weight", class_="note", x=62, y=148, text_anchor="middle"),
-        tag(
-            "text",
-            signed(row.gradient),
-            class_=f"shown {sign(row.gradient)}",
-            x=62,
-            y=192,
-            text_anchor="middle",
-        ),
+        unit(FIRST, REACH, ["first unit"], half=HALF),
+        unit(LAST, REACH, ["output"], half=HALF),
+        tag("text", "weight <tspan font-style='italic'>w</tspan>", x=54, y=157, **MIDDLE),
+        tag("text", gradient, class_=f"shown {sign(row.gradient)}", x=54, y=195, **MIDDLE),
     ]
     return tag(
         "svg",
@@ -121,12 +120,6 @@ def _arrow(begin: tuple[int, int], end: tuple[int, int], kinds: str) -> str:
     return tag("line", x1=x1, y1=y1, x2=x2, y2=y2, class_=kinds, stroke_width=2)
 
 
-def _unit(place: tuple[int, int], word: str) -> str:
-    x, y = place
-    circle = tag("circle", cx=x, cy=y, r=30)
-    return tag("g", circle, tag("text", word, x=x, y=y + 5, text_anchor="middle"), class_="unit")
-
-
 def told(state: State, ran: Ran) -> str:  # noqa: ARG001
     """Say what comes back, and what closing has changed.
 
@@ -142,6 +135,8 @@ def told(state: State, ran: Ran) -> str:  # noqa: ARG001
     words = "No path is open, so nothing comes back."
     if open_:
         words = f"{sum_of(open_)} = {text_of(row.gradient)} comes back over the open paths."
+    if len(open_) == len(state.ahead):
+        words += " All four paths are open: shut a unit, and look at the gradient."
     whole = behind(state.ahead, ()).gradient
     if len(open_) < len(state.ahead):
         words += f" With all paths open it is {text_of(whole)}: {_effect(whole, row.gradient)}."

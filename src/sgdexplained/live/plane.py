@@ -15,7 +15,7 @@ from sgdexplained.reasons import activation_derivative
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from sgdexplained.live.run import Ran
-    from sgdexplained.live.state import State
+    from sgdexplained.live.state import Example, State
 
 REACH = 4  # the plane shows features from -REACH to REACH
 CELLS = 32  # so many points in a row are asked
@@ -61,8 +61,12 @@ def open_units(weights: tuple[float, ...]) -> tuple[tuple[int, ...], ...]:
     return tuple(tuple(sets[i : i + CELLS]) for i in range(0, len(sets), CELLS))
 
 
-def regions(weights: tuple[float, ...]) -> str:
-    """Colour the plane by which units are open, and write their numbers into each region."""
+def regions(weights: tuple[float, ...], examples: tuple[Example, ...] = ()) -> str:
+    """Colour the plane by which units are open, and write their numbers into each region.
+
+    Where a dot is in the way, the numbers stand above it or below it.
+    """
+    dots = [(to_plane(x1), SIDE - to_plane(x2)) for x1, x2, _ in examples]
     size = SIDE // CELLS
     paths: dict[int, list[str]] = {}
     places: dict[int, list[tuple[int, int]]] = {}
@@ -83,6 +87,13 @@ def regions(weights: tuple[float, ...]) -> str:
     for key, points in sorted(places.items()):
         if len(points) >= FEWEST:
             y, x = (size * (sum(one) / len(points) + 0.5) for one in zip(*points, strict=True))
+            inside = [
+                y + more
+                for more in (0, -26, 26)
+                if (int(y + more) // size, int(x) // size) in points
+                and all(abs(x - u) > 30 or abs(y + more - v) > 20 for u, v in dots)
+            ]
+            y = next(iter(inside), y)
             words = " ".join(str(k + 1) for k in range(3) if key >> k & 1) or "none"
             drawn.append(
                 tag(
@@ -130,10 +141,10 @@ def points(state: State, ran: Ran) -> str:
         kinds = "point" + (" moved" if moved else "") + ("" if inside else " out")
         parts = [
             tag("circle", class_="hit", cx=x, cy=y, r=16),
-            tag("circle", class_="dot", cx=x, cy=y, r=8 if moved else 6),
+            tag("circle", class_="dot", cx=x, cy=y, r=11 if moved else 9),
+            # In the dot, because the numbers beside it are those of units.
+            tag("text", str(i + 1), x=x, y=y + 5, class_="point-name", text_anchor="middle"),
         ]
-        if len(state.examples) > 1:
-            parts.append(tag("text", str(i + 1), x=x + 11, y=y - 8, class_="point-name"))
         roles = (
             {
                 "data_key": f"point-{i}",

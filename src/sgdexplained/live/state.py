@@ -81,7 +81,7 @@ class State:
         A key of `OPTIMISERS`.
     past : tuple of Taken
         The steps taken since the reader last set a weight by hand.
-    show : {"gradient", "move"}
+    show : {"weight", "gradient", "move"}
         What the edges tell.
     pick : str
         The chosen weight or bias.
@@ -378,7 +378,7 @@ _READ: dict[str, Callable[[str], dict[str, Any]]] = {
     "lr": lambda text: {"lr": number_from(text, "the learning rate")},
     "opt": lambda text: {"opt": _one_of(text, *OPTIMISERS)},
     "past": lambda text: {"past": _read_past(text)},
-    "show": lambda text: {"show": _one_of(text, "gradient", "move")},
+    "show": lambda text: {"show": _one_of(text, "weight", "gradient", "move")},
     "pick": lambda text: {"pick": _name(text)},
     "closed": lambda text: {"closed": tuple(map(_closed, filter(None, text.split(","))))},
     "ahead": lambda text: {"ahead": _read_numbers(text, "a weight ahead")},

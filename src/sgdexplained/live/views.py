@@ -77,11 +77,11 @@ SLOTS: dict[str, Callable[[State, Ran], str]] = {
     "network": lambda state, ran: picture(state, ran, "The network: choose a line"),
     "question": lambda state, ran: picture(state, ran, "Choose what stays", asks=True),
     "points": planes.points,
-    "regions": lambda state, ran: planes.regions(ran.weights),
+    "regions": lambda state, ran: planes.regions(ran.weights, state.examples),
     "show": lambda state, ran: choice(
         "show",
         "Show",
-        [("gradient", "gradient"), ("move", "move of the next step")],
+        [("weight", "weight"), ("gradient", "gradient"), ("move", "move of the next step")],
         state.show,
         said="Lines show",
     ),
@@ -282,36 +282,37 @@ def _answer(state: State, ran: Ran) -> str:
     return tag("details", tag("summary", "Show the answer"), tag("p", escape(minus(words))))
 
 
+# What to do, and what to look for; a page that has a question of its own says it itself.
 LEADS = {
-    "network": "Drag the point in the plane, choose a line of the network to see the three factors "
-    "of its gradient, change any number, take the step.",
-    "territories": "Drag an example to another colour, put one in or out, or change a weight, and "
-    "see how the mean changes.",
-    "account": "Choose an optimiser: it starts anew, with as many steps as before. Choose a "
-    "weight: its account says what moved it.",
-    "batch": "Put examples in and out, drag them, and compare the mean with the sum.",
+    "network": "Drag the dot, which is the example, into another colour. Grey dashes and 0 mark "
+    "the lines to look for.",
+    "territories": "Drag an example into another colour, or take one out. Which zeros go away in "
+    "the sum and the mean?",
+    "account": "Unit 2 is shut, so the gradients of its weights are 0. They move all the same. "
+    "Choose an optimiser: the steps are taken again with it. Which optimisers leave unit 2 alone?",
+    "batch": "Take an example out, or drag it. Look below: how do the sum and the mean change?",
     "paths": "Choose a unit to shut it. Which paths must be cut for the gradient to grow, to "
     "change its sign, to be 0?",
     "predict": "Choose first; then let the engine judge.",
 }
 
 
-def _lead(view: str) -> str:
-    words = LEADS[view]
+def _lead(view: str, words: str) -> str:
+    words = escape(words) or LEADS[view]
     return tag("p", tag("b", "In your hands. "), words, class_="live-controls live-lead")
 
 
 def _legend() -> str:
     return tag(
         "p",
-        "A line leads from its sender (left) to its receiver (right). On it: the weight, then its "
-        "gradient or its move. In a unit: its pre-activation ",
+        "Left half of a unit: ",
         tag("i", "z"),
-        " and its activation ",
+        ", hatched and with a bar if the unit is shut. Right half: ",
         tag("i", "a"),
-        "; in this picture a bar means only that the unit is shut. ",
-        "Dashed and hatched: exactly 0. In the plane of the two inputs, each colour is one set of "
-        "open units, named by their numbers.",
+        ", hatched and with a bar if the unit is inactive. ",
+        tag("i", "b"),
+        ": a bias. In the plane of the two inputs, the dot is the example, and each colour is one "
+        "set of open units, named by their numbers.",
         class_="live-legend",
     )
 
@@ -333,8 +334,8 @@ def _territories(state: State, slots: dict[str, str]) -> str:
                     planes.frame(slots),
                     tag(
                         "p",
-                        "Each colour is one set of open units, named by the numbers in it. "
-                        "Each dot is an example.",
+                        "Each dot is an example. Each colour is one set of open units, named by "
+                        "their numbers.",
                         class_="live-legend",
                     ),
                     class_="live-left",
@@ -398,7 +399,12 @@ def _account(state: State, slots: dict[str, str]) -> str:
         [
             tag(
                 "div",
-                tag("div", _slot("network", slots), _legend(), class_="live-left"),
+                tag(
+                    "div",
+                    _slot("network", slots),
+                    _bar(_slot("show", slots), _slot("steps", slots)),
+                    class_="live-left",
+                ),
                 tag(
                     "div",
                     planes.frame(slots),
@@ -412,15 +418,15 @@ def _account(state: State, slots: dict[str, str]) -> str:
                 ),
                 class_="live-stage",
             ),
+            _slot("name", slots, "p", class_="live-name"),
+            _slot("chosen", slots, class_="live-telling", aria_live="polite"),
+            _legend(),
             tag(
                 "details",
                 tag("summary", "The examples of the batch"),
                 _slot("members", slots),
                 class_="live-more live-controls",
             ),
-            _bar(_slot("show", slots), _slot("steps", slots)),
-            _slot("name", slots, "p", class_="live-name"),
-            _slot("chosen", slots, class_="live-telling", aria_live="polite"),
             _slot("account", slots),
         ]
     )
@@ -473,7 +479,12 @@ VIEWS = {
     "account": View(
         "What moved this weight",
         # Three steps with unit 2 open; then the example shuts it, and momentum goes on.
-        State(opt="momentum", lr=0.125, past=(Taken(((1.5, -0.5, 5),), "mean", 0.125),) * 3),
+        State(
+            opt="momentum",
+            lr=0.125,
+            show="move",
+            past=(Taken(((1.5, -0.5, 5),), "mean", 0.125),) * 3,
+        ),
         _account,
         (
             *("network", "regions", "points", "members", "show", "steps"),
@@ -496,7 +507,7 @@ VIEWS = {
 }
 
 
-def page(view: str, address: str = "") -> str:
+def page(view: str, address: str = "", lead: str = "") -> str:
     """Write a live picture as it stands in the page before anybody touches it.
 
     Parameters
@@ -505,6 +516,8 @@ def page(view: str, address: str = "") -> str:
         A key of `VIEWS`.
     address : str
         The state that it starts with.
+    lead : str
+        What the reader is to do and to look for; if not given, what `LEADS` says.
 
     Raises
     ------
@@ -522,7 +535,7 @@ def page(view: str, address: str = "") -> str:
     state = State.read(address, VIEWS[view].start)
     ran = run(state)
     slots = {name: SLOTS[name](state, ran) for name in VIEWS[view].slots}
-    return _lead(view) + VIEWS[view].layout(state, slots)
+    return _lead(view, lead) + VIEWS[view].layout(state, slots)
 
 
 # ## What the reader does
