@@ -23,7 +23,7 @@ ROUND = 14  # of its corners
 PLACES = {
     "x": [(26, 99), (26, 249)],
     "h": [(216, 74), (216, 174), (216, 274)],
-    "y": [(371, 174)],
+    "y": [(366, 174)],
 }
 REACHES = {"x": 22, "h": 46, "y": 28}  # half the width of a unit
 BIAS = HALF + 15  # how far below the middle of a unit its bias stands
@@ -131,7 +131,7 @@ def _text(words: str, x: float, y: float, kind: str, anchor: str | None = "middl
 
 
 def _headings(word: str, share: float, share_ahead: float) -> list[str]:
-    columns = [("input", 26), ("z | a", 216), ("output", 371)]
+    columns = [("input", 26), ("z | a", 216), ("output", 366)]
     columns += [(word, _along("W1[0][0]", share)[0]), (word, _along("W2[0][0]", share_ahead)[0])]
     return [_text(words, x, 14, "heading") for words, x in columns]
 
@@ -210,7 +210,7 @@ def _label(
         parts.insert(0, tag("tspan", f"b {before or word}", class_="value"))
         room = len(f"b {before or word}")
         if before:
-            parts[1] = tag("tspan", word, class_=f"shown {kind}".strip(), dx=6)
+            parts[1] = tag("tspan", word, class_=f"shown {kind}".strip(), dx=3)
             room += 1 + len(word)
         else:
             parts.pop()
@@ -221,7 +221,7 @@ def _label(
         # The whole number and a little around it: a thumb must find it.
         tag("rect", class_="hit", x=x - hit / 2, y=y - 15, width=hit, height=30),
         tag("rect", class_="pill", x=x - wide / 2, y=y - 10, width=wide, height=20, rx=4),
-        tag("text", *parts, x=x, y=y + 5, text_anchor="middle"),
+        tag("text", " ".join(parts), x=x, y=y + 5, text_anchor="middle"),
         class_="edge" + (" bias" if name[0] == "b" else "") + (" picked" if pressed else "") + more,
         data_key=f"edge-{name}" if do == "pick" else f"mark-{name}",
         data_do=do,
