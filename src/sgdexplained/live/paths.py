@@ -73,9 +73,9 @@ def paths(state: State, ran: Ran) -> str:  # noqa: ARG001
                 "g",
                 # Of its own, so that the whole unit and its name can be pressed.
                 tag("rect", class_="hit", x=280 - REACH, y=y - 38, width=2 * REACH, height=60),
+                tag("text", f"unit {k + 1} ", x=280, y=y - HALF - 7, text_anchor="middle"),
                 # A unit that is shut by its bias is inactive too.
                 unit(place, REACH, [now], shut=shut, inactive=shut, half=HALF),
-                tag("text", f"unit {k + 1}", x=280, y=y - HALF - 7, text_anchor="middle"),
                 data_key=f"path-{k + 1}",
                 data_do="shut",
                 data_value=str(k + 1),
