@@ -26,7 +26,7 @@ CONTROLS = {
     "network": 'button[data-do="step"]',
     "territories": 'button[data-do="toggle"]',
     "account": 'button[data-do="add"]',  # it stands under a fold
-    "batch": 'button[data-do="toggle"]',
+    "batch": 'button[data-do="toggle"]:enabled',  # the last one in cannot be taken out
     "paths": 'g[data-do="shut"]',
     "predict": 'button[data-do="tell"]',
 }
