@@ -4,8 +4,8 @@ When does a batch move a weight?
 
 .. needs:: 1 2 5
 
-Four examples go through the network together, and one step is taken for all of them.
-How much stands still now?
+Four examples go through the network of page 1 together, and SGD takes one step for all four.
+How many weights and biases does this step leave where they are?
 
 .. guess::
    :answer: 1
@@ -13,12 +13,12 @@ How much stands still now?
    Each hidden unit is shut in two of the four examples, and one example shuts all three units. How many of the thirteen gradients are zero for the batch?
 
    A. None.
-   B. Four, as for the first example alone.
+   B. Four, as for the example of page 1 alone.
    C. About half of them.
    D. Twelve, as for the example that shuts all three units.
 
-   A gradient of the batch is the mean over its examples, so it is zero only if no example contributes, or if they cancel.
-   Here each weight has at least one example that moves it.
+   A gradient of the batch is the mean of the gradients of its examples. So it is zero only if all of them are zero, or if they cancel.
+   Here each of the thirteen has a gradient that is not zero in at least one example, and none of them cancels.
 """
 
 # Set-up: the network of page 1, four examples, and the figure
@@ -55,7 +55,7 @@ ax = draw.batch_stack(
     columns=["unit 1", "unit 2", "unit 3"],
 )
 draw.title(
-    ax, "Three of the four examples leave zeros; the mean of all has none."
+    ax, "Three of the four examples have zeros; the mean of all four has none."
 )
 draw.alt(
     ax,
@@ -66,24 +66,25 @@ draw.alt(
 )
 
 # %%
-# Each grid holds the gradients of the six weights into the hidden units, for one example.
-# The middle column belongs to unit 2: the four examples give (0, 0), (12, 6), (0, 0) and (0, −16), and their mean is (3, −2.5).
-# The gradients of the other seven parameters are not zero for the batch either.
+# Each of the first four grids holds the gradients of the six weights into the hidden units, for one example.
+# The last grid holds the gradients of the batch, which are the means of these four.
+# Look at the two weights into unit 2, the middle column.
+# The gradient of the upper one is 12 in example 2 and 0 in the other examples, so its mean is 12/4 = 3.
+# The gradient of the lower one is 6 in example 2 and −16 in example 4, so its mean is (6 − 16)/4 = −2.5.
+# The gradients of the other seven weights and biases are not zero for the batch either.
 #
-# The gradient of a batch is the mean of what its examples give:
+# For each weight, the gradient of the batch is the mean over its *B* examples:
 #
 # .. math::
 #
 #    \frac{\partial L}{\partial w} = \frac{1}{B} \sum_{i=1}^{B} a_i \cdot \varphi'(z_i) \cdot u_i
 #
-# Here *B* is the number of examples.
-# For the example with number *i*, :math:`a_i` is the activation of the sender, :math:`\varphi'(z_i)` the derivative of the activation at the receiver, and :math:`u_i` the upstream gradient.
-# Below, *δ* stands for :math:`\varphi'(z_i) \cdot u_i`.
+# In example number *i*, :math:`a_i` is the activation of the sender, :math:`\varphi'(z_i)` is the derivative of the activation at the receiver, and :math:`u_i` is the upstream gradient.
 #
 # .. claim:: D1
 #    :verdict: holds when
-#    :when: the loss of the batch is a mean of losses, and each of these depends on one example alone.
-#    :corrected: The gradient of the batch is the mean of the gradients that its examples would give alone.
+#    :when: the loss of the batch is the mean of the losses of its examples, and the loss of an example depends on this example alone.
+#    :corrected: The gradient of the batch is the mean of the gradients that its examples have when each of them is alone.
 #    :sources: goyal2017, ioffe2015
 #    :refuted-by: sum-for-mean, last-contribution-wins
 #
@@ -100,6 +101,8 @@ draw.alt(
 #    >>> gradients(batch, wanted) == [sum(parts) / 4 for parts in zip(*by_itself)]
 #    True
 #
+# In the next picture, *δ* is the *delta* of a unit: the product :math:`\varphi'(z) \cdot u`.
+#
 # .. live:: territories
 #    :start: e=1,2,1/2,1,-1/-2,1,2/0,-2,6
 #    :lead: Below, each example has its own zeros. Take an example out: which zeros come back in the sum and in the mean?
@@ -107,8 +110,9 @@ draw.alt(
 # A zero counts in the mean
 # -------------------------
 #
-# An example that shuts a unit adds a zero, and the mean counts this example too.
-# So if only one example of the batch moves a weight, the weight moves less in a larger batch.
+# The mean also counts the examples in which the gradient is zero.
+# So if the gradient of a weight is not zero in one example only, this weight moves less far in a larger batch.
+# In the next picture the gradient of a weight is 12 in one example, and 0 in all others.
 
 
 # Set-up: a weight that one example alone can move, and the figure
@@ -130,7 +134,7 @@ ax = draw.bars(
     signed=True,
 )
 ax.set_xlabel("gradient of the weight")
-draw.title(ax, "In a larger batch one example moves the weight less.")
+draw.title(ax, "The larger the batch, the less one example moves the weight.")
 draw.alt(
     ax,
     "Bars: the gradient of a weight that a single example moves is 12 if the"
@@ -139,12 +143,12 @@ draw.alt(
 )
 
 # %%
-# With a sum instead of the mean, the gradient is 12 in each of these batches.
+# If the batch takes the sum instead of the mean, the gradient is 12 in each of these batches.
 #
 # .. claim:: D4
 #    :verdict: holds when
 #    :when: the unit is inactive and shut in every example of the batch, and the optimiser is plain SGD.
-#    :corrected: If a ReLU unit is inactive in an example, this example adds exactly zero to the gradients of the weights of this unit. If *k* of the *B* examples contribute, the gradient of the batch is *k/B* times the mean of these *k*.
+#    :corrected: If a ReLU unit is inactive in an example, this example adds exactly zero to the gradients of the weights into this unit and out of it. If *k* of the *B* examples contribute, the gradient of the batch is *k/B* times the mean of what these *k* contribute.
 #    :sources: srivastava2014
 #    :refuted-by: leaky-shut-gate, sum-for-mean
 #
@@ -166,11 +170,12 @@ draw.alt(
 # Active and open, in the same example
 # ------------------------------------
 #
-# Which weights can a batch move at all?
-# It is not enough that the sender is active in one example and that the receiver is open in another.
-# Both have to happen in the same example, because each example has its own product.
+# A batch moves a weight only if, in at least one example, the sender is active and the receiver is open.
+# A sender that is active in one example and a receiver that is open in another example do not help, because each example has its own product.
 #
-# Here each of three inputs is a word, which occurs in an example (1) or does not (0).
+# In the next network each of the three inputs stands for a word.
+# The input is 1 if the word occurs in the example, and 0 if it does not.
+# Three units receive these inputs.
 
 # Set-up: three words, three units, three examples, and the figure
 from matplotlib.patches import Rectangle
@@ -213,8 +218,8 @@ examples, senders, receivers = (
     for name in ("ex.", "word", "unit")
 )
 with draw.style():
-    fig, (first, second, third) = draw.figure(2.9, width=7.2, columns=3)
-    table(first, words, draw.SENDER.colour, "word is active", examples, senders)
+    fig, (first, second, third) = draw.figure(2.55, width=7.2, columns=3)
+    table(first, words, draw.SENDER.colour, "word occurs", examples, senders)
     table(
         second,
         is_open,
@@ -223,8 +228,8 @@ with draw.style():
         examples,
         receivers,
     )
-    table(third, together, draw.INK, "examples with both", senders, receivers)
-draw.title(fig, "Two of the nine weights have no example with both.")
+    table(third, together, draw.INK, "how often both", senders, receivers)
+draw.title(fig, "Two weights have no example with the word and an open unit.")
 draw.alt(
     fig,
     "Three grids. Which of three words each of three examples contains, and"
@@ -235,9 +240,11 @@ draw.alt(
 draw.show()
 
 # %%
-# Every word occurs somewhere, and every unit is open somewhere.
-# But unit 1 is open only in example 1, which does not have word 3.
-# So the weight from word 3 to unit 1 has the gradient 0, and so has the weight from word 1 to unit 2.
+# The third grid has one number for each weight: in how many of the three examples the word occurs *and* the unit is open.
+# Every word occurs in some example, and every unit is open in some example.
+# But unit 1 is open only in example 1, and word 3 does not occur there.
+# So the weight from word 3 to unit 1 has the gradient 0.
+# The weight from word 1 to unit 2 has the gradient 0 too, because unit 2 is open only in example 2, and word 1 does not occur there.
 
 # Check: these two gradients are zero, and no others
 zero = [[w.grad == 0 for w in row] for row in word_net.layers[0].weight]
@@ -250,7 +257,7 @@ assert sum(map(sum, zero)) == 2
 #    :sources: srivastava2014
 #    :refuted-by: leaky-shut-gate, sender-forgotten
 #
-#    If the gradient of a weight is not zero, then there is an example in the batch in which its sender is active and its receiver is open at the same time. This is so for ReLU units and a loss that is a sum or a mean over the examples.
+#    If the gradient of a weight is not zero, then there is an example in the batch in which its sender is active and its receiver is open at the same time. This is so for ReLU units, and for a loss that is the sum or the mean of the losses of the single examples.
 #
 #    Random networks of whole numbers look for an exception:
 #
@@ -277,38 +284,19 @@ assert sum(map(sum, zero)) == 2
 #    >>> moved > 500, exceptions
 #    (True, 0)
 #
-# Where this rule ends
-# --------------------
+# When a batch moves more weights, or fewer
+# -----------------------------------------
 #
-# - **Examples can cancel.** Two examples that give +1 and −1 have the mean 0, although each of them alone would move it.
-# - **Similar examples,** with small angles between them, leave more zeros. Take units with random weights and no bias, and 32 inputs. If all angles are 90 degrees, each input shuts a unit with probability 1/2, whatever the others do. All 32 shut it with 1/2³², one in four billion. At 60 degrees it is one in 33.
-# - **Units with leaky ReLU** are never shut, so they contribute in every example.
-# - **Batch normalisation** lets the examples change each other's gradients: :ref:`sphx_glr_story_3_inactive_connections_plot_16_examples_of_one_batch.py`.
+# - **Examples can cancel.** If the gradients of two examples are +1 and −1, their mean is 0 and the weight stays, although each of the two examples alone would move it.
+# - **Similar examples** shut nearly the same units. So a batch of similar examples usually moves fewer weights: :ref:`sphx_glr_story_4_further_plot_25_dropout_and_likeness.py`.
+# - **Units with leaky ReLU** are never shut.
+# - **Batch normalisation** lets each example change the gradients of the others: :ref:`sphx_glr_story_3_inactive_connections_plot_16_examples_of_one_batch.py`.
 
-# Check: what this list says
-from itertools import permutations, product
-
+# Check: two examples that cancel
 pair = MLP([1, 1, 1], init=[([[1]], [0]), ([[1]], [0])])
 half_squared_error(pair([[1], [1]]), [[0], [2]]).backward()
 assert pair.layers[0].weight[0][0].grad == 0
 
-
-def shut_for_all(weights, X):
-    return all(
-        sum(w * x for w, x in zip(weights, row, strict=True)) <= 0 for row in X
-    )
-
-
-right_angles = [[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]]
-signs = list(product([-1, 1], repeat=4))
-found = sum(shut_for_all(weights, right_angles) for weights in signs)
-assert Fraction(found, len(signs)) == Fraction(1, 2**4)
-
-# with a part that all share, two of them are 60 degrees apart
-alike = [[-1, *row] for row in right_angles]
-orders = list(permutations([1, 2, 3, 4, 5]))
-found = sum(shut_for_all(weights, alike) for weights in orders)
-assert Fraction(found, len(orders)) == Fraction(1, 4 + 1)
 
 # %%
 # Three predictions
@@ -317,10 +305,10 @@ assert Fraction(found, len(orders)) == Fraction(1, 4 + 1)
 # .. guess::
 #    :answer: 4
 #
-#    The batch holds only examples 1 and 3. Example 1 alone leaves the four parameters around unit 2 at zero. Example 3 shuts all hidden units. How many of the thirteen gradients are zero?
+#    The batch holds only examples 1 and 3. In example 1 only unit 2 is shut, so four gradients are zero. Example 3 shuts all three hidden units. How many of the thirteen gradients are zero for this batch?
 #
-#    Example 3 can move only the bias of the output, and example 1 moves that bias too.
-#    So the zeros are those of example 1.
+#    In example 3 only the bias of the output has a gradient that is not zero, and in example 1 this bias has one too.
+#    So the same four gradients are zero as in example 1 alone.
 #
 #    >>> count_zeros(backward([X[0], X[2]], [targets[0], targets[2]]))
 #    4
@@ -328,10 +316,9 @@ assert Fraction(found, len(orders)) == Fraction(1, 4 + 1)
 # .. guess::
 #    :answer: 9/4
 #
-#    The batch is examples 1, 1, 1 and 3. The weight out of unit 1 has the gradient 3 for example 1 alone, and 0 for example 3. What is its gradient for the batch?
+#    The batch holds example 1 three times, and example 3 once. The weight out of unit 1 has the gradient 3 in example 1, and 0 in example 3. What is its gradient for the batch?
 #
-#    Three of four examples contribute, and each of them gives 3.
-#    So the gradient is 3/4 × 3.
+#    The mean of 3, 3, 3 and 0 is 9/4.
 #
 #    >>> repeated = backward([X[0]] * 3 + [X[2]], [targets[0]] * 3 + [targets[2]])
 #    >>> repeated.layers[1].weight[0][0].grad
@@ -340,22 +327,21 @@ assert Fraction(found, len(orders)) == Fraction(1, 4 + 1)
 # .. guess::
 #    :answer: 2
 #
-#    A fourth example contains all three words. The weights from words 1, 2 and 3 are 2, 1 and −4 into unit 1, and −4, 1 and 2 into unit 2. How many of the nine weights still have no example with both?
+#    The network of words gets a fourth example, which contains all three words. The weights from words 1, 2 and 3 are 2, 1 and −4 into unit 1, and −4, 1 and 2 into unit 2. For how many of the nine weights is there still no example with the word and an open unit?
 #
-#    The pre-activation of unit 1 is 2 + 1 − 4, and that of unit 2 is −4 + 1 + 2.
-#    Both units are shut, so the same two weights remain.
-#    No example can help the weight from word 3 to unit 1, because word 3 shuts this unit.
+#    In the fourth example the pre-activation of unit 1 is 2 + 1 − 4 = −1, and that of unit 2 is −4 + 1 + 2 = −1.
+#    Both units are shut in this example, so it does not help the two weights.
 #
 #    >>> _ = word_net([*words, [1, 1, 1]])
 #    >>> counts = co_active(word_net.layers[0])
 #    >>> sum(count == 0 for row in counts for count in row)
 #    2
 #
-# In PyTorch: only the mean is kept
-# ---------------------------------
+# In PyTorch: ``.grad`` holds the mean
+# ------------------------------------
 #
-# The mean over the batch is part of the loss, so ``.grad`` holds the mean.
-# ``torch.func`` computes the gradients of the single examples.
+# If the loss is the mean over the batch, ``.grad`` holds the mean of the gradients.
+# ``torch.func`` computes the gradient of each example by itself.
 #
 # .. code-block:: python
 #
@@ -374,5 +360,3 @@ assert Fraction(found, len(orders)) == Fraction(1, 4 + 1)
 #    assert grids[:, :, 1].tolist() == [[0, 0], [12, 6], [0, 0], [0, -16]]
 #    loss(W1, X, targets).mean().backward()
 #    assert grids.mean(0).equal(W1.grad)
-#
-# In the engine, the contributions of all examples are added up in :engine:`the backward pass <backward.propagate>`.
