@@ -4,21 +4,22 @@ By which number is the gradient of a batch divided?
 
 .. needs:: 9
 
-The gradient of a batch is a mean, and every mean divides by some number.
+The gradient of a batch is a mean, that is, a sum divided by a number.
 The length of the step depends on this number.
 
 .. guess::
    :answer: 3
 
-   Ten examples come in batches of 4, 4 and 2. Each batch takes its own mean, and then we take the mean of the three means. Is this the mean of the ten examples?
+   Ten examples come in batches of 4, 4 and 2. For each batch we take the mean of the gradients of its examples. Then we take the mean of the three means. Is the result the mean of the ten gradients?
 
    A. Yes, because a mean of means is a mean.
-   B. No: the examples in the long batches count more.
-   C. No: the examples in the short batch count more.
+   B. No, because the examples of the large batches count more.
+   C. No, because the examples of the small batch count more.
    D. It depends on the learning rate.
 
    Each of the three means counts one third.
-   Two examples share the last third, so each of them counts 1/6, and each of the others counts 1/12.
+   In the small batch two examples share this third, so each of them counts 1/6.
+   In each of the large batches four examples share it, so each of them counts 1/12.
 """
 
 # Set-up: one weight of 10, ten examples, three batches, and the figure
@@ -70,11 +71,11 @@ by_example = [Fraction(1, 10)] * 10
 by_batch = [Fraction(1, 3) / len(batch) for batch in batches for _ in batch]
 with draw.style():
     fig, ax = draw.figure(2.2)
-    strip(ax, 0, by_example, "share of each example in the mean of ten")
+    strip(ax, 0, by_example, "share of each example in the mean of all ten")
     strip(ax, 1.15, by_batch, "its share in the mean of the three means")
     ax.set(xlim=(-0.005, 1.005), ylim=(1.8, -0.4))
     ax.axis("off")
-draw.title(ax, "In a short batch each example counts twice as much.")
+draw.title(ax, "In the mean of the means, the last two examples count more.")
 draw.alt(
     ax,
     "Two strips of ten blocks, one block for each example, as wide as its"
@@ -84,19 +85,22 @@ draw.alt(
 )
 
 # %%
-# The model is one weight *w*, which is itself the output.
-# Here *w* is 10, so the gradient of an example is 10 minus its target.
-# Eight examples have the target 9, so their gradient is 1.
-# The last two have the target 1, so their gradient is 9.
+# The model is only one weight *w*, and its output is *w* itself.
+# Here *w* is 10 and the loss is half the squared error, so the gradient of an example is 10 minus its target.
+# The first eight examples have the target 9, so each of them has the gradient 1.
+# The last two have the target 1, so each of them has the gradient 9.
 #
-# - The mean of the ten is (8 × 1 + 2 × 9) / 10 = 13/5.
-# - The means of the batches are 1, 1 and 9, and their mean is 11/3.
+# - The mean of all ten gradients is (8 × 1 + 2 × 9) / 10 = 13/5.
+# - The means of the three batches are 1, 1 and 9, and the mean of these three is 11/3.
 #
-# The mean of all ten comes out right if each batch mean is multiplied by the size of its batch, and the sum is divided by the number of all examples:
+# To get 13/5 from the three means, multiply each mean by the size of its batch, and divide the sum by the number of all examples:
 #
 # .. math::
 #
 #    \frac{4 \cdot 1 + 4 \cdot 1 + 2 \cdot 9}{4 + 4 + 2} = \frac{13}{5}
+#
+# The next picture shows the network of page 1 with a batch of three examples.
+# If you choose *sum* instead of *mean*, every gradient becomes three times as large.
 #
 # .. live:: batch
 #    :start: e=1,2,1/2,2,2/3,1,1
@@ -111,8 +115,8 @@ assert w.grad == of_ten
 # %%
 # .. claim:: D2
 #    :verdict: holds when
-#    :when: the loss takes the mean, there is one loss for each example, and batches that are averaged have equal sizes.
-#    :corrected: The gradient of the mean loss of a batch is the mean over its examples. The mean over several batches is the mean over all their examples only if each batch is weighted by its size.
+#    :when: the loss of the batch is a mean, each example has one loss in this mean, and batches whose gradients are averaged have equal sizes.
+#    :corrected: If the loss of a batch is the mean over its examples, its gradient is the mean over its examples too. The mean over several batches is the mean over all their examples only if the gradient of each batch counts in proportion to the size of this batch.
 #    :sources: goyal2017
 #    :refuted-by: sizes-forgotten, sum-for-mean
 #
@@ -140,9 +144,10 @@ assert w.grad == of_ten
 #
 # Some losses take the sum over the examples instead of the mean.
 # For a batch of *B* examples, the sum is *B* times the mean.
-# With plain SGD this acts like a learning rate that is *B* times as large.
+# So with plain SGD, a step with the sum is *B* times as long as a step with the mean.
 #
-# Let all examples have the target 0, and take one step from the weight 1 with the learning rate 1/10.
+# The next picture shows the error of the same model after one step with the learning rate 1/10.
+# The weight starts at 1, and all examples have the target 0, so the error is 1 before the step.
 
 
 # Set-up: the error after one step, and the figure
@@ -173,7 +178,7 @@ with draw.style():
     )
     ax.set_xticks([1, 10, 20, 30])
     ax.set_yticks([0, 1, 2])
-draw.title(ax, "With a sum, a larger batch makes the step too long.")
+draw.title(ax, "With a sum, more than ten examples make the step too long.")
 draw.alt(
     ax,
     "Error after one step over the size of the batch, learning rate 1/10. With"
@@ -185,15 +190,18 @@ draw.show()
 
 # %%
 # With the mean, the size of the batch does not matter here.
-# With the sum, ten examples are exactly right, twenty change only the sign of the error, and thirty double it.
+# With the sum, ten examples bring the weight exactly to 0.
+# Twenty examples bring it to −1, so the error is as large as before.
+# Thirty examples bring it to −2, so the error is twice as large as before.
 #
-# Can you keep the sum, and divide the learning rate by *B*?
-# With plain SGD you can, and the two steps are equal.
-# With anything else that enters a step they are not:
+# You can keep the sum if you divide the learning rate by *B*.
+# With plain SGD, the step is then the same as with the mean.
+# With other rules for the step it is not the same.
+# Take a batch of four examples with the gradient 3 each: the mean is 3, and the sum is 12.
 #
-# - **Weight decay** adds a share of the weight to the gradient. This share does not depend on mean or sum. But the gradient of the sum is *B* times as large, so compared with it the decay is *B* times smaller.
-# - **Adam** divides the gradient by its own size, so its first step is the learning rate in both cases. For a batch of 4, plain SGD with the sum needs a quarter of the learning rate. With this learning rate, the step of Adam is only a quarter as long.
-# - **Clipping** cuts a gradient that is longer than a limit. With the limit 1, the sum 12 and the mean 3 both become 1, so the difference is lost.
+# - **Weight decay** makes each weight a little smaller in every step: it subtracts the learning rate times a small part of the weight. If you divide the learning rate by 4, it subtracts a quarter of that.
+# - **Adam** divides the gradient by its own size, so its first step is as long as the learning rate, with the mean and with the sum. If you divide the learning rate by 4, this step is only a quarter as long.
+# - **Clipping** shortens a gradient that is longer than a limit. With the limit 1, the mean 3 and the sum 12 both become 1. If you divide the learning rate by 4, the step is only a quarter as long.
 
 
 # Check: four examples, and the sum with a quarter of the learning rate
@@ -220,9 +228,9 @@ assert [gradient * min(1, 1 / gradient) for gradient in (12, 3)] == [1, 1]
 #    :sources: goyal2017
 #    :refuted-by: fixed-step-length, doubled-derivative
 #
-#    Take a few steps with a small learning rate, or one step with the sum of their learning rates. The results are nearly the same: if the learning rate is ten times smaller, the difference is about a hundred times smaller.
+#    Take two steps with a small learning rate, or one step with twice this learning rate: the two results are nearly the same. If the learning rate is ten times smaller, the difference between the two results is about a hundred times smaller.
 #
-#    So if a batch is twice as large, half as many steps with twice the learning rate do *nearly* the same.
+#    With batches twice as large, the same data give half as many steps. So with the mean, and with twice the learning rate, training does *nearly* the same.
 #
 #    >>> from fractions import Fraction
 #    >>> from sgdexplained import SGD, Scalar, half_squared_error
@@ -240,20 +248,22 @@ assert [gradient * min(1, 1 / gradient) for gradient in (12, 3)] == [1, 1]
 # Examples, outputs or tokens?
 # ----------------------------
 #
-# Two examples with three outputs each are six numbers.
-# A sum divides by 1, a mean over examples divides by 2, and the squared error of most libraries divides by 6.
+# Two examples with three outputs each have six errors.
+# You can add up their squares and not divide the sum, or divide it by the 2 examples, or divide it by the 6 outputs.
+# The squared error of most libraries divides by 6.
 #
-# In a language model each *token*, which is a piece of text, has a loss.
+# A language model has a loss for each *token*, which is a piece of text.
 # Let one text have a single token with the loss 8, and another text three tokens with the loss 2 each.
-# The mean over texts is (8 + 2) / 2 = 5, and the mean over tokens is 14/4 = 3.5.
-# Both are right, but they are different losses.
+# If each text counts the same, the mean is (8 + 2) / 2 = 5.
+# If each token counts the same, the mean is (8 + 2 + 2 + 2) / 4 = 3.5.
+# Both means are right, but they are different losses.
 #
 # .. claim:: X8
 #    :verdict: holds
 #    :sources: goyal2017
 #    :refuted-by: outputs-not-counted, sum-for-mean
 #
-#    An average hides a number that it divides by. The same errors give different gradients if the sum of the losses is not divided, is divided by the number of examples, or is divided by the number of all outputs.
+#    The word *mean* does not tell by which number the sum is divided. The same errors give different gradients if the sum of the losses is not divided, is divided by the number of examples, or is divided by the number of all outputs.
 #
 #    >>> from fractions import Fraction
 #    >>> from sgdexplained import Scalar, half_squared_error, mean_squared_error
@@ -267,12 +277,12 @@ assert [gradient * min(1, 1 / gradient) for gradient in (12, 3)] == [1, 1]
 #    >>> nothing, examples, numbers
 #    ('1', '1/2', '1/6')
 #
-# Where the number gets lost
-# --------------------------
+# Where programs divide by the wrong number
+# -----------------------------------------
 #
-# - **Accumulating.** When a batch is sent through in parts, the gradients of the parts are added up. Three means give 1 + 1 + 9 = 11, and a third of it is 11/3 again. Let each part give its *sum*, and divide once by the number of all examples.
-# - **The last batch of an epoch** is often short. If it takes a step of its own, its examples count more than the others.
-# - **Several machines** that average their means have the same problem: :ref:`sphx_glr_story_4_further_plot_28_several_machines.py`.
+# - **A batch in parts.** If a batch is too large for the memory, programs compute its gradient in parts, and add up the gradients of the parts. For the batches of the first picture, the three means add up to 1 + 1 + 9 = 11, and a third of 11 is 11/3, which is wrong. Let each part give its *sum*, and divide once by the number of all examples.
+# - **The last batch of an epoch** is often smaller than the others. If the loss is a mean, each example of this batch counts more than another example.
+# - **Several machines** make the same mistake if they average the means of batches of different sizes: :ref:`sphx_glr_story_4_further_plot_28_several_machines.py`.
 
 # Check: the parts of a batch, added up
 w, of_sums = Scalar(10), Scalar(10)
@@ -291,9 +301,9 @@ assert weighted_mean([Scalar(8), Scalar(2)], sizes=[1, 3]).data == 3.5
 # .. guess::
 #    :answer: 13/5
 #
-#    The ten examples come in two batches of five, in the same order. What is the mean of the two means?
+#    The ten examples of the first picture come in two batches of five. What is the mean of the two gradients?
 #
-#    Batches of equal size hide nothing, so it is the mean of all ten.
+#    The batches have equal sizes, so it is the mean of all ten.
 #
 #    >>> (gradient(wanted[:5]) + gradient(wanted[5:])) / 2
 #    Fraction(13, 5)
@@ -302,7 +312,7 @@ assert weighted_mean([Scalar(8), Scalar(2)], sizes=[1, 3]).data == 3.5
 #    :answer: 100
 #    :unit: times
 #
-#    A data set of 1 001 examples is cut into batches of 100, so the last batch has one example. The means of the eleven batches are averaged. How many times as much as another example does the last one count?
+#    A data set of 1 001 examples is cut into batches of 100, so the last batch has one example. You take the mean of the eleven means. How many times as much as another example does the last example count?
 #
 #    The last example counts 1/11, and each of the others counts 1/11 × 1/100.
 #
@@ -312,25 +322,25 @@ assert weighted_mean([Scalar(8), Scalar(2)], sizes=[1, 3]).data == 3.5
 # .. guess::
 #    :answer: 2
 #
-#    Every example of a batch appears twice. What happens to the gradient?
+#    Every example of a batch is copied, so it appears twice. What happens to the mean of the gradients, and to their sum?
 #
 #    A. The mean doubles, and the sum stays.
 #    B. The mean stays, and the sum doubles.
 #    C. Both double.
 #    D. Both stay.
 #
-#    The mean divides by twice as many examples, and the sum does not divide.
+#    The sum has twice as many terms. The mean divides this sum by twice as many examples.
 #
 #    >>> w = Scalar(10)
 #    >>> half_squared_error([w] * 20, wanted * 2, reduction="sum").backward()
 #    >>> str(gradient(wanted * 2)), int(w.grad)
 #    ('13/5', 52)
 #
-# In PyTorch: MSELoss divides by the number of outputs
-# ----------------------------------------------------
+# In PyTorch: MSELoss divides by the number of all outputs
+# --------------------------------------------------------
 #
-# ``MSELoss`` divides by examples times outputs, and has no half.
-# Divide the sum by twice the number of examples to get the mean over examples.
+# ``MSELoss`` adds up the squared errors, and divides by the number of examples times the number of outputs.
+# To get our loss, the mean over the examples of half the squared error, take the sum and divide it by twice the number of examples.
 #
 # .. code-block:: python
 #
@@ -348,8 +358,7 @@ assert weighted_mean([Scalar(8), Scalar(2)], sizes=[1, 3]).data == 3.5
 #    assert first_gradient(MSELoss()) == round(1 / 3, 6)
 #    assert first_gradient(half_squared_error) == 1 / 2
 #
-# Some losses let you give each example an importance, its *sample weight*.
+# Some losses let you say how much each example counts: this number is its *sample weight*.
+# Then different libraries divide by different numbers.
 #
 # .. in_your_library:: sample-weights
-#
-# In the engine each loss divides once, when :engine:`it is computed <losses.half_squared_error>`, and :engine:`weighted_mean <losses.weighted_mean>` puts batches of different sizes together.
