@@ -4,22 +4,22 @@ Does one random example point the right way?
 
 .. needs:: 9 10
 
-A step of SGD looks at one example, or at a few.
-These examples stand for the whole data set.
-How wrong can the step be?
+A step of SGD uses the gradient of one example, or the mean of a few.
+The *true gradient* is the mean over the whole data set.
+How far from it can the gradient of one example be?
 
 .. guess::
    :answer: 2
 
-   The gradients of four examples are 1, 2, 3 and 6, so the gradient of all four is 3. You take batches of two. How many of the six possible batches have exactly the gradient 3?
+   The data set has four examples with the gradients 1, 2, 3 and 6, so the true gradient is 3. A batch has two of these examples, so there are six possible batches. How many of the six have exactly the gradient 3?
 
-   A. All, because a batch stands for the data set.
+   A. All.
    B. None.
    C. Two.
    D. Four.
 
-   The six pairs give 1.5, 2, 2.5, 3.5, 4 and 4.5.
-   None of them is right, and their mean is exactly 3.
+   The six batches have the gradients 1.5, 2, 2.5, 3.5, 4 and 4.5.
+   None of the six is 3, but their mean is exactly 3.
 """
 
 # Set-up: one weight of 10, four examples, all batches, and the figure
@@ -58,7 +58,7 @@ with draw.style():
     ax.tick_params(left=False)
 draw.title(
     ax,
-    "Most batches miss the true gradient. The mean over all batches hits it.",
+    "Most batches miss the true gradient, but their mean is right.",
 )
 draw.alt(
     ax,
@@ -68,17 +68,21 @@ draw.alt(
 )
 
 # %%
-# The weight is 10 and the targets are 9, 8, 7 and 4, so the gradients of the examples are 1, 2, 3 and 6.
-# Each dot is the gradient of one possible batch, and the triangle is the mean of its row.
-# The two worst pairs give 1.5 and 4.5 instead of 3: each is wrong by 1.5, which is half of 3.
+# The model is again one weight, which is also the output.
+# The weight is 10 and the targets are 9, 8, 7 and 4, so the gradients of the four examples are 1, 2, 3 and 6.
+# Each row of the picture shows all possible batches of one size.
+# A dot is the gradient of one of these batches, and the triangle is the mean of the row.
 #
-# The mean over all batches of the same size is the gradient of the whole data set:
+# For each size, the mean over all possible batches is the true gradient:
 #
 # .. math::
 #
 #    \operatorname{mean}_{b}\, g_b = g
 #
-# Here *b* runs over the possible batches, *g*\ :sub:`b` is the gradient of one of them, and *g* is the gradient of all examples.
+# Here *b* stands for a batch, *g*\ :sub:`b` is the gradient of this batch, and *g* is the true gradient.
+#
+# The next picture shows the network of page 1 with three examples.
+# Compare the gradients of each example with their mean: none of the three examples gives the mean.
 #
 # .. live:: batch
 #    :start: out=1,2;at=0
@@ -95,7 +99,7 @@ assert mean(pairs) == gradient(wanted) == 3
 #    :sources: bottou2018, goyal2017
 #    :refuted-by: sum-for-mean, target-forgotten
 #
-#    SGD takes a single example, or a few of them, for each step. If they are chosen at random, a batch of any size gives on average the gradient of the whole data set.
+#    SGD takes a single example, or a few of them, for each step. If they are drawn at random, all with the same probability, a batch of any size has on average the gradient of the whole data set.
 #
 #    >>> from fractions import Fraction
 #    >>> from itertools import combinations
@@ -109,18 +113,18 @@ assert mean(pairs) == gradient(wanted) == 3
 #    >>> [str(mean(map(gradient_of, some))) for some in batches]
 #    ['3', '3', '3', '3']
 #
-# Right on average does not mean right in every respect.
-# The mean of the *squares* of the gradients is larger than the square of their mean.
-# For single examples the mean of the squares is (1 + 4 + 9 + 36) / 4 = 12.5, and the square of the mean is 9.
-# How far the gradient of a batch is from that of all examples is called *noise*.
-# A rule that looks at the length of a gradient, such as clipping, reacts to it.
+# The difference between the gradient of a batch and the true gradient is called *noise*.
+# For the four single examples the noise is −2, −1, 0 and 3.
+# Its mean is 0, but the mean of its square is (4 + 1 + 0 + 9) / 4 = 3.5.
+# This number is the *variance* of the gradient.
+# So the mean of the *squared* gradient is too large: it is (1 + 4 + 9 + 36) / 4 = 12.5, and the square of the true gradient is only 9.
 #
 # .. claim:: X6
 #    :verdict: holds
 #    :sources: bottou2018
 #    :refuted-by: sum-for-mean
 #
-#    The gradient of a batch is right on average and wrong in detail. Its mean is the true gradient, but the mean of its square is the square of the true gradient plus its variance.
+#    The gradient of a random batch is right on average, but its square is not, unless all batches have the same gradient. Over all batches of one size, the mean of the gradient is the true gradient. The mean of the squared gradient is the square of the true gradient plus the variance of the gradient.
 #
 #    >>> from fractions import Fraction
 #    >>> from itertools import combinations
@@ -143,9 +147,11 @@ assert mean(pairs) == gradient(wanted) == 3
 # A rare word moves in one long step or in many short ones
 # --------------------------------------------------------
 #
-# A word occurs in one example of a hundred, and its weight has the gradient 100 there and 0 elsewhere.
-# The gradient of the whole data set is then 1.
-# Draw a hundred batches, of one example, of ten, or of fifty, and add up their gradients.
+# A data set has a hundred examples, and a word occurs in only one of them.
+# The weight of this word has the gradient 100 in this example, and 0 in the other 99.
+# So the true gradient is 1.
+# Draw a hundred random batches, and add up their gradients for this weight.
+# The next picture shows the sum for batches of one example, of ten and of fifty.
 
 
 # Set-up: a hundred random batches of each size, and the figure
@@ -187,23 +193,23 @@ draw.alt(
 )
 
 # %%
-# A batch of *B* examples contains the word with probability *B*/100, and then the gradient is 100/*B*.
-# The product of the two is 1 for every *B*.
-# With single examples, 99 steps of 100 leave this weight where it is.
+# A batch of *B* examples contains the word with the probability *B*/100, and then its gradient is 100/*B*.
+# The product of the two is 1, so the mean is right for every *B*.
+# But with single examples, 99 of a hundred steps, on average, leave this weight where it is.
 #
-# Is SGD "more dynamic"?
-# ----------------------
+# Is training with small batches more dynamic?
+# --------------------------------------------
 #
-# Some people say so.
-# It can mean three things:
+# Some people say so, but the word *dynamic* can mean three things:
 #
-# - **More updates** in each pass through the data: *N*/*B* instead of one, for *N* examples. This is always so.
-# - **A restless path.** This happens near the best weight, where the examples disagree. Far away all of them point the same way, and the path is straight.
-# - **Following a target that moves,** when new data differ from the old. This works if the learning rate stays the same. With a learning rate that shrinks, the weight stays far behind the target.
+# - **More updates in each pass through the data.** With batches of *B* of the *N* examples there are *N*/*B* updates. With all examples at once there is one.
+# - **A restless path.** Near the best weight the examples disagree, so the weight goes to and fro. Far from the best weight all examples ask for a step in the same direction.
+# - **Following a target that moves,** because new data differ from the old. This works if the learning rate stays the same. If the learning rate shrinks, the weight can stay far behind the target.
 #
-# The picture shows the second: eight examples have the targets −7/8, −5/8 and so on up to 7/8, so the best weight is 0.
-# Each upright bar is a value of the weight.
-# Each arrow is the step from it that one example asks for, with the learning rate 1/2.
+# The next picture shows a restless path.
+# Eight examples have the targets −7/8, −5/8 and so on up to 7/8, so the best weight is 0.
+# Each row begins at another weight, which is marked by the upright bar.
+# Each of the eight arrows at a bar is the step that one example asks for, with the learning rate 1/2.
 
 # Set-up: where eight examples pull the weight, and the figure
 eight = [Fraction(odd, 8) for odd in range(-7, 8, 2)]
@@ -234,7 +240,7 @@ with draw.style():
     ax.set(xlim=(-1.4, 1.5), ylim=(4.6, -1.1), yticks=[], xlabel="weight")
     ax.set_xticks([-1, 0], ["−1", "best weight"])
     ax.spines["left"].set_visible(False)
-draw.title(ax, "Far away all examples agree; at the best weight they disagree.")
+draw.title(ax, "Far from the best weight, all eight examples agree.")
 draw.alt(
     ax,
     "For five positions of the weight, arrows show where each of eight"
@@ -262,8 +268,8 @@ assert distance_behind(lambda t: 1 / t) == 49.5
 # %%
 # .. claim:: A5
 #    :verdict: holds when
-#    :when: it is clear what "dynamic" means. More updates in each pass: this always holds. A restless path: the examples must disagree. Following a target that moves: the learning rate must not shrink.
-#    :corrected: With batches of *B* there are *N*/*B* updates for each pass. Their noise is the disagreement of the examples. It shows near the best weight, and far away it is small beside what all examples have in common.
+#    :when: "dynamic" means more updates in each pass through the data. If it means a restless path, the claim holds only where the examples disagree. If it means following a target that moves, the claim holds only if the learning rate does not shrink.
+#    :corrected: With batches of *B* of the *N* examples there are *N*/*B* updates in each pass. Near the best weight the examples disagree, so the noise is large compared with the true gradient. Far from the best weight all examples ask for a step in the same direction, and the noise is small compared with the true gradient.
 #    :sources: bottou2018, lecun1998
 #    :refuted-by: target-forgotten, uphill
 #
@@ -281,27 +287,17 @@ assert distance_behind(lambda t: 1 / t) == 49.5
 #    >>> [sum(moves_right(at, t) for t in eight) for at in places]
 #    [8, 8, 6, 5, 4]
 #
-# What random choice does not promise
-# -----------------------------------
+# Where random batches behave differently
+# ---------------------------------------
 #
-# - **Most programs do not draw each batch anew.** They shuffle the data and go through it. Then the batches of one pass depend on each other, and their order changes the result.
-# - **If you draw each time from all examples, you leave some out.** After *N* draws from *N* examples, the probability that one given example was never drawn is about 0.37, if *N* is large.
-# - **Only the gradient is right on average.** Of the gradients −1, −1, −1 and 9 the mean is positive, and the mean of their signs is negative. An optimiser that uses signs goes uphill on average here.
+# - **Most programs do not draw a new example from all examples each time.** They shuffle the data once for each pass, and then go through it. An example of one batch does not come again in the same pass, so the batches of a pass depend on each other.
+# - **If you draw from all examples each time, you leave some out.** After *N* draws from *N* examples, the probability that one given example was never drawn is about 0.37, if *N* is large.
+# - **Only the gradient is right on average.** The gradients −1, −1, −1 and 9 have a positive mean, but three of the four are negative. An optimiser that uses only the sign of a gradient moves this weight in the wrong direction on average.
 #
-# How fast the noise shrinks when the batch grows is on :ref:`sphx_glr_story_4_further_plot_19_how_noisy.py`.
+# The larger the batch, the smaller the noise is on average: :ref:`sphx_glr_story_4_further_plot_19_how_noisy.py`.
 
 
 # Check: what this list says
-def after_pass(order):
-    w = Scalar(Fraction(0))
-    for t in order:
-        w.zero_grad()
-        half_squared_error([w], [t]).backward()
-        SGD([w], lr=Fraction(1, 2)).step()
-    return w.data
-
-
-assert (after_pass([0, 2]), after_pass([2, 0])) == (1, Fraction(1, 2))
 assert sum(9 not in draws for draws in product(wanted, repeat=4)) == 3**4
 assert round((1 - 1 / 1000) ** 1000, 4) == 0.3677
 uneven = [gradient([t], at=0) for t in (1, 1, 1, -9)]
@@ -314,9 +310,9 @@ assert mean(uneven) > 0 > mean((g > 0) - (g < 0) for g in uneven)
 # .. guess::
 #    :answer: 0
 #
-#    Four examples all have the target 10, and the weight is 7. What is the variance of the gradient of a batch of two?
+#    The weight is 7, and four examples all have the target 10. What is the variance of the gradient over all batches of two?
 #
-#    All examples have the gradient −3, so every batch has it too.
+#    All examples have the gradient −3, so every batch has the gradient −3 too, and the noise is always 0.
 #
 #    >>> found = [gradient(batch, at=7) for batch in combinations([10] * 4, 2)]
 #    >>> set(found), pvariance(found)
@@ -326,19 +322,19 @@ assert mean(uneven) > 0 > mean((g > 0) - (g < 0) for g in uneven)
 #    :answer: 98
 #    :unit: steps
 #
-#    A word occurs in two examples of a hundred. With single examples, in how many of a hundred steps is its gradient zero, on average?
+#    A word occurs in two examples of a hundred. SGD draws single examples at random. In how many of a hundred steps, on average, is the gradient of its weight zero?
 #
-#    In the other two the gradient is 50, so the mean is 1 as before.
+#    On average, 98 of a hundred steps draw an example without the word.
 #
 #    >>> found = [gradient([t], at=0) for t in [-50] * 2 + [0] * 98]
 #    >>> found.count(0), mean(found)
 #    (98, Fraction(1, 1))
 #
-# In PyTorch: shuffling is not drawing
-# ------------------------------------
+# In PyTorch: shuffle the data, or draw each time from all examples
+# -----------------------------------------------------------------
 #
-# ``DataLoader(data, shuffle=True)`` shuffles and goes through, so no example comes twice in a pass.
-# To draw anew each time, give it a sampler.
+# ``DataLoader(data, shuffle=True)`` shuffles the data and goes through it, so no example comes twice in a pass.
+# To draw each time from all examples, give it a sampler.
 #
 # .. code-block:: python
 #
@@ -355,5 +351,3 @@ assert mean(uneven) > 0 > mean((g > 0) - (g < 0) for g in uneven)
 #    assert share_without_9(DataLoader(data, batch_size=2, shuffle=True)) == 0
 #    share = share_without_9(DataLoader(data, batch_size=2, sampler=anew))
 #    assert abs(share - (3 / 4) ** 4) < 0.06  # four standard errors
-#
-# In the engine, one :engine:`backward pass <backward.backward>` from the mean loss leaves the gradient of the batch at each weight.
