@@ -5,20 +5,20 @@ Is SGD faster than gradient descent?
 .. needs:: 9 11
 
 *Full-batch* gradient descent looks at all examples before each step.
-SGD takes a step after every few examples.
-Which of them gets to the best weights first?
+SGD takes a step after one example, or after a few.
+Which of the two gets near to the best weights first?
 
 .. guess::
    :answer: 3
 
-   Both train on the same data. Which one wins?
+   Both train on the same hundred examples, with the same learning rate. Each of them may look at 100 examples, and later at 2 000. Which of the two is then nearer to the best weights?
 
-   A. SGD, because it takes more steps.
-   B. The full batch, because its gradient is right.
-   C. SGD wins if you count examples and stop early, and the full batch wins if you want to be exact.
-   D. They are equally fast.
+   A. SGD both times, because it takes more steps.
+   B. The full batch both times, because its gradient is right.
+   C. SGD after 100 examples, the full batch after 2 000.
+   D. They are equally near.
 
-   SGD comes near the best weights with few examples, and then its noise keeps it from coming closer.
+   SGD comes near the best weights after few examples. Then its noise keeps it from coming nearer.
 """
 
 # Set-up: a race on a hundred examples, and the figure
@@ -66,13 +66,14 @@ draw.alt(
 )
 
 # %%
-# A hundred examples have the targets 9 and 11 in turn.
-# One weight starts at 0, its best value is 10, and the learning rate is 1/2.
+# The model is one weight, which is also the output.
+# A hundred examples have the targets 9 and 11 in turn, so the best weight is 10.
+# The weight starts at 0, and the learning rate is 1/2.
 #
-# - After 100 examples, the full batch has taken one step, and is at the distance 5. SGD has taken a hundred steps, and is at the distance 1/3.
-# - After 2 000 examples, the full batch has taken twenty steps, and each of them has halved its distance. SGD is still at 1/3, because the targets 9 and 11 pull it to and fro.
+# - After 100 examples, the full batch has taken one step, and its distance from the best weight is 5. SGD has taken a hundred steps, and its distance is 1/3.
+# - After 2 000 examples, the full batch has taken twenty steps, and each step has halved its distance. The distance of SGD is still 1/3, because the targets 9 and 11 pull the weight to and fro.
 #
-# If you count *steps* instead of examples, the full batch is ahead from the fifth step on.
+# After the same number of *steps*, the full batch is the nearer one from the fifth step on.
 
 # Check: these distances
 assert (round(single[99], 4), round(full[0], 4)) == (0.3333, 5)
@@ -85,8 +86,8 @@ assert all(ahead_by_steps[4:])
 # %%
 # .. claim:: A6
 #    :verdict: holds when
-#    :when: work is counted in gradients of examples, the accuracy asked for is moderate, and the examples are many or much alike.
-#    :corrected: For each example looked at, small batches come near the best weights sooner. For each step they do not, and with a constant learning rate their noise keeps them at a distance.
+#    :when: you count the examples that are looked at, you do not need to come very near to the best weights, and the examples are many, or much alike.
+#    :corrected: After the same number of examples, small batches are nearer to the best weights at first. After the same number of steps they need not be nearer. With a constant learning rate, their noise keeps them at a distance.
 #    :sources: bottou2018, lecun1998
 #    :refuted-by: fixed-step-length, sum-for-mean, doubled-derivative, uphill
 #
@@ -104,10 +105,10 @@ assert all(ahead_by_steps[4:])
 #    >>> {n: (distance(1, n), distance(100, n)) for n in (100, 800)}
 #    {100: (0.333, 5.0), 800: (0.333, 0.039)}
 #
-# A full batch pays for every copy
-# --------------------------------
+# The full batch also looks at every copy
+# ---------------------------------------
 #
-# If each example stands in the data ten times, the gradient of the full batch is the same, and it costs ten times as much :footcite:p:`lecun1998`.
+# If each example is in the data ten times, the gradient of the full batch stays the same, but it takes ten times as much work :footcite:p:`lecun1998`.
 # Real data have few exact copies, but many examples that are alike.
 #
 # .. claim:: A3
@@ -115,7 +116,7 @@ assert all(ahead_by_steps[4:])
 #    :sources: lecun1998, bottou2018
 #    :refuted-by: sum-for-mean
 #
-#    Full-batch descent uses the whole data set for each gradient. So it pays for every copy of an example, although copying all examples equally often changes nothing.
+#    Full-batch descent uses the whole data set for each gradient. So it looks at every copy of an example, although the gradient stays the same if all examples are copied equally often.
 #
 #    >>> from fractions import Fraction
 #    >>> from sgdexplained import MLP, half_squared_error
@@ -134,13 +135,14 @@ assert all(ahead_by_steps[4:])
 #    >>> examples, more_examples, same_gradient == gradient
 #    (4, 40, True)
 #
-# One race, counted in two ways
-# -----------------------------
+# A larger race, counted in examples and in steps
+# -----------------------------------------------
 #
-# This race is larger: 2 000 examples have 20 features each, and a linear unit learns from them.
-# Each size of batch has its own learning rate: 0.05 for one example, 0.3 for 10, 1 for 100 and 1.8 for the full batch.
+# Now 2 000 examples have 20 features each, and one unit without an activation function learns from them.
+# Four sizes of batch take part: 1, 10, 100, and the full batch of 2 000.
+# Their learning rates are 0.05, 0.3, 1 and 1.8.
 # The *excess loss* is the loss minus the smallest possible loss.
-# The race ends when the excess loss is a thousandth of what it was at the start.
+# The race ends for a batch size when its excess loss has fallen to a thousandth of the first value.
 
 # Set-up: a race on 2 000 examples, and the figure
 rng = np.random.default_rng(0)
@@ -189,7 +191,7 @@ for ax, counts in zip(places, (list(needed.values()), steps), strict=True):
 left, right = places
 left.set(xlabel="examples looked at", xlim=(0, 85_000))
 right.set(xlabel="steps taken", xlim=(0, 1_550))
-draw.title(fig, "The full batch needs most examples and fewest steps.")
+draw.title(fig, "The full batch needs the most examples and the fewest steps.")
 draw.alt(
     fig,
     "What each batch size needs until a thousandth of the excess loss is left."
@@ -203,25 +205,26 @@ ahead = examples_until(1e-3, 2000) / examples_until(1e-3, 1)
 assert all(examples_until(1e-8, batch) is None for batch in (1, 10, 100))
 assert examples_until(1e-8, 2000)
 print(
-    f"The full batch looks at {ahead:.0f} times as many examples as SGD with single ones,"
+    f"The full batch looks at {ahead:.0f} times as many examples as SGD with one example."
 )
-print("until a thousandth of the first excess loss is left.")
 
 # %%
-# Should you count examples or steps?
-# That depends on your machine.
-# If it computes one example after the other, its time is the left picture.
-# If it computes a whole batch as fast as one example, its time is the right picture.
-# Real machines lie between the two.
-# If the race goes on, only the full batch brings the excess loss down to one 100-millionth of its first value.
-# Why the others stop is told on :ref:`sphx_glr_story_4_further_plot_20_the_floor.py`.
+# How long the race takes depends on your machine.
+# If the machine computes one example after the other, the left half of the picture shows who is faster.
+# If the machine computes a whole batch as fast as one example, the right half shows it.
+# Real machines lie between these two.
 #
-# With the learning rate 1/t, SGD is the running mean
-# ---------------------------------------------------
+# If this race goes on, only the full batch brings the excess loss down to one 100-millionth of the first value.
+# The noise stops the smaller batches before: :ref:`sphx_glr_story_4_further_plot_20_the_floor.py`.
 #
-# SGD goes back to 1951 :footcite:p:`robbins1951`, with a learning rate that shrinks as 1/*t* at step *t*.
-# Let a weight follow the targets 3, 5, 10 and 2 in this way.
-# It becomes 3, then 4, then 6, then 5, and that is the mean of the targets so far:
+# With the learning rate 1/t, the weight is the mean of the targets
+# -----------------------------------------------------------------
+#
+# A learning rate that shrinks makes the noise smaller.
+# SGD goes back to 1951 :footcite:p:`robbins1951`, with such a learning rate: it is 1/*t* at step *t*.
+# Let the model be one weight again, and let the four steps have the targets 3, 5, 10 and 2.
+# The weight becomes 3, then 4, then 6, then 5.
+# After each step it is the mean of the targets so far:
 #
 # .. math::
 #
@@ -246,14 +249,12 @@ print("until a thousandth of the first excess loss is left.")
 #    >>> w.data, sum([3, 5, 10, 2]) / 4
 #    (Fraction(5, 1), 5.0)
 #
-# Most people today add momentum or weight decay, and one of the first networks trained by backpropagation, in 1986, already used momentum :footcite:p:`rumelhart1986`.
+# When the first race goes differently
+# ------------------------------------
 #
-# When the race goes differently
-# ------------------------------
-#
-# - **If all examples agree,** SGD has no noise. SGD with single examples then takes as many steps as the full batch of a hundred, and each step looks at 1 example instead of 100.
-# - **A single step can make things worse.** Two examples have the targets 0 and 2, and the weight is 1, the best there is. With the learning rate 1/2, a step on the second example raises the mean loss from 0.5 to 0.625.
-# - **Pairs can cancel the noise.** Batches of one 9 and one 11 give exactly the gradient of the full batch.
+# - **If all examples agree,** there is no noise. SGD with single examples then needs as many steps as the full batch of a hundred, but each of its steps looks at 1 example instead of 100.
+# - **A single step of SGD can make the loss larger.** Two examples have the targets 0 and 2, and the weight is 1, which is the best weight. With the learning rate 1/2, a step on the second example raises the mean loss of the two from 0.5 to 0.625.
+# - **Two examples can cancel their noise.** If each batch has one example with the target 9 and one with the target 11, its gradient is exactly that of the full batch.
 
 # Check: what this list says
 alike = [10] * 100
@@ -282,7 +283,7 @@ assert round(distances(2, 100)[-1] * 2**50, 2) == 10
 #
 #    Every example of the first race is copied ten times. How many examples does the full batch look at for its first step?
 #
-#    It needs 1 000 examples for the same step. SGD still needs only a few examples to get near.
+#    The full batch has 1 000 examples now, and its step is the same as before. SGD still needs only a few examples to get near.
 #
 #    >>> copied = [9, 11] * 500
 #    >>> [round(left, 6) for left in distances(1000, 1000, copied)]
@@ -291,7 +292,7 @@ assert round(distances(2, 100)[-1] * 2**50, 2) == 10
 # .. guess::
 #    :answer: 1
 #
-#    The learning rate is 1/*t*, and the targets are 8, 0, 0 and 0. Where is the weight after the four steps?
+#    The learning rate is 1/*t* at step *t*, and the four steps have the targets 8, 0, 0 and 0. Where is the weight after them?
 #
 #    A. At 2.
 #    B. At 0.
@@ -310,7 +311,8 @@ assert round(distances(2, 100)[-1] * 2**50, 2) == 10
 # In PyTorch: a learning rate that shrinks
 # ----------------------------------------
 #
-# PyTorch calls this a *schedule*: a function that gives, for step 0, 1, 2 and so on, the number to multiply the first learning rate by.
+# In PyTorch a *schedule* changes the learning rate.
+# Here it is a function of the number of the step, which begins at 0, and it gives the number by which the first learning rate is multiplied.
 #
 # .. code-block:: python
 #
@@ -326,7 +328,5 @@ assert round(distances(2, 100)[-1] * 2**50, 2) == 10
 #        optimiser.step()
 #        schedule.step()
 #    assert round(w.item(), 5) == 5  # the mean
-#
-# In the engine, both racers use :engine:`the same step of SGD <sgd.SGD.move>`, and only the number of examples differs.
 #
 # .. footbibliography::
