@@ -220,7 +220,7 @@ print(
 # With the learning rate 1/t, the weight is the mean of the targets
 # -----------------------------------------------------------------
 #
-# A learning rate that shrinks makes the noise smaller.
+# If the learning rate shrinks, the noise moves the weight less and less.
 # SGD goes back to 1951 :footcite:p:`robbins1951`, with such a learning rate: it is 1/*t* at step *t*.
 # Let the model be one weight again, and let the four steps have the targets 3, 5, 10 and 2.
 # The weight becomes 3, then 4, then 6, then 5.
