@@ -4,21 +4,22 @@ Does a weight move when its gradient is zero?
 
 .. needs:: 3 5
 
-A weight receives one gradient, and then its gradient is exactly zero.
-Plain SGD leaves it where it is, but other optimisers do not.
+In the first step the gradient of a weight is 1, and in all later steps it is exactly 0.
+Then plain SGD leaves the weight where it is, but some other optimisers still move it.
 
 .. guess::
    :answer: 4
 
-   The optimiser is SGD with momentum 0.9. How much of its whole distance does the weight go while its gradient is zero?
+   With momentum 0.9, every step repeats nine tenths of the step before it, and adds the step of plain SGD. Add up all steps of the weight. Which part of this whole distance does the weight go while its gradient is zero?
 
    A. Nothing
    B. One tenth
    C. One half
    D. Nine tenths
 
-   Let the gradient be 1: then the first step moves the weight by one learning rate.
-   The steps that follow move it by 0.9, 0.81, 0.729 and so on, which add up to 9 more.
+   The first step moves the weight by 1 times the learning rate.
+   The later steps move it by 0.9, 0.81, 0.729 and so on times the learning rate, and these numbers add up to 9.
+   So the later steps are 9 of 10 parts.
 """
 
 # sphinx_gallery_thumbnail_number = 1
@@ -83,12 +84,12 @@ with draw.style():
         ax.text(ends, row, words, va="center_baseline")
     ax.set_yticks(range(len(optimisers)), list(optimisers))
     ax.set_xlabel("distance, as a multiple of the learning rate")
-    key = "■ with the gradient      ▨ while the gradient is exactly 0"
+    key = "■ first step, gradient 1      ▨ later steps, gradient 0"
     ax.set_title(key, fontsize=13.5, loc="left")
 ax.set(xlim=(0, 13), ylim=(5.6, -0.6), xticks=[0, 5, 10])
 ax.tick_params(axis="y", length=0)
 ax.spines["left"].set_visible(False)
-draw.title(fig, "Three optimisers stop at once, three go on.")
+draw.title(fig, "Without a gradient, three optimisers stop and three go on.")
 draw.alt(
     fig,
     "Bars of how far a weight goes, in learning rates: in the first step, with"
@@ -99,38 +100,42 @@ draw.alt(
 )
 
 # %%
-# Momentum keeps a *velocity* *v*.
-# Each step keeps nine tenths of it and adds the gradient *g*:
+# Momentum keeps a number for each weight, its *velocity* *v*.
+# Each step multiplies the velocity by 0.9 and adds the gradient *g*.
+# Then it subtracts the learning rate times the velocity from the weight:
 #
 # .. math::
 #
 #    v \leftarrow \mu\, v + g, \qquad w \leftarrow w - \eta\, v
 #
 # Here *w* is the weight, *η* is the learning rate, and *μ* is the momentum, 0.9.
-# With *g* = 1 once and zeros from then on, the velocity is 1, 0.9, 0.81, and so on.
-# In all, the weight goes the learning rate times this number:
+# If *g* is 1 in the first step and then 0, the velocity is 1, then 0.9, then 0.81, and so on.
+# In all, the weight goes the learning rate times the sum of these numbers:
 #
 # .. math::
 #
 #    1 + 0.9 + 0.9^2 + \dots = \frac{1}{1 - 0.9} = 10
 #
-# *Nesterov* momentum looks one step ahead along the velocity, and it ends at 10 as well.
-# *Adam* keeps a velocity too, and divides it by the usual size of the gradients; its later steps add up to 5.01.
-# *Adagrad* and *RMSprop* divide the gradient itself and keep no velocity, so a gradient of 0 makes no step.
-# RMSprop divides by the root of a running mean of squared gradients.
-# This mean starts at 0, and a first gradient of 1 brings it only to 1/100.
-# The root is 1/10, so the first step is 10 times the learning rate.
-# In the next picture three steps have been taken.
-# In it, *memory* is what the velocity has kept from earlier steps.
+# *Nesterov* is another kind of momentum, and *Adam* keeps a velocity too.
+# *Adagrad* and *RMSprop* keep no velocity, so with a gradient of 0 they do not move the weight.
+# (RMSprop divides the gradient by a number that grows slowly from 0.
+# In the first step this number is only 1/10, so the step is 10 times the learning rate.)
+#
+# The next picture starts with the weights of page 1, and with momentum.
+# In the first three steps the example had the inputs 1.5 and −0.5 and the target 5, and it opened unit 2.
+# Now the example is that of page 1, and it shuts unit 2.
+# So the weight from input 1 to unit 2 has the gradient 0, but the next step will move this weight by −1.982.
+# The picture calls this part of a step *memory*, because it comes from the velocity.
 #
 # .. live:: account
 #
 # The unit does not move the weight; the optimiser does
 # -----------------------------------------------------
 #
-# Here is one ReLU unit with one input and one weight; the learning rate is 0.1.
+# One ReLU unit has one input and one weight.
+# The learning rate is 0.1, and the momentum is 0.9.
 # The first example opens the unit.
-# All later examples shut it, so the gradient of the weight is zero, however wrong the answer is.
+# All later examples shut the unit, so the gradient of the weight is zero, however wrong the output is.
 
 # Set-up: the unit, and five steps with momentum
 opening, shutting = ([[1]], [[Fraction(0)]]), ([[-1]], [[Fraction(1)]])
@@ -149,16 +154,15 @@ for step in range(1, 6):
     print(f"{step:4}{w.grad!s:>11}{move:10.4f}{now:9.4f}")
 
 # %%
-# Why will this weight move in the next step?
-# :func:`~sgdexplained.explain` gives the reason:
+# The function :func:`~sgdexplained.explain` tells why this weight will move in the next step:
 
 for reason in explain(net, *shutting, half_squared_error, optimiser):
     print(f"{reason.name} moves by {float(reason.move):.4f}: {reason.why}")
 
 # %%
-# *Weight decay* also moves a weight with a gradient of zero.
-# In every step it subtracts the learning rate times the decay times the weight.
-# With the decay 0.01 and the learning rate 0.1, a weight loses one thousandth in a step, and half in 693.
+# *Weight decay* also moves a weight whose gradient is zero.
+# In every step it subtracts from the weight the product of the learning rate, the decay and the weight.
+# With the learning rate 0.1 and the decay 0.01, a weight loses one thousandth of its value in each step, and half of it in 693 steps.
 
 # Check: the half-life of a weight, and where momentum ends
 shrinking = moves(
@@ -172,7 +176,7 @@ assert abs(first["momentum"] + later["momentum"] - 10) < 1e-9
 # .. claim:: B7
 #    :verdict: holds when
 #    :when: the optimiser is plain SGD, Adagrad, or RMSprop without momentum, and there is no weight decay.
-#    :corrected: A gradient of zero leaves a weight where it is if the optimiser remembers no direction and there is no decay. Momentum and Adam go on in the direction that they remember, and decay makes the weight smaller.
+#    :corrected: A gradient of zero leaves a weight where it is if the optimiser keeps no velocity, uses for each weight only the gradient of this weight, and has no decay. Momentum and Adam go on in the direction of their velocity, and decay makes the weight smaller.
 #    :sources: sutskever2013, kingma2015, loshchilov2019
 #    :refuted-by: zero-is-none, momentum-forgotten, adam-without-memory, no-decay
 #
@@ -216,10 +220,14 @@ assert abs(first["momentum"] + later["momentum"] - 10) < 1e-9
 # A gradient of zero is not the same as no gradient
 # -------------------------------------------------
 #
-# When an optimiser finds no gradient at all, ``None`` in Python, it leaves the weight alone.
-# The difference shows in an *embedding*, a table with one row of weights for each word.
-# An example uses only the rows of its words, and in the gradient of the table all other rows are zeros.
-# Sixteen short texts follow, with one word in each; word 3 occurs once, and word 5 never.
+# A weight can also have no gradient at all: in Python, its gradient is ``None``.
+# Then the optimisers of this site, and those of PyTorch, leave the weight where it is.
+#
+# The difference matters for an *embedding*, which is a table with one row of weights for each word.
+# An example uses only the rows of its own words.
+# In the gradient of the whole table, all other rows are zeros.
+# The next picture shows a table for five words, and sixteen texts of one word each.
+# Word 3 occurs in one text only, and word 5 never occurs.
 # *AdamW* is Adam with weight decay.
 
 # Set-up: which rows each optimiser moves, and the figure
@@ -266,9 +274,9 @@ for ax, (name, make) in zip(places, kinds.items(), strict=True):
     ax.tick_params(length=0)
     ax.spines[:].set_visible(False)
 places[-1].set_xticks([1, 4, 8, 12, 16])
-places[-1].set_xlabel("text   (● moves, is in it   ○ moves, gradient 0)")
+places[-1].set_xlabel("text   (● word occurs   ○ gradient 0, moves anyway)")
 draw.title(
-    fig, "SGD moves the words that occur; AdamW moves all words in every step."
+    fig, "SGD moves only the word of a text; AdamW moves all words each time."
 )
 draw.alt(
     fig,
@@ -280,15 +288,16 @@ draw.alt(
 draw.show()
 
 # %%
-# Under Adam a word goes on moving from the first time that it occurs, and a word that never occurs stays.
-# The decay of AdamW moves even that one.
-# If each row were a parameter of its own, a row that is not used would have no gradient, and all three optimisers would leave it alone.
+# With Adam, the row of a word goes on moving after the first text in which the word occurs.
+# The row of word 5 stays, because word 5 never occurs.
+# With AdamW even this row moves, because of the weight decay.
+# If each row were a parameter of its own, a row that is not used would have no gradient, and all three optimisers would leave it where it is.
 #
 # .. claim:: X7
 #    :verdict: holds
 #    :refuted-by: none-is-zero, zero-is-none
 #
-#    With a gradient of 0, an optimiser takes its step. Without a gradient, ours takes none.
+#    If the gradient of a weight is 0, an optimiser takes its usual step. If a weight has no gradient, the optimisers of this site take no step for it.
 #
 #    >>> from sgdexplained import Scalar
 #    >>> from sgdexplained.contrasts import AdamW
@@ -298,15 +307,15 @@ draw.show()
 #    >>> zero.data, none.data
 #    (1.75, 2.0)
 #
-# More that can move a weight, or move it farther
-# -----------------------------------------------
+# What else can move a weight whose gradient is zero
+# --------------------------------------------------
 #
-# - **Newton's method** multiplies the gradient by a matrix. A weight with the gradient zero then moves by the gradients of others.
-# - **Weight normalisation** makes the weights of a unit from a direction and one length, which all of them share. So if the length has a gradient, all weights of the unit that are not 0 can move.
-# - **A weight that several units use**, as in a convolution, has a gradient as soon as one of these units is open: :ref:`sphx_glr_story_3_inactive_connections_plot_16_examples_of_one_batch.py`.
-# - **After many zeros**, Adam and RMSprop take longer steps than usual: :ref:`sphx_glr_story_4_further_plot_21_after_many_zeros.py`.
+# - **Newton's method** uses the gradients of all weights for each of its moves. So it can move a weight whose own gradient is zero.
+# - **Weight normalisation** multiplies all weights of a unit by one common number, which is learned too. If this number changes, all weights of the unit that are not 0 change.
+#
+# What happens when a gradient comes back after many zeros: :ref:`sphx_glr_story_4_further_plot_21_after_many_zeros.py`.
 
-# Check: Newton's method, weight normalisation, and a filter of two weights
+# Check: Newton's method and weight normalisation
 determinant = 2 * 2 - 1 * 1  # of the matrix ((2, 1), (1, 2))
 step = [(2 * 3 - 1 * 0) // determinant, (2 * 0 - 1 * 3) // determinant]
 assert step == [2, -1]  # although the gradient is (3, 0)
@@ -314,12 +323,6 @@ assert step == [2, -1]  # although the gradient is (3, 0)
 v = [Scalar(3.0), Scalar(4.0)]
 weight_norm(v, 5.0)[0].backward()
 assert [round(number.grad, 2) for number in v] == [0.64, -0.48]
-
-taps, x, shift = [Scalar(1), Scalar(1)], [1, 2, 3, 4], [0, 0, -8]
-units = [taps[0] * x[k] + taps[1] * x[k + 1] + shift[k] for k in range(3)]
-assert [z.data for z in units] == [3, 5, -1]  # the third unit is shut
-sum(z.relu() for z in units).backward()
-assert [tap.grad for tap in taps] == [1 + 2, 2 + 3]
 
 # %%
 # Two predictions
@@ -329,10 +332,10 @@ assert [tap.grad for tap in taps] == [1 + 2, 2 + 3]
 #    :answer: 1/2
 #    :unit: of the distance
 #
-#    The momentum is 1/2 instead of 9/10. How much of its distance does the weight go while the gradient is zero?
+#    The gradient is 1 in the first step, and then 0. The momentum is 1/2 instead of 9/10. Which part of its whole distance does the weight go while the gradient is zero?
 #
-#    The moves are 1, 1/2, 1/4 and so on, and they add up to 2.
-#    The first of them, with the gradient, is half of that.
+#    The steps are 1, 1/2, 1/4 and so on times the learning rate, and these numbers add up to 2.
+#    The first step is 1 of these 2, and all later steps are the other half.
 #
 #    >>> way = moves(
 #    ...     lambda w: SGD(w, lr=1, momentum=Fraction(1, 2)), [1] + [0] * 500
@@ -346,8 +349,8 @@ assert [tap.grad for tap in taps] == [1 + 2, 2 + 3]
 #
 #    The gradients are 1, then −1, and then zeros; the momentum is 0.9. How far from its start does the weight end?
 #
-#    Each of the two gradients moves it ten learning rates in the end, one down and the other up.
-#    But this takes time: after the second step the weight is still 0.9 learning rates away.
+#    In the end, the first gradient has moved the weight down by ten learning rates, and the second has moved it up by ten.
+#    But this takes many steps: after the second step the weight is still 0.9 learning rates from its start.
 #
 #    >>> way = moves(optimisers["momentum"], [1, -1] + [0] * 500)
 #    >>> [round(sum(way[:count]), 3) + 0 for count in (1, 2, 12, 502)]
@@ -356,8 +359,8 @@ assert [tap.grad for tap in taps] == [1 + 2, 2 + 3]
 # In PyTorch: ``None`` is skipped, zeros are not
 # ----------------------------------------------
 #
-# ``zero_grad()`` sets gradients to ``None``, so the optimiser skips each parameter that the next batch does not use.
-# ``zero_grad(set_to_none=False)`` sets them to zero, so velocity and decay go on moving the weights.
+# ``zero_grad()`` sets the gradients to ``None``, so the optimiser skips each parameter that the next batch does not use.
+# ``zero_grad(set_to_none=False)`` sets the gradients to zero, so velocity and decay still move such a parameter.
 #
 # .. code-block:: python
 #
@@ -376,5 +379,3 @@ assert [tap.grad for tap in taps] == [1 + 2, 2 + 3]
 #    assert after_two_steps(set_to_none=False) == 0.81
 #
 # .. in_your_library:: SGD, momentum 0.9 / then-none
-#
-# In the engine, :engine:`the step of every optimiser <sgd.Optimiser.step>` decides what is skipped, and each rule is about ten lines long, such as :engine:`Adam's <contrasts.optimisers.Adam.move>`.
