@@ -89,7 +89,9 @@ with draw.style():
 ax.set(xlim=(0, 13), ylim=(5.6, -0.6), xticks=[0, 5, 10])
 ax.tick_params(axis="y", length=0)
 ax.spines["left"].set_visible(False)
-draw.title(fig, "Without a gradient, three optimisers stop and three go on.")
+draw.title(
+    fig, "When the gradient is 0, three optimisers stop and three go on."
+)
 draw.alt(
     fig,
     "Bars of how far a weight goes, in learning rates: in the first step, with"
@@ -118,8 +120,8 @@ draw.alt(
 #
 # *Nesterov* is another kind of momentum, and *Adam* keeps a velocity too.
 # *Adagrad* and *RMSprop* keep no velocity, so with a gradient of 0 they do not move the weight.
-# (RMSprop divides the gradient by a number that grows slowly from 0.
-# In the first step this number is only 1/10, so the step is 10 times the learning rate.)
+# RMSprop divides the gradient by a number that grows slowly from 0.
+# In the first step this number is only 1/10, so the step is 10 times the learning rate.
 #
 # The next picture starts with the weights of page 1, and with momentum.
 # In the first three steps the example had the inputs 1.5 and −0.5 and the target 5, and it opened unit 2.
@@ -128,7 +130,20 @@ draw.alt(
 # The picture calls this part of a step *memory*, because it comes from the velocity.
 #
 # .. live:: account
-#
+
+# Check: the memory of this weight
+layers = [([[1, 1, 2], [1, -2, 0]], [0, 1, -1]), ([[1], [2], [-1]], [0])]
+page_1 = MLP([2, 3, 1], init=layers)
+optimiser = SGD(page_1.parameters(), lr=0.125, momentum=0.9)
+for x, target in [([1.5, -0.5], 5)] * 3 + [([1, 2], 1)]:
+    page_1.zero_grad()
+    half_squared_error(page_1([x]), [[target]]).backward()
+    before = page_1.layers[0].weight[0][1].data
+    optimiser.step()
+assert page_1.layers[0].weight[0][1].grad == 0
+assert round(page_1.layers[0].weight[0][1].data - before, 3) == -1.982
+
+# %%
 # The unit does not move the weight; the optimiser does
 # -----------------------------------------------------
 #

@@ -7,26 +7,25 @@ Do shut units ahead make a gradient smaller?
 A weight acts on the output through the units ahead of it, that is, nearer to the output.
 Some of these units are shut for an example.
 Many people believe that the gradient of the weight must then be smaller.
+On this page, the *gradient* of a weight is the derivative of the output, not of the loss.
 
 .. guess::
    :answer: 4
 
-   Two paths lead from a weight to the output. For this weight, a path *carries* the input times all other weights on the path: one carries +2, one −1. The unit on the second path becomes shut. What happens to the gradient of the weight?
+   Two paths lead from a weight to the output, one through unit *r* and one through unit *q*. If the weight grows by 0.1, the path through *r* makes the output larger by 0.2, and the path through *q* makes it smaller by 0.1. Now unit *q* becomes shut. What happens to the gradient of the weight?
 
    A. It becomes zero.
    B. It becomes smaller.
    C. It stays the same.
    D. It becomes twice as large.
 
-   The gradient of the weight is the sum of what the open paths carry.
-   It was 2 − 1 = 1, and it becomes 2, because the path that pulled the other way is gone.
+   With both paths the gradient is 2 − 1 = 1.
+   Without the path through *q* it is 2, because this path worked against the other one.
 """
 
 # Set-up: the network with two paths, and the figure
 import math
 from itertools import product
-
-import numpy as np
 
 from sgdexplained import MLP, draw
 from sgdexplained.contrasts import leaky_relu
@@ -99,11 +98,12 @@ draw.alt(
 # In the picture the input is 1, and the weight *w* leads from it to a first unit.
 # From there one path goes through unit *r* to the output *y*, and another one through unit *q*.
 # Weights without a number are 1, and *w* is 1 too.
-# The bias of *q* is a switch: with 0 the unit is open, and with −2 it is shut.
+# In the upper half the bias of *q* is 0, so *q* is open.
+# In the lower half this bias is −2, so *q* is shut.
 #
 # A *path* is a chain of weights from an input to the output.
-# It is *open* if all units on it are open, and *cut* if one of them is shut.
-# Without biases, the output *y* of a ReLU network is a sum over the open paths:
+# A path is *open* if all units on it are open, and it is *cut* if one of them is shut.
+# Without biases, the output *y* of a ReLU network is a sum over the open paths, and so is the gradient of a weight :math:`w_1` of the first layer:
 #
 # .. math::
 #
@@ -111,11 +111,12 @@ draw.alt(
 #    \qquad\quad
 #    \frac{\partial y}{\partial w_1} = \sum_{\text{open paths through } w_1} x \, w_2 \cdots w_n
 #
-# Here *x* is the input at the start of a path, and :math:`w_1` to :math:`w_n` are the weights on it.
-# For a weight of the first layer, the second formula is true with biases too, because a path that starts at a bias never contains such a weight.
+# Here *x* is the input at the start of a path, and :math:`w_1` to :math:`w_n` are the weights on this path.
+# The product :math:`x \, w_2 \cdots w_n` is what the path *carries* for the weight :math:`w_1`: the input times all the other weights of the path.
+# In the picture, the path through *r* carries +2 for *w*, and the path through *q* carries −1.
 #
-# On this page *gradient* means the derivative of the output.
-# The gradient of the loss is this gradient times the derivative of the loss with respect to the output.
+# With biases, there are also paths that start at a bias.
+# None of them contains a weight of the first layer, so the second formula stays true.
 #
 # .. live:: paths
 #
@@ -123,8 +124,11 @@ draw.alt(
 # ----------------------------------
 #
 # The next network has the inputs 1 and 2, two layers of two units, one output, and no biases.
-# The second unit of its second layer is shut, so four of the eight paths are cut.
-# A bar is what a path adds to the output: the input times *all* its weights, which stand beside its name.
+# Unit 2 of its second layer is shut, so four of the eight paths are cut.
+# The picture has one row for each path.
+# For example, *x*\ :sub:`1` → 1 → 2 → *y* goes from input 1 through unit 1 of the first layer and unit 2 of the second layer to the output.
+# Then come the input and the weights of this path.
+# The bar is their product, and an open path adds this product to the output.
 
 path_net = MLP(
     [2, 2, 2, 1],
@@ -196,27 +200,30 @@ draw.alt(
 #    >>> net.gradients()["W1"], len(active_paths(net, [1, 2]))
 #    ([[2, -1], [4, -2]], 4)
 #
-# One path is cut, and anything can happen
-# ----------------------------------------
+# If one path is cut, the gradient can become smaller or larger
+# -------------------------------------------------------------
 #
-# If *every* path ahead of a weight is cut, its gradient is zero.
-# If only some are cut, the result depends on the signs.
-# Here the second of two paths is cut, in four networks:
+# If *every* path ahead of a weight is cut, the gradient of the weight is zero.
+# If only some paths are cut, the result depends on the signs of what the paths carry.
+# Here are four networks like the first one.
+# Each has two paths, and the second path becomes cut:
 
 # Set-up: four networks with two paths
 for carried in ((1, 2), (2, -1), (1, -2), (1, -1)):
     before = first_gradient(network([0, 0], carried))
     after = first_gradient(network([0, -2], carried))
-    print(f"paths {carried!s:8} gradient {before:2} becomes {after}")
+    print(f"paths carry {carried!s:7}: gradient {before:2} becomes {after}")
 
 # %%
-# The gradient becomes smaller, or larger, or changes its sign, or is 0 before and not 0 after.
-# A connection is called *inactive* here if the unit at one of its ends is inactive.
+# The gradient becomes smaller in the first network and larger in the second.
+# It changes its sign in the third, and it is no longer zero in the fourth.
+#
+# In the next claim, a connection is *inactive* if the unit at one of its ends is inactive.
 #
 # .. claim:: E2
 #    :verdict: holds when
 #    :when: the inactive connections cut every path ahead of the weight.
-#    :corrected: If every path ahead of a weight is cut, a small change of it has no effect. If only some are, the effect is the sum of what the open paths carry, and this can be smaller, larger, or of the other sign.
+#    :corrected: If every path ahead of a weight is cut, a small change of the weight has no effect. If only some paths are cut, the effect on the output is in proportion to the sum of what the open paths carry. Without the cut paths, this sum can be smaller, larger, or of the other sign.
 #    :sources: balduzzi2017, veit2016
 #    :refuted-by: gates-ignored, last-contribution-wins
 #
@@ -239,10 +246,13 @@ for carried in ((1, 2), (2, -1), (1, -2), (1, -1)):
 # On average, the squared gradient becomes smaller
 # ------------------------------------------------
 #
-# Let four paths carry +1 or −1 each; there are sixteen such networks.
-# Cut one path in each of them.
-# Look only at the size of the gradient, not at its sign: it becomes larger in eight of the sixteen networks, and smaller in the other eight.
-# But the mean of the *squared* gradient falls with every path that is cut.
+# Let four paths carry +1 or −1 each.
+# There are sixteen such networks.
+# Cut one path in each of them, and look only at the size of the gradient, not at its sign.
+# The size becomes larger in eight of the sixteen networks, and smaller in the other eight.
+# But the *squared* gradient grows by 16 in the first eight together, and falls by 32 in the other eight together.
+# So its mean over the sixteen networks falls by (32 − 16)/16 = 1, from 4 to 3.
+# With each path that is cut after that, this mean falls by 1 again.
 
 
 # Set-up: sixteen networks with four paths, and the figure
@@ -267,36 +277,19 @@ draw.alt(
 )
 draw.show()
 
-# %%
-# With other random numbers, too, the gradient often becomes larger when a path is cut.
-# Let *k* independent paths carry numbers from a normal distribution with the mean zero.
-# If one of them is cut, this is the probability *P* that the size of the gradient becomes larger:
-#
-# .. math::
-#
-#    P = \frac{1}{\pi} \arctan\!\left(2 \sqrt{k - 1}\right)
-#
-# For two paths it is 0.35, for eight 0.44, and for very many it comes close to one half.
-
-# Check: larger in eight of sixteen, and the formula against random numbers
+# Check: how the size and its square change in the sixteen networks
 larger = [strength(case, 1) > strength(case, 0) for case in cases]
 assert sum(larger) == 8
 assert sum(strength(case, 1) < strength(case, 0) for case in cases) == 8
 
-rng, draws = np.random.default_rng(14), 100_000
-for k in (2, 3, 4, 8, 64):
-    carried = rng.normal(size=(draws, k))
-    total = carried.sum(axis=1)
-    grown = np.mean(abs(total - carried[:, 0]) > abs(total))
-    theory = math.atan(2 * math.sqrt(k - 1)) / math.pi
-    assert abs(grown - theory) < 4 * math.sqrt(theory * (1 - theory) / draws)
-    assert k != 2 or round(theory, 2) == 0.35
-    assert k != 8 or round(theory, 2) == 0.44
+grown = [strength(case, 1) ** 2 - strength(case, 0) ** 2 for case in cases]
+assert sum(by for by in grown if by > 0) == 16
+assert sum(by for by in grown if by < 0) == -32
 
 # %%
 # .. claim:: E3
 #    :verdict: false as stated
-#    :corrected: When a path is cut, the gradient of a weight can become smaller, become larger, or change its sign. Its square falls in proportion to the number of open paths, but only on average over many networks whose paths carry independent random numbers with the mean zero.
+#    :corrected: When a path is cut, the gradient of a weight can become smaller, become larger, or change its sign. Its square falls in proportion to the number of open paths, but only on average over many networks whose paths carry independent random numbers with the mean zero and the same variance.
 #    :sources: balduzzi2017, he2015
 #    :refuted-by: gates-ignored, last-contribution-wins
 #
@@ -322,9 +315,9 @@ for k in (2, 3, 4, 8, 64):
 # What this does not say
 # ----------------------
 #
-# - **Some activation functions** weaken a path, and do not cut it. With a leaky ReLU at unit *q* the second path still carries a hundredth, so the gradient of *w* is 2 − 0.01.
-# - **A small gradient is not always a small step**: :ref:`sphx_glr_story_4_further_plot_22_small_gradient_small_step.py`.
-# - **In deep networks** the weights with which training starts decide how much of a signal gets through: :ref:`sphx_glr_story_4_further_plot_23_first_weights.py`.
+# - **Some activation functions** make a path weaker instead of cutting it. If the first network has leaky ReLUs, the path through *q* still carries a hundredth of −1, so the gradient of *w* is 2 − 0.01.
+# - **A small gradient does not always make a small step**: :ref:`sphx_glr_story_4_further_plot_22_small_gradient_small_step.py`.
+# - **In deep networks** the size of the first weights matters too: :ref:`sphx_glr_story_4_further_plot_23_first_weights.py`.
 
 # Check: a leaky ReLU
 leaking = network([0, -2], activation=leaky_relu)
@@ -337,10 +330,9 @@ assert first_gradient(leaking) == 1.99
 # .. guess::
 #    :answer: -1
 #
-#    In the first network, unit *r* becomes shut instead of unit *q*. What is the gradient of *w*?
+#    In the network of the first picture, unit *q* is open, and unit *r* becomes shut. What is the gradient of *w*?
 #
-#    Only the path through *q* is left, and it carries −1.
-#    The gradient is as large as with both paths, and has the other sign.
+#    Only the path through *q* is open, and it carries −1.
 #
 #    >>> first_gradient(network(biases=[-2, 0]))
 #    -1
@@ -349,10 +341,10 @@ assert first_gradient(leaking) == 1.99
 #    :answer: 2
 #    :unit: of 8
 #
-#    Three paths carry +1 or −1 each, so there are eight cases. One path is cut. In how many cases does the size of the gradient become larger?
+#    Three paths carry +1 or −1 each, so there are eight such networks. The first path becomes cut in each of them. In how many networks does the size of the gradient become larger?
 #
-#    The size of a sum of three is 3 or 1, and the size of a sum of two is 2 or 0.
-#    So the size can only grow from 1 to 2. This happens if the path that is cut was the only one with its sign.
+#    With three paths the size is 3 or 1, and with two paths it is 2 or 0.
+#    So the size can only grow from 1 to 2. This happens if the two other paths carry the same number, and the first path carries the opposite number.
 #
 #    >>> three = list(product([1, -1], repeat=3))
 #    >>> sum(strength(case, cut=1) > strength(case, cut=0) for case in three)
@@ -364,8 +356,7 @@ assert first_gradient(leaking) == 1.99
 #    In the network with eight paths, the weight from input 1 to unit 1 of the first layer changes from 1 to 2, and no unit opens or shuts. By how much does the output change?
 #
 #    Only one open path goes through this weight: x₁ → 1 → 1 → y.
-#    For this weight it carries 1 · 2 · 1 = 2. The weight grows by 1, so the output grows by 2.
-#    As long as no unit opens or shuts, the output is a straight line in each weight.
+#    For this weight the path carries 1 · 2 · 1 = 2. The weight grows by 1, so the output grows by 2.
 #
 #    >>> path_net.layers[0].weight[0][0].data = 2
 #    >>> [[after]] = path_net([[1, 2]])
@@ -388,5 +379,3 @@ assert first_gradient(leaking) == 1.99
 #
 #    assert gradient(bias_of_q=0) == 1
 #    assert gradient(bias_of_q=-2) == 2
-#
-# In the engine, :engine:`active_paths <reasons.paths.active_paths>` lists the open paths, but the backward pass does not need such a list: :engine:`the backward pass <backward.propagate>` adds the paths up on its way.
