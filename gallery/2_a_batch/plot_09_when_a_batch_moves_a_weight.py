@@ -69,8 +69,7 @@ draw.alt(
 # Each of the first four grids holds the gradients of the six weights into the hidden units, for one example.
 # The last grid holds the gradients of the batch, which are the means of these four.
 # Look at the two weights into unit 2, the middle column.
-# The gradient of the upper one is 12 in example 2 and 0 in the other examples, so its mean is 12/4 = 3.
-# The gradient of the lower one is 6 in example 2 and −16 in example 4, so its mean is (6 − 16)/4 = −2.5.
+# The lower one has the gradient 6 in example 2, −16 in example 4, and 0 in the other two examples, so the mean is (6 − 16)/4 = −2.5.
 # The gradients of the other seven weights and biases are not zero for the batch either.
 #
 # For each weight, the gradient of the batch is the mean over its *B* examples:
@@ -110,9 +109,8 @@ draw.alt(
 # A zero counts in the mean
 # -------------------------
 #
-# The mean also counts the examples in which the gradient is zero.
-# So if the gradient of a weight is not zero in one example only, this weight moves less far in a larger batch.
 # In the next picture the gradient of a weight is 12 in one example, and 0 in all others.
+# The mean also counts the zeros, so it is smaller in a larger batch.
 
 
 # Set-up: a weight that one example alone can move, and the figure
@@ -143,8 +141,6 @@ draw.alt(
 )
 
 # %%
-# If the batch takes the sum instead of the mean, the gradient is 12 in each of these batches.
-#
 # .. claim:: D4
 #    :verdict: holds when
 #    :when: the unit is inactive and shut in every example of the batch, and the optimiser is plain SGD.
@@ -171,10 +167,9 @@ draw.alt(
 # ------------------------------------
 #
 # A batch moves a weight only if, in at least one example, the sender is active and the receiver is open.
-# A sender that is active in one example and a receiver that is open in another example do not help, because each example has its own product.
+# Both must happen in the same example, because each example has its own product.
 #
-# In the next network each of the three inputs stands for a word.
-# The input is 1 if the word occurs in the example, and 0 if it does not.
+# In the next network each of the three inputs stands for a word: it is 1 if the word occurs in the example, and 0 if not.
 # Three units receive these inputs.
 
 # Set-up: three words, three units, three examples, and the figure
@@ -240,9 +235,8 @@ draw.alt(
 draw.show()
 
 # %%
-# The third grid has one number for each weight: in how many of the three examples the word occurs *and* the unit is open.
-# Every word occurs in some example, and every unit is open in some example.
-# But unit 1 is open only in example 1, and word 3 does not occur there.
+# The third grid counts, for each weight, the examples in which the word occurs *and* the unit is open.
+# Unit 1 is open only in example 1, and word 3 does not occur there.
 # So the weight from word 3 to unit 1 has the gradient 0.
 # The weight from word 1 to unit 2 has the gradient 0 too, because unit 2 is open only in example 2, and word 1 does not occur there.
 
@@ -287,7 +281,7 @@ assert sum(map(sum, zero)) == 2
 # When a batch moves more weights, or fewer
 # -----------------------------------------
 #
-# - **Examples can cancel.** If the gradients of two examples are +1 and −1, their mean is 0 and the weight stays, although each of the two examples alone would move it.
+# - **Examples can cancel.** If the gradients of two examples are +1 and −1, their mean is 0 and the weight stays, although each of them alone would move it.
 # - **Similar examples** shut nearly the same units. So a batch of similar examples usually moves fewer weights: :ref:`sphx_glr_story_4_further_plot_25_dropout_and_likeness.py`.
 # - **Units with leaky ReLU** are never shut.
 # - **Batch normalisation** lets each example change the gradients of the others: :ref:`sphx_glr_story_3_inactive_connections_plot_16_examples_of_one_batch.py`.
@@ -299,8 +293,8 @@ assert pair.layers[0].weight[0][0].grad == 0
 
 
 # %%
-# Three predictions
-# -----------------
+# Two predictions
+# ---------------
 #
 # .. guess::
 #    :answer: 4
@@ -323,19 +317,6 @@ assert pair.layers[0].weight[0][0].grad == 0
 #    >>> repeated = backward([X[0]] * 3 + [X[2]], [targets[0]] * 3 + [targets[2]])
 #    >>> repeated.layers[1].weight[0][0].grad
 #    Fraction(9, 4)
-#
-# .. guess::
-#    :answer: 2
-#
-#    The network of words gets a fourth example, which contains all three words. The weights from words 1, 2 and 3 are 2, 1 and −4 into unit 1, and −4, 1 and 2 into unit 2. For how many of the nine weights is there still no example with the word and an open unit?
-#
-#    In the fourth example the pre-activation of unit 1 is 2 + 1 − 4 = −1, and that of unit 2 is −4 + 1 + 2 = −1.
-#    Both units are shut in this example, so it does not help the two weights.
-#
-#    >>> _ = word_net([*words, [1, 1, 1]])
-#    >>> counts = co_active(word_net.layers[0])
-#    >>> sum(count == 0 for row in counts for count in row)
-#    2
 #
 # In PyTorch: ``.grad`` holds the mean
 # ------------------------------------

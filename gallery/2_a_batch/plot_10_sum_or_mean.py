@@ -85,22 +85,21 @@ draw.alt(
 )
 
 # %%
-# The model is only one weight *w*, and its output is *w* itself.
+# Let the model be only one weight *w*, and let its output be *w* itself.
 # Here *w* is 10 and the loss is half the squared error, so the gradient of an example is 10 minus its target.
-# The first eight examples have the target 9, so each of them has the gradient 1.
+# Eight examples have the target 9, so each of them has the gradient 1.
 # The last two have the target 1, so each of them has the gradient 9.
 #
 # - The mean of all ten gradients is (8 × 1 + 2 × 9) / 10 = 13/5.
 # - The means of the three batches are 1, 1 and 9, and the mean of these three is 11/3.
 #
-# To get 13/5 from the three means, multiply each mean by the size of its batch, and divide the sum by the number of all examples:
+# To get 13/5 from the three means, multiply each mean by the size of its batch:
 #
 # .. math::
 #
 #    \frac{4 \cdot 1 + 4 \cdot 1 + 2 \cdot 9}{4 + 4 + 2} = \frac{13}{5}
 #
-# The next picture shows the network of page 1 with a batch of three examples.
-# If you choose *sum* instead of *mean*, every gradient becomes three times as large.
+# If you choose *sum* in the next picture, every gradient becomes three times as large, because the batch has three examples.
 #
 # .. live:: batch
 #    :start: e=1,2,1/2,2,2/3,1,1
@@ -146,7 +145,7 @@ assert w.grad == of_ten
 # For a batch of *B* examples, the sum is *B* times the mean.
 # So with plain SGD, a step with the sum is *B* times as long as a step with the mean.
 #
-# The next picture shows the error of the same model after one step with the learning rate 1/10.
+# The next picture shows one step of the same model, with the learning rate 1/10.
 # The weight starts at 1, and all examples have the target 0, so the error is 1 before the step.
 
 
@@ -191,17 +190,15 @@ draw.show()
 # %%
 # With the mean, the size of the batch does not matter here.
 # With the sum, ten examples bring the weight exactly to 0.
-# Twenty examples bring it to −1, so the error is as large as before.
-# Thirty examples bring it to −2, so the error is twice as large as before.
+# Twenty examples bring it to −1, so the error is as large as before the step, and thirty bring it to −2.
 #
 # You can keep the sum if you divide the learning rate by *B*.
 # With plain SGD, the step is then the same as with the mean.
-# With other rules for the step it is not the same.
-# Take a batch of four examples with the gradient 3 each: the mean is 3, and the sum is 12.
+# In these cases it is not the same:
 #
-# - **Weight decay** makes each weight a little smaller in every step: it subtracts the learning rate times a small part of the weight. If you divide the learning rate by 4, it subtracts a quarter of that.
-# - **Adam** divides the gradient by its own size, so its first step is as long as the learning rate, with the mean and with the sum. If you divide the learning rate by 4, this step is only a quarter as long.
-# - **Clipping** shortens a gradient that is longer than a limit. With the limit 1, the mean 3 and the sum 12 both become 1. If you divide the learning rate by 4, the step is only a quarter as long.
+# - **Weight decay** also subtracts the learning rate times a small part of the weight. If you divide the learning rate by 4, this part becomes 4 times smaller.
+# - **Adam** divides the gradient by its own size, so its first step is always as long as the learning rate. If you divide the learning rate by 4, this step becomes 4 times shorter.
+# - **Clipping** shortens a gradient that is longer than a limit. With the limit 1, a mean of 3 becomes 1, and a sum of 12 becomes 1 too. If you divide the learning rate by 4, the step becomes 4 times shorter.
 
 
 # Check: four examples, and the sum with a quarter of the learning rate
@@ -249,14 +246,13 @@ assert [gradient * min(1, 1 / gradient) for gradient in (12, 3)] == [1, 1]
 # ----------------------------
 #
 # Two examples with three outputs each have six errors.
-# You can add up their squares and not divide the sum, or divide it by the 2 examples, or divide it by the 6 outputs.
+# The sum of the six squares can be divided by nothing, by the 2 examples, or by the 6 outputs.
 # The squared error of most libraries divides by 6.
 #
 # A language model has a loss for each *token*, which is a piece of text.
 # Let one text have a single token with the loss 8, and another text three tokens with the loss 2 each.
 # If each text counts the same, the mean is (8 + 2) / 2 = 5.
 # If each token counts the same, the mean is (8 + 2 + 2 + 2) / 4 = 3.5.
-# Both means are right, but they are different losses.
 #
 # .. claim:: X8
 #    :verdict: holds
@@ -280,9 +276,9 @@ assert [gradient * min(1, 1 / gradient) for gradient in (12, 3)] == [1, 1]
 # Where programs divide by the wrong number
 # -----------------------------------------
 #
-# - **A batch in parts.** If a batch is too large for the memory, programs compute its gradient in parts, and add up the gradients of the parts. For the batches of the first picture, the three means add up to 1 + 1 + 9 = 11, and a third of 11 is 11/3, which is wrong. Let each part give its *sum*, and divide once by the number of all examples.
-# - **The last batch of an epoch** is often smaller than the others. If the loss is a mean, each example of this batch counts more than another example.
-# - **Several machines** make the same mistake if they average the means of batches of different sizes: :ref:`sphx_glr_story_4_further_plot_28_several_machines.py`.
+# - **A batch in parts.** If a batch is too large for the memory, a program adds up the gradients of its parts. The three means of the first picture add up to 11, and a third of 11 is 11/3 again. Let each part give its *sum*, and divide once by the number of all examples.
+# - **The last batch of an epoch** is often smaller than the others. If the loss is a mean, each of its examples then counts more than another example.
+# - **Several machines** often average their means: :ref:`sphx_glr_story_4_further_plot_28_several_machines.py`.
 
 # Check: the parts of a batch, added up
 w, of_sums = Scalar(10), Scalar(10)
@@ -295,8 +291,8 @@ assert weighted_mean([Scalar(8), Scalar(2)], sizes=[1, 1]).data == 5
 assert weighted_mean([Scalar(8), Scalar(2)], sizes=[1, 3]).data == 3.5
 
 # %%
-# Three predictions
-# -----------------
+# Two predictions
+# ---------------
 #
 # .. guess::
 #    :answer: 13/5
@@ -318,23 +314,6 @@ assert weighted_mean([Scalar(8), Scalar(2)], sizes=[1, 3]).data == 3.5
 #
 #    >>> (Fraction(1, 11)) / (Fraction(1, 11) * Fraction(1, 100))
 #    Fraction(100, 1)
-#
-# .. guess::
-#    :answer: 2
-#
-#    Every example of a batch is copied, so it appears twice. What happens to the mean of the gradients, and to their sum?
-#
-#    A. The mean doubles, and the sum stays.
-#    B. The mean stays, and the sum doubles.
-#    C. Both double.
-#    D. Both stay.
-#
-#    The sum has twice as many terms. The mean divides this sum by twice as many examples.
-#
-#    >>> w = Scalar(10)
-#    >>> half_squared_error([w] * 20, wanted * 2, reduction="sum").backward()
-#    >>> str(gradient(wanted * 2)), int(w.grad)
-#    ('13/5', 52)
 #
 # In PyTorch: MSELoss divides by the number of all outputs
 # --------------------------------------------------------

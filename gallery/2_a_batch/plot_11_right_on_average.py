@@ -24,7 +24,7 @@ How far from it can the gradient of one example be?
 
 # Set-up: one weight of 10, four examples, all batches, and the figure
 from fractions import Fraction
-from itertools import accumulate, combinations, product
+from itertools import accumulate, combinations
 from random import Random
 from statistics import mean
 
@@ -81,8 +81,7 @@ draw.alt(
 #
 # Here *b* stands for a batch, *g*\ :sub:`b` is the gradient of this batch, and *g* is the true gradient.
 #
-# The next picture shows the network of page 1 with three examples.
-# Compare the gradients of each example with their mean: none of the three examples gives the mean.
+# In the next picture, none of the three examples has the same gradients as the mean of all three.
 #
 # .. live:: batch
 #    :start: out=1,2;at=0
@@ -117,7 +116,7 @@ assert mean(pairs) == gradient(wanted) == 3
 # For the four single examples the noise is −2, −1, 0 and 3.
 # Its mean is 0, but the mean of its square is (4 + 1 + 0 + 9) / 4 = 3.5.
 # This number is the *variance* of the gradient.
-# So the mean of the *squared* gradient is too large: it is (1 + 4 + 9 + 36) / 4 = 12.5, and the square of the true gradient is only 9.
+# The mean of the *squared* gradient is (1 + 4 + 9 + 36) / 4 = 12.5, which is 3.5 more than 9, the square of the true gradient.
 #
 # .. claim:: X6
 #    :verdict: holds
@@ -150,8 +149,7 @@ assert mean(pairs) == gradient(wanted) == 3
 # A data set has a hundred examples, and a word occurs in only one of them.
 # The weight of this word has the gradient 100 in this example, and 0 in the other 99.
 # So the true gradient is 1.
-# Draw a hundred random batches, and add up their gradients for this weight.
-# The next picture shows the sum for batches of one example, of ten and of fifty.
+# The next picture adds up the gradients of a hundred random batches, for batches of one example, of ten and of fifty.
 
 
 # Set-up: a hundred random batches of each size, and the figure
@@ -200,16 +198,12 @@ draw.alt(
 # Is training with small batches more dynamic?
 # --------------------------------------------
 #
-# Some people say so, but the word *dynamic* can mean three things:
-#
-# - **More updates in each pass through the data.** With batches of *B* of the *N* examples there are *N*/*B* updates. With all examples at once there is one.
-# - **A restless path.** Near the best weight the examples disagree, so the weight goes to and fro. Far from the best weight all examples ask for a step in the same direction.
-# - **Following a target that moves,** because new data differ from the old. This works if the learning rate stays the same. If the learning rate shrinks, the weight can stay far behind the target.
-#
-# The next picture shows a restless path.
+# Some people say so, but the word *dynamic* has several meanings.
+# One of them is a restless path: the weight goes to and fro, because the examples disagree.
+# The next picture shows where this happens.
 # Eight examples have the targets −7/8, −5/8 and so on up to 7/8, so the best weight is 0.
-# Each row begins at another weight, which is marked by the upright bar.
-# Each of the eight arrows at a bar is the step that one example asks for, with the learning rate 1/2.
+# In each row the weight stands at the upright bar.
+# Each of the eight arrows is the step from there that one example asks for, with the learning rate 1/2.
 
 # Set-up: where eight examples pull the weight, and the figure
 eight = [Fraction(odd, 8) for odd in range(-7, 8, 2)]
@@ -290,16 +284,12 @@ assert distance_behind(lambda t: 1 / t) == 49.5
 # Where random batches behave differently
 # ---------------------------------------
 #
-# - **Most programs do not draw a new example from all examples each time.** They shuffle the data once for each pass, and then go through it. An example of one batch does not come again in the same pass, so the batches of a pass depend on each other.
-# - **If you draw from all examples each time, you leave some out.** After *N* draws from *N* examples, the probability that one given example was never drawn is about 0.37, if *N* is large.
+# - **Most programs shuffle the data** once for each pass, and then go through it. An example of one batch does not come again in the same pass, so the batches of a pass depend on each other.
 # - **Only the gradient is right on average.** The gradients −1, −1, −1 and 9 have a positive mean, but three of the four are negative. An optimiser that uses only the sign of a gradient moves this weight in the wrong direction on average.
-#
-# The larger the batch, the smaller the noise is on average: :ref:`sphx_glr_story_4_further_plot_19_how_noisy.py`.
+# - **In a larger batch** the noise is smaller on average: :ref:`sphx_glr_story_4_further_plot_19_how_noisy.py`.
 
 
 # Check: what this list says
-assert sum(9 not in draws for draws in product(wanted, repeat=4)) == 3**4
-assert round((1 - 1 / 1000) ** 1000, 4) == 0.3677
 uneven = [gradient([t], at=0) for t in (1, 1, 1, -9)]
 assert mean(uneven) > 0 > mean((g > 0) - (g < 0) for g in uneven)
 

@@ -125,10 +125,9 @@ draw.alt(
 #
 # The next network has the inputs 1 and 2, two layers of two units, one output, and no biases.
 # Unit 2 of its second layer is shut, so four of the eight paths are cut.
-# The picture has one row for each path.
-# For example, *x*\ :sub:`1` → 1 → 2 → *y* goes from input 1 through unit 1 of the first layer and unit 2 of the second layer to the output.
-# Then come the input and the weights of this path.
-# The bar is their product, and an open path adds this product to the output.
+# Each row of the picture is a path.
+# For example, *x*\ :sub:`1` → 1 → 2 → *y* goes through unit 1 of the first layer and unit 2 of the second layer.
+# The bar is the product of the input and of all weights of the path, and an open path adds this product to the output.
 
 path_net = MLP(
     [2, 2, 2, 1],
@@ -205,8 +204,7 @@ draw.alt(
 #
 # If *every* path ahead of a weight is cut, the gradient of the weight is zero.
 # If only some paths are cut, the result depends on the signs of what the paths carry.
-# Here are four networks like the first one.
-# Each has two paths, and the second path becomes cut:
+# Here are four networks with two paths, and the second path becomes cut:
 
 # Set-up: four networks with two paths
 for carried in ((1, 2), (2, -1), (1, -2), (1, -1)):
@@ -215,10 +213,9 @@ for carried in ((1, 2), (2, -1), (1, -2), (1, -1)):
     print(f"paths carry {carried!s:7}: gradient {before:2} becomes {after}")
 
 # %%
-# The gradient becomes smaller in the first network and larger in the second.
-# It changes its sign in the third, and it is no longer zero in the fourth.
+# In the second network the gradient becomes larger, and in the third it changes its sign.
 #
-# In the next claim, a connection is *inactive* if the unit at one of its ends is inactive.
+# The next claim calls a connection *inactive* if the unit at one of its ends is inactive.
 #
 # .. claim:: E2
 #    :verdict: holds when
@@ -246,13 +243,12 @@ for carried in ((1, 2), (2, -1), (1, -2), (1, -1)):
 # On average, the squared gradient becomes smaller
 # ------------------------------------------------
 #
-# Let four paths carry +1 or −1 each.
-# There are sixteen such networks.
+# Let four paths carry +1 or −1 each, so there are sixteen such networks.
 # Cut one path in each of them, and look only at the size of the gradient, not at its sign.
-# The size becomes larger in eight of the sixteen networks, and smaller in the other eight.
+# In eight networks the size becomes larger, and in the other eight it becomes smaller.
 # But the *squared* gradient grows by 16 in the first eight together, and falls by 32 in the other eight together.
 # So its mean over the sixteen networks falls by (32 − 16)/16 = 1, from 4 to 3.
-# With each path that is cut after that, this mean falls by 1 again.
+# With each further cut this mean falls by 1 again.
 
 
 # Set-up: sixteen networks with four paths, and the figure
@@ -317,15 +313,14 @@ assert sum(by for by in grown if by < 0) == -32
 #
 # - **Some activation functions** make a path weaker instead of cutting it. If the first network has leaky ReLUs, the path through *q* still carries a hundredth of −1, so the gradient of *w* is 2 − 0.01.
 # - **A small gradient does not always make a small step**: :ref:`sphx_glr_story_4_further_plot_22_small_gradient_small_step.py`.
-# - **In deep networks** the size of the first weights matters too: :ref:`sphx_glr_story_4_further_plot_23_first_weights.py`.
 
 # Check: a leaky ReLU
 leaking = network([0, -2], activation=leaky_relu)
 assert first_gradient(leaking) == 1.99
 
 # %%
-# Three predictions
-# -----------------
+# Two predictions
+# ---------------
 #
 # .. guess::
 #    :answer: -1
@@ -336,19 +331,6 @@ assert first_gradient(leaking) == 1.99
 #
 #    >>> first_gradient(network(biases=[-2, 0]))
 #    -1
-#
-# .. guess::
-#    :answer: 2
-#    :unit: of 8
-#
-#    Three paths carry +1 or −1 each, so there are eight such networks. The first path becomes cut in each of them. In how many networks does the size of the gradient become larger?
-#
-#    With three paths the size is 3 or 1, and with two paths it is 2 or 0.
-#    So the size can only grow from 1 to 2. This happens if the two other paths carry the same number, and the first path carries the opposite number.
-#
-#    >>> three = list(product([1, -1], repeat=3))
-#    >>> sum(strength(case, cut=1) > strength(case, cut=0) for case in three)
-#    2
 #
 # .. guess::
 #    :answer: 2
