@@ -166,9 +166,6 @@ draw.alt(
 # Active and open, in the same example
 # ------------------------------------
 #
-# A batch moves a weight only if, in at least one example, the sender is active and the receiver is open.
-# Both must happen in the same example, because each example has its own product.
-#
 # In the next network each of the three inputs stands for a word: it is 1 if the word occurs in the example, and 0 if not.
 # Three units receive these inputs.
 

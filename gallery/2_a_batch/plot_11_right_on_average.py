@@ -73,13 +73,7 @@ draw.alt(
 # Each row of the picture shows all possible batches of one size.
 # A dot is the gradient of one of these batches, and the triangle is the mean of the row.
 #
-# For each size, the mean over all possible batches is the true gradient:
-#
-# .. math::
-#
-#    \operatorname{mean}_{b}\, g_b = g
-#
-# Here *b* stands for a batch, *g*\ :sub:`b` is the gradient of this batch, and *g* is the true gradient.
+# For each size, the mean over all possible batches is the true gradient.
 #
 # In the next picture, none of the three examples has the same gradients as the mean of all three.
 #
@@ -284,7 +278,6 @@ assert distance_behind(lambda t: 1 / t) == 49.5
 # Where random batches behave differently
 # ---------------------------------------
 #
-# - **Most programs shuffle the data** once for each pass, and then go through it. An example of one batch does not come again in the same pass, so the batches of a pass depend on each other.
 # - **Only the gradient is right on average.** The gradients −1, −1, −1 and 9 have a positive mean, but three of the four are negative. An optimiser that uses only the sign of a gradient moves this weight in the wrong direction on average.
 # - **In a larger batch** the noise is smaller on average: :ref:`sphx_glr_story_4_further_plot_19_how_noisy.py`.
 
@@ -323,7 +316,7 @@ assert mean(uneven) > 0 > mean((g > 0) - (g < 0) for g in uneven)
 # In PyTorch: shuffle the data, or draw each time from all examples
 # -----------------------------------------------------------------
 #
-# ``DataLoader(data, shuffle=True)`` shuffles the data and goes through it, so no example comes twice in a pass.
+# ``DataLoader(data, shuffle=True)`` shuffles the data for each pass and goes through it, so no example comes twice in a pass.
 # To draw each time from all examples, give it a sampler.
 #
 # .. code-block:: python

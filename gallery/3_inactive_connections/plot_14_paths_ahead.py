@@ -202,8 +202,6 @@ draw.alt(
 # If one path is cut, the gradient can become smaller or larger
 # -------------------------------------------------------------
 #
-# If *every* path ahead of a weight is cut, the gradient of the weight is zero.
-# If only some paths are cut, the result depends on the signs of what the paths carry.
 # Here are four networks with two paths, and the second path becomes cut:
 
 # Set-up: four networks with two paths
