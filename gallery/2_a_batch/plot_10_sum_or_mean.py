@@ -194,7 +194,7 @@ draw.show()
 #
 # You can keep the sum if you divide the learning rate by *B*.
 # With plain SGD, the step is then the same as with the mean.
-# With Adam or with clipping it is not the same, and :doc:`with weight decay </ask/mean-or-sum>` it is not the same either:
+# With :doc:`weight decay </ask/mean-or-sum>`, Adam or clipping, the step is not the same:
 #
 # - **Adam** divides the gradient by its own size, so its first step is always as long as the learning rate. If you divide the learning rate by 4, this step becomes 4 times shorter.
 # - **Clipping** shortens a gradient that is longer than a limit. With the limit 1, a mean of 3 becomes 1, and so does a sum of 12. If you then divide the learning rate by 4, the step becomes 4 times shorter.
@@ -221,7 +221,7 @@ assert [gradient * min(1, 1 / gradient) for gradient in (12, 3)] == [1, 1]
 #
 #    Take two steps with a small learning rate, or one step with twice this learning rate: the two results are nearly the same. If the learning rate is ten times smaller, the difference between the two results is about a hundred times smaller.
 #
-#    With batches twice as large, the same data give half as many steps. So with the mean, and with twice the learning rate, training does *nearly* the same.
+#    With batches twice as large, the same data give half as many steps. If the loss is the mean, and the learning rate is twice as large, the weight ends at *nearly* the same value.
 #
 #    >>> from fractions import Fraction
 #    >>> from sgdexplained import SGD, Scalar, half_squared_error
@@ -270,9 +270,9 @@ assert [gradient * min(1, 1 / gradient) for gradient in (12, 3)] == [1, 1]
 # Where programs divide by the wrong number
 # -----------------------------------------
 #
-# - **A batch in parts.** If a batch is too large for the memory, a program adds up the gradients of its parts. The three means of the first picture add up to 11, and a third of 11 is 11/3 again. Let each part give its *sum*, and divide once by the number of all examples.
+# - **A batch in parts.** If a batch is too large for the memory, a program adds up the gradients of its parts. The three means 1, 1 and 9 add up to 11, and a third of 11 is 11/3 again. Let each part give its *sum*, and divide once by the number of all examples.
 # - **The last batch of an epoch** is often smaller than the others. With a mean, each of its examples then counts more.
-# - **Several machines** often average their means: :ref:`sphx_glr_story_4_further_plot_28_several_machines.py`.
+# - **Several machines** often take the mean of the means of their parts: :ref:`sphx_glr_story_4_further_plot_28_several_machines.py`.
 
 # Check: the parts of a batch, added up
 w, of_sums = Scalar(10), Scalar(10)

@@ -6,7 +6,7 @@ Does one random example point the right way?
 
 A step of SGD uses the gradient of one example, or the mean of a few.
 The *true gradient* is the mean over the whole data set.
-How far from it can the gradient of one example be?
+How far can the gradient of one example be from the true gradient?
 
 .. guess::
    :answer: 2
@@ -185,7 +185,7 @@ draw.alt(
 )
 
 # %%
-# A batch of *B* examples contains the word with the probability *B*/100, and then its gradient is 100/*B*.
+# A batch of *B* examples contains the word with the probability *B*/100, and then the gradient is 100/*B*.
 # The product of the two is 1, so the mean is right for every *B*.
 # But with single examples, 99 of a hundred steps, on average, leave this weight where it is.
 #
@@ -197,7 +197,7 @@ draw.alt(
 # The next picture shows where this happens.
 # Eight examples have the targets −7/8, −5/8 and so on up to 7/8, so the best weight is 0.
 # In each row the weight stands at the upright bar.
-# Each of the eight arrows is the step from there that one example asks for, with the learning rate 1/2.
+# Each of the eight arrows is the step that one example makes from there, with the learning rate 1/2.
 
 # Set-up: where eight examples pull the weight, and the figure
 eight = [Fraction(odd, 8) for odd in range(-7, 8, 2)]
@@ -256,7 +256,7 @@ assert distance_behind(lambda t: 1 / t) == 49.5
 # %%
 # .. claim:: A5
 #    :verdict: holds when
-#    :when: "dynamic" means more updates in each pass through the data. If it means a restless path, the claim holds only where the examples disagree. If it means following a target that moves, the claim holds only if the learning rate does not shrink.
+#    :when: "dynamic" means more updates in each pass through the data. If it means a restless path, the claim holds only where the examples disagree. If it means that the weight follows a target that moves over time, the claim holds only if the learning rate does not shrink.
 #    :corrected: With batches of *B* of the *N* examples there are *N*/*B* updates in each pass. Near the best weight the examples disagree, so the noise is large compared with the true gradient. Far from the best weight all examples ask for a step in the same direction, and the noise is small compared with the true gradient.
 #    :sources: bottou2018, lecun1998
 #    :refuted-by: target-forgotten, uphill
@@ -275,11 +275,13 @@ assert distance_behind(lambda t: 1 / t) == 49.5
 #    >>> [sum(moves_right(at, t) for t in eight) for at in places]
 #    [8, 8, 6, 5, 4]
 #
-# Where random batches behave differently
-# ---------------------------------------
+# The sign of the gradient is not right on average
+# ------------------------------------------------
 #
-# - **Only the gradient is right on average.** The gradients −1, −1, −1 and 9 have a positive mean, but three of the four are negative. An optimiser that uses only the sign of a gradient moves this weight in the wrong direction on average.
-# - **In a larger batch** the noise is smaller on average: :ref:`sphx_glr_story_4_further_plot_19_how_noisy.py`.
+# The gradients −1, −1, −1 and 9 have a positive mean, but three of the four are negative.
+# An optimiser that uses only the sign of a gradient moves this weight in the wrong direction on average.
+#
+# How large the noise is in a larger batch: :ref:`sphx_glr_story_4_further_plot_19_how_noisy.py`.
 
 
 # Check: what this list says

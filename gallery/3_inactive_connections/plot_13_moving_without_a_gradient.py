@@ -5,7 +5,7 @@ Does a weight move when its gradient is zero?
 .. needs:: 3 5
 
 In the first step the gradient of a weight is 1, and in all later steps it is exactly 0.
-Then plain SGD leaves the weight where it is, but some other optimisers still move it.
+In these later steps plain SGD leaves the weight where it is, but some other optimisers still move it.
 
 .. guess::
    :answer: 4
@@ -108,8 +108,9 @@ draw.alt(
 #
 #    1 + 0.9 + 0.9^2 + \dots = \frac{1}{1 - 0.9} = 10
 #
-# *Adam* keeps a velocity too.
-# *Adagrad* keeps none, so with a gradient of 0 it does not move the weight.
+# *Adam* and *Adagrad* are two other optimisers.
+# Adam keeps a velocity too.
+# Adagrad keeps none, so with a gradient of 0 it does not move the weight.
 #
 # The next picture starts with the weights of page 1, and with momentum.
 # In the first three steps the example had the inputs 1.5 and −0.5 and the target 5, and it opened unit 2.
@@ -132,8 +133,8 @@ assert page_1.layers[0].weight[0][1].grad == 0
 assert round(page_1.layers[0].weight[0][1].data - before, 3) == -1.982
 
 # %%
-# Weight decay moves it too
-# -------------------------
+# Weight decay also moves a weight whose gradient is zero
+# -------------------------------------------------------
 #
 # *Weight decay* brings a weight nearer to 0 in every step, also if the gradient is 0.
 # With the learning rate 0.1 and the decay 0.01, a weight loses 0.1 · 0.01 = one thousandth of its value in each step, and half of it in 693 steps.
@@ -247,9 +248,7 @@ for ax, (name, make) in zip(places, kinds.items(), strict=True):
     ax.spines[:].set_visible(False)
 places[-1].set_xticks([1, 4, 8, 12, 16])
 places[-1].set_xlabel("text   (● word occurs   ○ gradient 0, moves anyway)")
-draw.title(
-    fig, "SGD moves only the word of a text; AdamW moves all words each time."
-)
+draw.title(fig, "For each text SGD moves one row, and AdamW moves all five.")
 draw.alt(
     fig,
     "Five words by sixteen texts, for three optimisers. Under SGD only the"

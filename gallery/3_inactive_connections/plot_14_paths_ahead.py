@@ -20,7 +20,7 @@ On this page, the *gradient* of a weight is the derivative of the output, not of
    D. It becomes twice as large.
 
    With both paths the gradient is 2 − 1 = 1.
-   Without the path through *q* it is 2, because this path worked against the other one.
+   Without the path through *q* it is 2, because the path through *q* made the gradient smaller.
 """
 
 # Set-up: the network with two paths, and the figure
@@ -202,13 +202,16 @@ draw.alt(
 # If one path is cut, the gradient can become smaller or larger
 # -------------------------------------------------------------
 #
-# Here are four networks with two paths, and the second path becomes cut:
+# Here are four networks with two paths each, and the second path becomes cut:
 
 # Set-up: four networks with two paths
 for carried in ((1, 2), (2, -1), (1, -2), (1, -1)):
     before = first_gradient(network([0, 0], carried))
     after = first_gradient(network([0, -2], carried))
-    print(f"paths carry {carried!s:7}: gradient {before:2} becomes {after}")
+    one, other = carried
+    print(
+        f"they carry {one} and {other:2}: gradient {before:2} becomes {after}"
+    )
 
 # %%
 # In the second network the gradient becomes larger, and in the third it changes its sign.
@@ -245,8 +248,8 @@ for carried in ((1, 2), (2, -1), (1, -2), (1, -1)):
 # Cut one path in each of them, and look only at the size of the gradient, not at its sign.
 # In eight networks the size becomes larger, and in the other eight it becomes smaller.
 # But the *squared* gradient grows by 16 in the first eight together, and falls by 32 in the other eight together.
-# So its mean over the sixteen networks falls by (32 − 16)/16 = 1, from 4 to 3.
-# With each further cut this mean falls by 1 again.
+# So its mean over the sixteen networks falls by (32 − 16)/16, which is 1: it falls from 4 to 3.
+# Each further cut makes this mean smaller by 1 again.
 
 
 # Set-up: sixteen networks with four paths, and the figure
@@ -306,11 +309,11 @@ assert sum(by for by in grown if by < 0) == -32
 #    >>> gradient([-1, 2], cut=0), gradient([-1, 2], cut=1)
 #    (1, 2)
 #
-# What this does not say
-# ----------------------
+# A leaky ReLU does not cut a path
+# --------------------------------
 #
-# - **Some activation functions** make a path weaker instead of cutting it. If the first network has leaky ReLUs, the path through *q* still carries a hundredth of −1, so the gradient of *w* is 2 − 0.01.
-# - **A small gradient does not always make a small step**: :ref:`sphx_glr_story_4_further_plot_22_small_gradient_small_step.py`.
+# If the units of the first network are leaky ReLUs, the path through *q* still carries a hundredth of −1.
+# So the gradient of *w* is 2 − 0.01 = 1.99.
 
 # Check: a leaky ReLU
 leaking = network([0, -2], activation=leaky_relu)
