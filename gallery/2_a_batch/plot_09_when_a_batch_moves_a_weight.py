@@ -18,7 +18,7 @@ How many weights and biases does this step leave where they are?
    D. Twelve, as for the example that shuts all three units.
 
    A gradient of the batch is the mean of the gradients of its examples. So it is zero only if all of them are zero, or if they cancel.
-   Here each of the thirteen has a gradient that is not zero in at least one example, and none of them cancels.
+   Here each of the thirteen weights and biases has a gradient that is not zero in at least one example, and nothing cancels.
 """
 
 # Set-up: the network of page 1, four examples, and the figure
@@ -221,7 +221,7 @@ with draw.style():
         receivers,
     )
     table(third, together, draw.INK, "how often both", senders, receivers)
-draw.title(fig, "Two weights have no example with the word and an open unit.")
+draw.title(fig, "For two weights, no example has the word and an open unit.")
 draw.alt(
     fig,
     "Three grids. Which of three words each of three examples contains, and"

@@ -219,9 +219,9 @@ assert [gradient * min(1, 1 / gradient) for gradient in (12, 3)] == [1, 1]
 #    :sources: goyal2017
 #    :refuted-by: fixed-step-length, doubled-derivative
 #
-#    Take two steps with a small learning rate, or one step with twice this learning rate: the two results are nearly the same. If the learning rate is ten times smaller, the difference between the two results is about a hundred times smaller.
+#    Two steps with a small learning rate end at nearly the same weight as one step with twice this learning rate. If the learning rate is ten times smaller, the difference between the two ends is about a hundred times smaller.
 #
-#    With batches twice as large, the same data give half as many steps. If the loss is the mean, and the learning rate is twice as large, the weight ends at *nearly* the same value.
+#    With batches twice as large, the same data give half as many steps. So if the loss is the mean, and the learning rate is twice as large, training ends at *nearly* the same weights.
 #
 #    >>> from fractions import Fraction
 #    >>> from sgdexplained import SGD, Scalar, half_squared_error
@@ -240,7 +240,7 @@ assert [gradient * min(1, 1 / gradient) for gradient in (12, 3)] == [1, 1]
 # ----------------------------
 #
 # Two examples with three outputs each have six errors.
-# The sum of the six squares can be divided by nothing, by the 2 examples, or by the 6 outputs.
+# A loss can add up the six squares and not divide the sum, divide it by the 2 examples, or divide it by the 6 outputs.
 # The squared error of most libraries divides by 6.
 #
 # A language model has a loss for each *token*, which is a piece of text.
@@ -270,8 +270,8 @@ assert [gradient * min(1, 1 / gradient) for gradient in (12, 3)] == [1, 1]
 # Where programs divide by the wrong number
 # -----------------------------------------
 #
-# - **A batch in parts.** If a batch is too large for the memory, a program adds up the gradients of its parts. The three means 1, 1 and 9 add up to 11, and a third of 11 is 11/3 again. Let each part give its *sum*, and divide once by the number of all examples.
-# - **The last batch of an epoch** is often smaller than the others. With a mean, each of its examples then counts more.
+# - **A batch in parts.** If a batch is too large for the memory, a program adds up the gradients of its parts. The three means 1, 1 and 9 add up to 11, and a third of 11 is 11/3, not 13/5. Let each part give its *sum*, and divide once by the number of all examples.
+# - **The last batch of an epoch** is often smaller than the others. With a mean, each of its examples then counts more than the others.
 # - **Several machines** often take the mean of the means of their parts: :ref:`sphx_glr_story_4_further_plot_28_several_machines.py`.
 
 # Check: the parts of a batch, added up

@@ -11,7 +11,7 @@ Which of the two gets near to the best weights first?
 .. guess::
    :answer: 3
 
-   Both train on the same hundred examples, with the same learning rate. Each of them may look at 100 examples, and later at 2 000. Which of the two is then nearer to the best weights?
+   Both train on the same hundred examples with the same learning rate, and SGD takes one example for each step. Which of the two is nearer to the best weights after 100 examples, and which after 2 000?
 
    A. SGD both times, because it takes more steps.
    B. The full batch both times, because its gradient is right.
@@ -307,7 +307,7 @@ assert (before, full_loss(w)) == (0.5, 0.625)
 # ----------------------------------------
 #
 # In PyTorch a *schedule* changes the learning rate.
-# Here it is a function of the number of the step, which begins at 0, and it gives the number by which the first learning rate is multiplied.
+# Here it multiplies the first learning rate, 1, by 1/(*t* + 1), where *t* counts the steps from 0.
 #
 # .. code-block:: python
 #

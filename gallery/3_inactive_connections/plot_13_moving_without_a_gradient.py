@@ -108,9 +108,9 @@ draw.alt(
 #
 #    1 + 0.9 + 0.9^2 + \dots = \frac{1}{1 - 0.9} = 10
 #
-# *Adam* and *Adagrad* are two other optimisers.
+# *Adam*, *Adagrad* and *RMSprop* are three other optimisers.
 # Adam keeps a velocity too.
-# Adagrad keeps none, so with a gradient of 0 it does not move the weight.
+# Adagrad and RMSprop keep none, so with a gradient of 0 they do not move the weight.
 #
 # The next picture starts with the weights of page 1, and with momentum.
 # In the first three steps the example had the inputs 1.5 and −0.5 and the target 5, and it opened unit 2.
