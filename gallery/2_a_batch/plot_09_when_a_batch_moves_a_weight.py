@@ -338,3 +338,5 @@ assert pair.layers[0].weight[0][0].grad == 0
 #    assert grids[:, :, 1].tolist() == [[0, 0], [12, 6], [0, 0], [0, -16]]
 #    loss(W1, X, targets).mean().backward()
 #    assert grids.mean(0).equal(W1.grad)
+#
+# In the engine, the contributions of all examples are added up in :engine:`the backward pass <backward.propagate>`.

@@ -334,3 +334,5 @@ assert weighted_mean([Scalar(8), Scalar(2)], sizes=[1, 3]).data == 3.5
 # Some losses let you say how much each example counts: this number is its *sample weight*.
 #
 # .. in_your_library:: sample-weights
+#
+# In the engine, each loss divides once, when :engine:`it is computed <losses.half_squared_error>`, and :engine:`weighted_mean <losses.weighted_mean>` puts batches of different sizes together.

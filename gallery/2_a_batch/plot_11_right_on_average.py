@@ -336,3 +336,5 @@ assert mean(uneven) > 0 > mean((g > 0) - (g < 0) for g in uneven)
 #    assert share_without_9(DataLoader(data, batch_size=2, shuffle=True)) == 0
 #    share = share_without_9(DataLoader(data, batch_size=2, sampler=anew))
 #    assert abs(share - (3 / 4) ** 4) < 0.06  # four standard errors
+#
+# In the engine, one :engine:`backward pass <backward.backward>` from the mean loss stores the gradient of the batch in each weight.

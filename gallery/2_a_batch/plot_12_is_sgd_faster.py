@@ -324,4 +324,6 @@ assert (before, full_loss(w)) == (0.5, 0.625)
 #        schedule.step()
 #    assert round(w.item(), 5) == 5  # the mean
 #
+# In the engine, small batches and the full batch use the same code, :engine:`the step of SGD <sgd.SGD.move>`.
+#
 # .. footbibliography::

@@ -350,3 +350,5 @@ assert [round(number.grad, 2) for number in v] == [0.64, -0.48]
 #    assert after_two_steps(set_to_none=False) == 0.81
 #
 # .. in_your_library:: SGD, momentum 0.9 / then-none
+#
+# In the engine, :engine:`the step of every optimiser <sgd.Optimiser.step>` skips weights without a gradient, and :engine:`Adam's rule <contrasts.optimisers.Adam.move>` holds both memories.

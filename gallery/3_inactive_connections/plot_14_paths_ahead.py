@@ -362,3 +362,5 @@ assert first_gradient(leaking) == 1.99
 #
 #    assert gradient(bias_of_q=0) == 1
 #    assert gradient(bias_of_q=-2) == 2
+#
+# In the engine, :engine:`active_paths <reasons.paths.active_paths>` lists the open paths.
