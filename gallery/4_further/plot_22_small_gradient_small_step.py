@@ -74,8 +74,7 @@ draw.show()
 #    \qquad\qquad
 #    \text{Adam: } -\eta\, \frac{g}{|g| + \varepsilon}
 #
-# Adam's *ε* is a very small number, :math:`10^{-8}`.
-# Because of *ε*, Adam never divides by 0.
+# Adam's *ε* is a very small number, :math:`10^{-8}`, so that Adam never divides by 0.
 # A gradient of :math:`10^{-6}` is a hundred times as large as *ε*, so the first step is 100/101 = 0.99 of a learning rate.
 # Only if the gradient is about as small as *ε*, or smaller, the first step of Adam is much shorter than a learning rate.
 #
@@ -154,7 +153,7 @@ assert first_step(makers["Adam"], 0.0) == 0
 # .. guess::
 #    :answer: 3
 #
-#    A weight is 1, and its input is 3. Their product goes into a block of one ReLU unit with the bias −10, so the unit is shut. A skip connection adds the product to the output of the block. What is the derivative of this sum with respect to the weight?
+#    A weight is 1, and its input is 3. Their product goes into a block of one ReLU unit with the bias −10, so this unit is shut. A skip connection adds the product to the output of the block. What is the derivative of this sum with respect to the weight?
 #
 #    Only the path around the block is open. On this path the sum is weight × input, so its derivative is the input, 3.
 #

@@ -75,7 +75,7 @@ with draw.style():
         "weights of variance 1/n:\neach layer halves it",
         weight="bold",
     )
-    key = "— formula below\n● activations, forward   ○ gradients, backward"
+    key = "— formula below\n● activations   ○ gradients"
     ax.text(1, 2e-10, key, fontstyle="italic")
 draw.title(
     ax,
@@ -97,8 +97,8 @@ draw.alt(
 #
 # Let *q* be the mean square of a layer.
 # Each pre-activation of the next layer is a sum of *n* products, each a weight times an activation.
-# The square of this sum has *n* squares of products; on average, each of them is Var(*w*) · *q*.
-# It also has products of two different weights; on average they are 0, because each weight is positive or negative with the same chance.
+# In the square of this sum, products of two different weights are 0 on average, because each weight is positive or negative with the same chance.
+# The *n* squares are left, and each of them is Var(*w*) · *q* on average.
 # So the mean square of the pre-activations is on average *n* · Var(*w*) · *q*.
 # ReLU makes the negative pre-activations 0, and this leaves half of the mean square:
 #
@@ -212,18 +212,11 @@ draw.show()
 # A few networks with a large value make up for many with a small one.
 #
 # The wider the spread of *q*, the larger is the mean of *q*\ ².
-# Each layer of *n* units multiplies this mean of *q*\ ² by 1 + 5/*n*:
+# If the weights come from a normal distribution, each layer of *n* units multiplies this mean of *q*\ ² by a number that is larger for fewer units:
 #
 # .. math::
 #
-#    \frac{\operatorname{mean}(q_{\text{after}}^2)}{\operatorname{mean}(q_{\text{before}}^2)} = \frac{4}{n^2} \left( \frac{3}{2}\, n + \frac{1}{4}\, n (n - 1) \right) = 1 + \frac{5}{n}
-#
-# The middle of the formula comes from these steps:
-#
-# 1. With weights of variance 2/*n*, a pre-activation is √(2\ *q*) · *r*. Here *r* is a random number from a normal distribution with the mean 0 and the variance 1.
-# 2. So *q* after the layer is *q* before the layer times 2/*n* times the sum of *n* numbers :math:`\text{relu}(r)^2`.
-# 3. For such a random number, the mean of *r*\ ² is 1, and the mean of *r*\ ⁴ is 3. ReLU keeps half of each, because negative and positive *r* are equally likely. So the mean of :math:`\text{relu}(r)^2` is 1/2, and the mean of its square is 3/2.
-# 4. The square of the sum has *n* squares with the mean 3/2, and *n*\ (*n* − 1) products of two different numbers with the mean 1/2 · 1/2.
+#    \frac{\operatorname{mean}(q_{\text{after}}^2)}{\operatorname{mean}(q_{\text{before}}^2)} = 1 + \frac{5}{n}
 #
 # Five layers of ten units multiply the mean of *q*\ ² by (1 + 5/10)⁵ = 7.6, and five layers of fifty units by (1 + 5/50)⁵ = 1.6.
 # So more layers make the spread wider, and more units make it narrower (:footcite:t:`hanin2018`).

@@ -38,8 +38,8 @@ with draw.style():
         places,
         (scattered, two_units),
         (
-            "each sender active somewhere:\nnothing to leave out",
-            "only two senders active:\n38 of 40 left out",
+            "40 senders active:\nnothing to leave out",
+            "2 senders active:\n38 left out",
         ),
         strict=True,
     ):

@@ -165,8 +165,7 @@ draw.alt(
 # (0.6000000000000001, 0.6)
 #
 # Therefore four machines may get another last digit than one machine with the same batch.
-# But all four must get the *same* digit, because otherwise their weights would become different.
-# So no machine adds up the gradients in an order of its own: all machines take the same sum from the exchange.
+# But all four get the *same* digit, because they all take the same sum from the exchange.
 #
 # How many numbers are sent
 # -------------------------
