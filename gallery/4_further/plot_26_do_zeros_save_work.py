@@ -86,8 +86,6 @@ draw.show()
 # (If 128 green squares are drawn at random, on average 1.4 of the 40 senders get none. So the code saves almost nothing.)
 # In the right pattern two senders are active in all examples, and 38 in none.
 # The code leaves out 38 columns of *A*, and does 2560 multiplications.
-#
-# Some networks make whole blocks of units inactive on purpose, to save work in this way (:footcite:t:`bengio2013`).
 
 # Check: multiplications needed, in all, and after skipping
 assert 64 * 40 * 20 == 51_200
@@ -209,5 +207,3 @@ for examples in (1, 2, 3, 4):
 #    gradient[:, active] = D.T @ A[:, active]
 #    assert active.sum() == 2
 #    assert gradient.equal(D.T @ A)
-#
-# .. footbibliography::

@@ -85,16 +85,16 @@ draw.show()
 # Each weight is divided by the size of the smallest weight into its unit, and the printed numbers are rounded.
 #
 # The inputs 1 and 6, 2 and 5, and 3 and 4 are three *pairs*: the two inputs of a pair have the same distance from the middle.
-# The two weights of a pair have the same size and opposite signs.
-# In a symmetric row the two inputs of each pair are the same, so each pair adds 0 to the pre-activation, and only the bias is left.
+# The two weights of a pair have nearly the same size and opposite signs.
+# In a symmetric row the two inputs of each pair are the same, so each pair adds nearly 0 to the pre-activation, and only the bias is left.
 #
-# The weights of the three pairs have the sizes 1, 2 and 4.
-# If the two inputs of a pair differ, this pair adds 1 or −1, 2 or −2, or 4 or −4.
+# The weights of the three pairs have nearly the sizes 1, 2 and 4.
+# If the two inputs of a pair differ, this pair adds nearly 1 or −1, 2 or −2, or 4 or −4.
 # Such numbers never add up to 0: for example, 1 + 2 − 4 is −1.
-# So only for a symmetric row the three pairs add up to 0.
+# So the three pairs add up to 0 only if the row is symmetric.
 #
 # Both biases are about −2.1.
-# For a symmetric row the pre-activation is this bias, so both hidden activations are small: about 0.1.
+# For a symmetric row the pre-activation is nearly this bias, so both hidden activations are small: about 0.1.
 # For every other row, the three pairs add up to a positive number in one of the hidden units, because the weights of the two units have opposite signs.
 # Before the division, the smallest weights have the size 3.1, so the pre-activation of this unit is at least 3.1 − 2.1 = 1.0, and its activation is at least 0.7.
 #

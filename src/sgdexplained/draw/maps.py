@@ -149,7 +149,7 @@ def reason_maps(
     y = 0.0
     for ((name, shape, codes), *beside), height in zip(rows, heights, strict=True):
         y += 0.34
-        titles = [_heading(*one, min(width, BESIDE)) for one in beside]
+        titles = [_heading(one, size, column, min(width, BESIDE)) for one, size, column in beside]
         room = max((GAP + text_width(text, SMALL) for text in titles), default=0.0)
         across = width - 0.1 - room
         if codes.shape[0] > 1:  # as wide as it is, but not a thread
@@ -225,7 +225,7 @@ def _map(
     ax.set_ylim(limits[1])
     if max(step) == 1:
         rows, columns = codes.shape
-        white = {"color": "white", "lw": LINE / 2, "zorder": 1.5}
+        white: dict[str, Any] = {"color": "white", "lw": LINE / 2, "zorder": 1.5}
         if height / rows >= LINED:
             ax.hlines([y + height * row / rows for row in range(1, rows)], x, x + across, **white)
         if across / columns >= LINED:
