@@ -99,7 +99,7 @@ draw.alt(
 # It is positive exactly if the angle between the arrow and the direction of the unit is less than 90 degrees.
 # A full dot is a unit that is open for both examples, a half dot is open for one of them, and an empty dot for none.
 #
-# If the weights are drawn from a normal distribution with the mean 0, every direction is equally likely.
+# If the weights are drawn independently from one normal distribution with the mean 0, every direction is equally likely.
 # Let *t* be the angle between the two arrows (π stands for 180 degrees).
 # Then this part of the units is open for both examples, on average:
 #
@@ -117,7 +117,7 @@ draw.alt(
 #    \cos t' = \frac{\sin t + (\pi - t) \cos t}{\pi}
 #
 # If two examples stand at a right angle, the angle is 71.4 degrees after the first layer, and 42.6 degrees after the fifth.
-# So with each layer the examples become more alike, and more units are open for both.
+# So with each wide layer the examples become more alike, and more units are open for both.
 
 
 # Check: a layer of 100 000 units, and five layers

@@ -130,7 +130,7 @@ ax = draw.bars(
     [*into_unit_2, both],
     signed=True,
 )
-ax.set_xlabel("gradient of the weight from input 1 into unit 2")
+ax.set_xlabel("gradient of a weight into unit 2")
 draw.title(
     ax,
     "A unit is open on one machine only; after the exchange, the weight moves on both.",
