@@ -2,10 +2,11 @@ r"""
 Does a small gradient make a small step?
 ========================================
 
-.. needs:: 13 14
+.. needs:: 13 14 21
 
-Under plain SGD a weight with a small gradient hardly moves.
-Other optimisers use the gradient in another way.
+Under plain SGD, the step of a weight is the learning rate times its gradient.
+So a weight with a small gradient hardly moves.
+Under Adam this is not so.
 
 .. guess::
    :answer: 3
@@ -17,14 +18,12 @@ Other optimisers use the gradient in another way.
    C. Almost as long
    D. Much longer
 
-   Adam divides the gradient by its own size, so the size has almost no effect on the first step.
+   In the first step, Adam divides the gradient by the size of this gradient. So the size has almost no effect on the length of the step: it is 0.99 of a learning rate for one millionth, and 1 learning rate for 1.
 """
 
-# Set-up: three optimisers, three gradients, and the figure
-from fractions import Fraction
-
+# Set-up: two optimisers, three gradients, and the figure
 from sgdexplained import SGD, Scalar, draw
-from sgdexplained.contrasts import Adam, SignSGD
+from sgdexplained.contrasts import Adam
 
 
 def first_step(make_optimiser, gradient):
@@ -37,7 +36,6 @@ def first_step(make_optimiser, gradient):
 makers = {
     "SGD": lambda w: SGD(w, lr=1.0),
     "Adam": lambda w: Adam(w, lr=1.0),
-    "SignSGD": lambda w: SignSGD(w, lr=1.0),
 }
 gradients = [1.0, 1e-3, 1e-6]
 fig, places = draw.figure(3.9, rows=3, sharex=True)
@@ -50,24 +48,25 @@ for ax, size, words in zip(
     ax.set_xlim(0, 1.25)
     with draw.style():
         ax.set_title(f"gradient: {words}", fontstyle="italic", loc="left")
-places[-1].set_xlabel("length of the first step, in learning rates")
-fig.set_size_inches(fig.get_figwidth(), 5.4)
-draw.title(fig, "Under SGD a tiny gradient makes a tiny step; not under Adam.")
+places[-1].set_xlabel("length of the first step (1 is one learning rate)")
+fig.set_size_inches(fig.get_figwidth(), 4.3)
+draw.title(
+    fig, "A tiny gradient makes a tiny step under SGD, but not under Adam."
+)
 draw.alt(
     fig,
     "The length of the first step in learning rates. For the gradient 1 it is"
-    " 1 for SGD, Adam and SignSGD, which uses only the sign. For a thousandth it"
-    " is 0.001 for SGD and 1 for the others. For a millionth it is 1e-06 for"
-    " SGD, 0.99 for Adam and 1 for the sign.",
+    " 1 for SGD and for Adam. For a thousandth it is 0.001 for SGD and 1 for"
+    " Adam. For a millionth it is 1e-06 for SGD and 0.99 for Adam.",
 )
 draw.show()
 
 # %%
-# The third bar of each group is *SignSGD*, an optimiser that uses only the sign of the gradient: each of its steps is one learning rate long.
-#
 # Let *g* be the first gradient of a weight, and *η* the learning rate.
-# In the first step, Adam's bias correction (:ref:`page 21 <sphx_glr_story_4_further_plot_21_after_many_zeros.py>`) makes the velocity *g* and the root of the mean square :math:`|g|`.
-# So these are the first steps of SGD and of Adam:
+# Adam divides a mean of the gradients, the velocity, by the root of a mean of their squares (:ref:`page 21 <sphx_glr_story_4_further_plot_21_after_many_zeros.py>`).
+# In the first step there is only one gradient.
+# So with Adam's bias correction, the velocity is equal to *g*, and the root is equal to :math:`|g|`, the size of *g*.
+# These are the first steps of SGD and of Adam:
 #
 # .. math::
 #
@@ -75,22 +74,25 @@ draw.show()
 #    \qquad\qquad
 #    \text{Adam: } -\eta\, \frac{g}{|g| + \varepsilon}
 #
-# Adam's *ε* is a very small number, :math:`10^{-8}`, that keeps the division possible when the gradient is 0.
-# A gradient of :math:`10^{-6}` is a hundred times as large as *ε*, so Adam makes 99 hundredths of a full step.
-# Only a gradient that is about as small as *ε*, or smaller, makes the first step of Adam noticeably shorter.
+# Adam's *ε* is a very small number, :math:`10^{-8}`, so that Adam never divides by 0.
+# A gradient of :math:`10^{-6}` is a hundred times as large as *ε*, so the first step is 100/101 = 0.99 of a learning rate.
+# Only if the gradient is about as small as *ε*, or smaller, the first step of Adam is much shorter than a learning rate.
 #
-# What has this to do with inactive connections?
-# Shut units cut paths that lead back to a weight, so over many random networks the mean of its squared gradient is smaller (:ref:`page 14 <sphx_glr_story_3_inactive_connections_plot_14_paths_ahead.py>`).
-# Therefore some people think that a weight hardly moves if units ahead of it are shut:
+# Shut units make a gradient smaller, on average
+# ----------------------------------------------
+#
+# Each shut unit cuts paths from a weight to the loss.
+# So on average over many random networks, the square of a weight's gradient is smaller than it would be if no unit were shut (:ref:`page 14 <sphx_glr_story_3_inactive_connections_plot_14_paths_ahead.py>`).
+# Therefore some people think that such a weight hardly moves:
 #
 # .. claim:: E4
 #    :verdict: holds when
-#    :when: the optimiser is plain SGD, and the gradient itself is small.
-#    :corrected: A weight whose gradient is small hardly moves under plain SGD. Under an optimiser that divides by the size of the gradient, it moves about as far as any other weight.
+#    :when: the optimiser is plain SGD, and the shut units really make the gradient small.
+#    :corrected: A weight whose gradient is small hardly moves under plain SGD. Adam divides by the size of the gradient, so under Adam the first step of this weight is about as long as that of any other weight, if the gradient is much larger than *ε*.
 #    :sources: kingma2015, bernstein2018
 #    :refuted-by: adam-undivided, adam-without-root, fixed-step-length
 #
-#    Weights with inactive connections ahead of them hardly move.
+#    A weight hardly moves if there are inactive connections (connections of shut units) between this weight and the loss.
 #
 #    >>> from sgdexplained import SGD, Scalar
 #    >>> from sgdexplained.contrasts import Adam
@@ -107,18 +109,18 @@ draw.show()
 # A skip connection keeps one path open
 # -------------------------------------
 #
-# If every path ahead of a weight goes through a shut unit, its gradient is not small but 0.
-# Then no division helps: the first step of Adam is 0 as well.
+# If every path from a weight to the loss goes through a shut unit, the gradient of this weight is not small but exactly 0.
+# Then the first step of Adam is 0 as well, because 0 divided by *ε* is 0.
 # Many deep networks prevent this with a *skip connection*.
-# A *block* is a group of layers, and the skip connection adds the input of the block to its output.
-# So one path goes around the block, and the gradient can pass there.
+# A *block* is a group of layers, and the skip connection adds the input of the block to the output of the block.
+# So one path goes around the block, and the gradient can come back on this path.
 #
 # .. claim:: X11
 #    :verdict: holds
 #    :sources: veit2016
 #    :refuted-by: last-contribution-wins, gates-ignored
 #
-#    With a skip connection around it, a block whose units are all shut still lets the gradient pass; without one it does not.
+#    If all units of a block are shut, the gradient still comes back on the skip connection around the block. Without a skip connection, no gradient comes back.
 #
 #    >>> from sgdexplained import Scalar
 #    >>> def gradient(x, skip):
@@ -129,20 +131,8 @@ draw.show()
 #    ...     return w.grad
 #    >>> gradient(3, skip=False), gradient(3, skip=True), gradient(30, skip=True)
 #    (0, 3, 60)
-#
-# Steps of the same length can go the wrong way
-# ---------------------------------------------
-#
-# Four examples give one weight the gradients −1, −1, −1 and 9.
-# Their mean is 3/2, so the weight should become smaller.
-# SignSGD takes them one by one, and uses only their signs: three steps go up and one goes down, so the weight becomes larger.
 
-# Check: four signs, and a gradient of 0 under Adam
-w = Scalar(Fraction(0))
-signs = SignSGD([w], lr=Fraction(1))
-for w.grad in (-1, -1, -1, 9):
-    signs.step()
-assert w.data == 2
+# Check: a gradient of 0 under Adam
 assert first_step(makers["Adam"], 0.0) == 0
 
 # %%
@@ -155,7 +145,7 @@ assert first_step(makers["Adam"], 0.0) == 0
 #
 #    The first gradient of a weight is as small as Adam's *ε*. How long is its first step under Adam?
 #
-#    The size of the gradient and *ε* are equal, so the gradient is divided by twice its own size.
+#    Adam divides the gradient by its size plus *ε*. The two are equal, so the gradient is divided by twice its own size.
 #
 #    >>> round(first_step(makers["Adam"], 1e-8), 6)
 #    0.5
@@ -163,10 +153,9 @@ assert first_step(makers["Adam"], 0.0) == 0
 # .. guess::
 #    :answer: 3
 #
-#    A weight is 1, and its input is 3. Their product goes into a block of one ReLU unit with the bias −10, so the unit is shut. A skip connection adds the product to the output of the block. By which number must a small change of the weight be multiplied to give the change of this sum?
+#    A weight is 1, and its input is 3. Their product goes into a block of one ReLU unit with the bias −10, so this unit is shut. A skip connection adds the product to the output of the block. What is the derivative of this sum with respect to the weight?
 #
-#    Only the path around the block is open, so the derivative is the input, 3.
-#    With the input 30 the unit is open too, and both paths together give 30 + 30 = 60.
+#    Only the path around the block is open. On this path the sum is weight × input, so its derivative is the input, 3.
 #
 #    >>> w = Scalar(1)
 #    >>> before = w * 3
@@ -174,8 +163,8 @@ assert first_step(makers["Adam"], 0.0) == 0
 #    >>> w.grad
 #    3
 #
-# In PyTorch: one millionth, and a full step
-# ------------------------------------------
+# In PyTorch: the same two first steps
+# ------------------------------------
 #
 # .. code-block:: python
 #
@@ -191,5 +180,3 @@ assert first_step(makers["Adam"], 0.0) == 0
 #    assert abs(first_step(torch.optim.Adam, 1e-6) - 0.99) < 1e-3
 #
 # .. in_your_library:: Adam / tiny
-#
-# In the engine, :engine:`Adam's rule <contrasts.optimisers.Adam.move>` is where the division happens.

@@ -5,12 +5,12 @@ How large should the first weights be?
 .. needs:: 14
 
 Before training, the weights of a network are random numbers.
-If they are too small, a signal fades on its way through many layers.
+If these numbers are too small, the activations become smaller from layer to layer.
 
 .. guess::
    :answer: 4
 
-   Thirty layers of ReLU units have random weights, positive and negative with the same chance. The strength of a signal is the mean of its squared activations, and each layer passes on half of it. What is left at the end?
+   The *mean square* of a layer is the mean of its squared activations. In a network of thirty ReLU layers, each layer has on average half the mean square of the layer before it. What part of the mean square of the input is left after thirty layers?
 
    A. About one half
    B. About a thirtieth
@@ -56,44 +56,60 @@ for variance, (forward, back) in measured.items():
         (back[::-1], {"mfc": "none", "mec": draw.INK, "ms": 10}),
     ):
         ax.plot(depth, means, "o", markevery=some, **look)
-ax.set(yscale="log", xlabel="layers passed, of n units each", xlim=(0, 31))
+ax.set(yscale="log", xlabel="number of layers, each with n units", xlim=(0, 31))
 ax.set_ylim(1e-10, 1e3)
 ax.set_yticks([1e-9, 1e-6, 1e-3, 1])
 ax.minorticks_off()
 with draw.style():
-    ax.set_ylabel("strength of the signal\n(its mean square)")
-    ax.text(30.5, 12, "variance 2/n: it stays", ha="right", weight="bold")
-    ax.text(13, 3e-3, "variance 1/n: each layer halves it", weight="bold")
-    key = "— formula\n● forward   ○ backward"
+    ax.set_ylabel("mean square of\nactivations or gradients")
+    ax.text(
+        30.5,
+        12,
+        "weights of variance 2/n: it stays near 1",
+        ha="right",
+        weight="bold",
+    )
+    ax.text(
+        13,
+        3e-3,
+        "weights of variance 1/n:\neach layer halves it",
+        weight="bold",
+    )
+    key = "— formula below\n● activations   ○ gradients"
     ax.text(1, 2e-10, key, fontstyle="italic")
 draw.title(
     ax,
-    "With weights of variance 2/n the signal survives thirty layers.",
+    "With weights of variance 2/n, thirty layers leave the mean square as it was.",
 )
 draw.alt(
     ax,
-    "Mean square of the signal over the number of layers passed, forward and"
+    "Mean square of the activations and of the gradients over the number of layers, forward and"
     " backward, on a logarithmic scale. With variance 2/n it stays near 1;"
     " with 1/n it falls in a straight line to a billionth.",
 )
 
 # %%
-# The *mean square* of a layer is the mean of its squared activations, and tells how strong the signal is.
 # Each layer in the picture has *n* = 128 units, so each unit has *n* senders.
 # The weights are random numbers from a normal distribution with the mean 0.
-# Their variance is the mean of their squares.
+# Their *variance* Var(*w*) is then the mean of their squares.
+# There are no biases.
+# Each dot is the average over fifty such networks.
 #
-# A pre-activation is a sum of *n* products of a random weight and an activation, so its mean square is *n* · Var(*w*) · *q*.
-# Random weights have both signs, so about half of the units are shut, and ReLU keeps half of this mean square:
+# Let *q* be the mean square of a layer.
+# Each pre-activation of the next layer is a sum of *n* products, each a weight times an activation.
+# In the square of this sum, products of two different weights are 0 on average, because each weight is positive or negative with the same chance.
+# The *n* squares are left, and each of them is Var(*w*) · *q* on average.
+# So the mean square of the pre-activations is on average *n* · Var(*w*) · *q*.
+# ReLU makes the negative pre-activations 0, and this leaves half of the mean square:
 #
 # .. math::
 #
 #    q_{\text{after}} = \frac{n}{2} \, \operatorname{Var}(w) \cdot q_{\text{before}} \quad \text{on average}
 #
-# Here *q* is the mean square before and after a layer, and Var(*w*) is the variance of the weights.
-# The variance 2/*n* makes the factor 1 (:footcite:t:`he2015`).
-# The variance 1/*n*, from a rule that was made for other units, makes it 1/2 (:footcite:t:`glorot2010`).
-# The same factor holds for the gradient on its way back.
+# If the variance is 2/*n*, this factor is 1 (:footcite:t:`he2015`).
+# If the variance is 1/*n*, it is 1/2 (:footcite:t:`glorot2010` made this rule for other units).
+# In the picture, the mean square of the gradient on its way back is multiplied by the same factor.
+# (The gradient that comes to the last layer has random entries with the mean 0.)
 
 # Check: thirty layers, with both variances
 assert 0.5 < measured[2][0][-1] < 2
@@ -107,7 +123,7 @@ assert 0.5 < measured[1][1][0] * 2**30 < 2
 #    :sources: he2015, glorot2010
 #    :refuted-by: he-without-two, gates-ignored
 #
-#    A ReLU network has random weights, and *n* units in every layer. On average, each layer multiplies the mean square of the signal by *n*/2 times the variance of the weights. It multiplies the mean square of the gradient on its way back by the same number. This number is 1 for the variance 2/*n*, and 1/2 for 1/*n*.
+#    A ReLU network has *L* layers of *n* units and no biases, and its input has *n* numbers. Its weights are drawn independently from one normal distribution with the mean 0. On average over many such networks, the *L* layers together multiply the mean square of the activations by :math:`(\frac{n}{2} \operatorname{Var}(w))^L`. On the way back they multiply the mean square of the gradient by the same number, if the entries of the gradient that comes to the last layer are random, independent, and have the mean 0. For the variance 2/*n* this number is 1. For 1/*n* it is :math:`1/2^L`.
 #
 #    >>> from fractions import Fraction
 #    >>> from itertools import product
@@ -123,9 +139,9 @@ assert 0.5 < measured[1][1][0] * 2**30 < 2
 #    ...         outputs.append(Fraction(output.data**2))
 #    ...         gradients.append(Fraction(x.grad**2))
 #    ...     return str(mean(outputs)), str(mean(gradients))
-#    >>> both_mean_squares(1, layers=6)  # n = 1, variance 1: a half in each layer
+#    >>> both_mean_squares(1, layers=6)  # n = 1, variance 1: a half for each layer
 #    ('1/64', '1/64')
-#    >>> both_mean_squares(2, layers=6)  # variance 4: twice as much in each layer
+#    >>> both_mean_squares(2, layers=6)  # variance 4: twice as much for each layer
 #    ('64', '64')
 #    >>> def mean_output(init):
 #    ...     nets = [
@@ -139,10 +155,10 @@ assert 0.5 < measured[1][1][0] * 2**30 < 2
 # The mean is not the network that you train
 # ------------------------------------------
 #
-# That was the mean over all networks, but you train one of them.
-# The next picture shows five hundred narrow networks and five hundred wide ones, all with variance 2/*n*.
+# The formula gives the average over many networks, but you train only one of them.
+# The next picture shows five hundred narrow networks and five hundred wide ones, all with weights of variance 2/*n*.
 # Each dot is one network.
-# A signal of mean square 1 goes in, and the dot shows its mean square after the last layer.
+# Its input has the mean square 1, and the dot shows the mean square after the last layer.
 
 # Set-up: a hundred thousand networks of each shape, and the figure
 rng = np.random.default_rng(14)
@@ -178,7 +194,7 @@ with draw.style():
     ax.spines["left"].set_visible(False)
 draw.title(
     ax,
-    "In narrow networks the last signal may be tiny or large; in wide ones it varies less.",
+    "The mean square after the last layer differs more among narrow networks than among wide ones.",
 )
 draw.alt(
     ax,
@@ -191,28 +207,19 @@ draw.alt(
 draw.show()
 
 # %%
-# The mean is 1 for both, as it should be.
-# But half of the narrow networks have less than 0.26, which is their median.
-# A few networks with a very large value make up for many with a small one.
+# The mean over all narrow networks is 1, and the mean over all wide ones is 1 too.
+# But half of the narrow networks are below 0.26, their median.
+# A few networks with a large value make up for many with a small one.
 #
-# How wide is the spread?
-# Each network has its own mean square *q* after the last layer.
-# The variance of *q* over all networks is the mean of *q*\ ², minus the square of the mean of *q*.
-# Here the mean of *q* is 1, so a larger mean of *q*\ ² is a wider spread.
-# Each layer of *n* units multiplies the mean of *q*\ ² by 1 + 5/*n*:
+# The wider the spread of *q*, the larger is the mean of *q*\ ².
+# If the weights come from a normal distribution, each layer of *n* units multiplies this mean of *q*\ ² by a number that is larger for fewer units:
 #
 # .. math::
 #
-#    \frac{\operatorname{mean}(q_{\text{after}}^2)}{\operatorname{mean}(q_{\text{before}}^2)} = \frac{4}{n^2} \left( \frac{3}{2}\, n + \frac{1}{4}\, n (n - 1) \right) = 1 + \frac{5}{n}
+#    \frac{\operatorname{mean}(q_{\text{after}}^2)}{\operatorname{mean}(q_{\text{before}}^2)} = 1 + \frac{5}{n}
 #
-# The middle of the formula is worked out as follows.
-# With weights of variance 2/*n*, a pre-activation has the variance 2\ *q*, so it is √(2\ *q*) · *z*, where *z* comes from a normal distribution with the mean 0 and the variance 1.
-# So the new mean square is *q* times 2/*n* times the sum of *n* terms :math:`\text{relu}(z)^2`.
-# The mean of such a term is 1/2, and the mean of its square is 3/2.
-# The square of the sum has *n* such squares, and *n*\ (*n* − 1) products of two different terms, each with the mean 1/2 · 1/2.
-#
-# Add up 1/*n* over all layers: for five layers of ten units this is 5 · 1/10 = 0.5.
-# The larger this sum, the wider the spread (:footcite:t:`hanin2018`): more layers make it wider, and more units make it narrower.
+# Five layers of ten units multiply the mean of *q*\ ² by (1 + 5/10)⁵ = 7.6, and five layers of fifty units by (1 + 5/50)⁵ = 1.6.
+# So more layers make the spread wider, and more units make it narrower (:footcite:t:`hanin2018`).
 
 # Check: means, medians, and the factor
 for n in (1, 2, 10, 50):
@@ -227,6 +234,8 @@ for (n, layers), q in scales.items():
     assert abs(np.mean(q) - 1) < 0.02
     error = np.std(q**2) / math.sqrt(len(q))
     assert abs(np.mean(q**2) - (1 + 5 / n) ** layers) < 4 * error
+assert round((1 + 5 / 10) ** 5, 1) == 7.6
+assert round((1 + 5 / 50) ** 5, 1) == 1.6
 assert round(np.median(scales[10, 5]), 2) == 0.26
 assert round(np.median(scales[50, 5]), 1) == 0.8
 low, high = np.quantile(scales[50, 5][:500], [0.01, 0.99])
@@ -239,9 +248,9 @@ assert high < 4
 #    :sources: hanin2018
 #    :refuted-by: whispering-relu
 #
-#    A ReLU network has random weights from a normal distribution, with the variance 2 divided by the number of senders. Take the mean square *q* of the signal in many such networks. Each layer leaves the mean of *q* as it is, but a layer of *n* units multiplies the mean of *q*\ ² by 1 + 5/*n*. So the fewer units there are, the wider the spread.
+#    A ReLU network has no biases. Its weights are drawn independently from a normal distribution with the mean 0 and the variance 2 divided by the number of senders. Let *q* be the mean square of a layer. On average over many such networks, each layer leaves the mean of *q* as it is, but a layer of *n* units multiplies the mean of *q*\ ² by 1 + 5/*n*. So the fewer units there are, the wider is the spread of *q*.
 #
-#    Let a weight *w* be −√3, 0 or √3, with the probabilities 1/6, 2/3 and 1/6. The means of *w*, *w*\ ², *w*\ ³, *w*\ ⁴ and *w*\ ⁵ are the same as for a normal (Gaussian) random number, so we may use it instead. Six weights with three values each make 3⁶ = 729 networks, and we can try them all:
+#    Let a weight *w* be −√3, 0 or √3, with the probabilities 1/6, 2/3 and 1/6. The check needs only the means of *w*, *w*\ ², *w*\ ³ and *w*\ ⁴, and these are the same as for a normal random number with the mean 0 and the variance 1. So *w* may stand for such a number. Six weights with three values each make 3⁶ = 729 networks, and the check tries them all:
 #
 #    >>> from fractions import Fraction
 #    >>> from itertools import product
@@ -252,7 +261,7 @@ assert high < 4
 #    >>> for a, b, c, d, e, f in product(chance, repeat=6):
 #    ...     layers = [([[a, b]], None), ([[c, d], [e, f]], None)]
 #    ...     [[left, right]] = MLP([1, 2, 2], output="relu", init=layers)([[1]])
-#    ...     roots = 6 * 3  # squares of the weights, √6 and √3, written here as 1
+#    ...     roots = 6 * 3  # the weights are ±√6 and ±√3, here ±1: their squares
 #    ...     q = roots * Fraction(left.data**2 + right.data**2, 2)
 #    ...     weight = prod(chance[one] for one in (a, b, c, d, e, f))
 #    ...     mean += weight * q
@@ -266,9 +275,9 @@ assert high < 4
 # .. guess::
 #    :answer: 1024
 #
-#    The weights of ten layers have the variance 4/*n*. By which number is the mean square multiplied, on average?
+#    A network has ten ReLU layers of *n* units and no biases. Its weights are normal random numbers with the mean 0 and the variance 4/*n*. By which number do the ten layers multiply the mean square, on average?
 #
-#    Each layer multiplies it by *n*/2 · 4/*n* = 2, and ten doublings make 1024.
+#    Each layer multiplies the mean square by *n*/2 · 4/*n* = 2, and ten layers by 2¹⁰ = 1024.
 #
 #    >>> (4 / 2) ** 10
 #    1024.0
@@ -276,7 +285,7 @@ assert high < 4
 # .. guess::
 #    :answer: 6
 #
-#    A layer has 1 unit, and the variance is 2/*n*. By which factor does this layer multiply the mean of *q*\ ²?
+#    Every layer has 1 unit, and the weights are normal random numbers with the mean 0 and the variance 2. By which number does each layer multiply the mean of *q*\ ²?
 #
 #    1 + 5/1 = 6.
 #

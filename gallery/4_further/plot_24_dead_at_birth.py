@@ -5,7 +5,7 @@ How often is a network dead before its first step?
 .. needs:: 15
 
 A network is dead if it gives the same output for every input.
-Random first weights can do this before any training.
+If the first weights are random, a network can be dead before any training.
 
 .. guess::
    :answer: 3
@@ -17,9 +17,9 @@ Random first weights can do this before any training.
    C. About 97
    D. All 100
 
-   For one input value, both units of a hidden layer are shut with the chance 1/4.
-   So it is almost certain that at least one of the 14 hidden layers lets nothing through: the chance is 98 %.
-   A few of these networks let another input value through, so they are not dead.
+   Take one input value, for example 1. In a hidden layer, each unit is shut with the chance 1/2, so both units are shut with the chance 1/4.
+   The 14 hidden layers all let something through with the chance (3/4)¹⁴, which is 2 %.
+   So about 98 of 100 networks block the input 1. About one of these 98 does not block the input −1, so this one is not dead.
 """
 
 # Set-up: ten thousand networks of each shape, and the figure
@@ -69,7 +69,7 @@ for N, shares in drawn.items():
 with draw.style():
     ax.set_xlabel("layers of weights")
     ax.set_ylabel("share of dead networks")
-    key = "● random networks   grey band: what theory allows"
+    key = "● random networks   grey band: between two formulas"
     ax.set_title(key, fontsize=13.5, loc="left")
 ax.set(xlim=(2, 30.6), ylim=(0, 1.03))
 ax.set_xticks([3, 10, 20, 30])
@@ -87,28 +87,28 @@ draw.show()
 # Let every hidden layer have *N* units, and let *L* be the number of layers of weights, so that *L* − 1 layers are hidden.
 # Each unit is shut with the chance 1/2, because its weights are positive or negative with the same chance.
 # So all units of a layer are shut with the chance :math:`1/2^N`.
-# Then the signal is *blocked*: nothing gets through this layer.
-# This is the probability that the signal of one example is blocked in at least one layer:
+# Then the layer *blocks* the example: all its activations are 0.
+# This is the probability that at least one hidden layer blocks an example:
 #
 # .. math::
 #
 #    P(\text{blocked}) = 1 - \left(1 - 2^{-N}\right)^{L - 1}
 #
-# The whole network is dead only if every possible example is blocked.
-# That is less likely, because another example may get through (:footcite:t:`lu2020`).
-# So the formula above is only an upper limit: it is the upper edge of each grey band.
-# The lower edge is a longer formula from the same paper; it stands in the code of the picture, in the function ``bounds``.
+# The network is dead only if it blocks every possible example.
+# This is less likely, so the formula is an upper limit: the upper edge of each grey band (:footcite:t:`lu2020`).
+# The lower edge is a longer formula from the same paper.
 #
 # The smallest case can be counted
 # --------------------------------
 #
-# One input, two hidden layers of two units, and one output: *N* = 2 and *L* = 3.
+# Take a network with one input, two hidden layers of two units, and one output: *N* = 2 and *L* = 3.
 # Six weights lead to the hidden units: two to the first layer, and four to the second.
-# We fix their sizes and vary only their signs, so there are 2⁶ = 64 networks.
-# (Other sizes give the same counts, if no two products cancel.)
-# The two weights to the output play no part, because they come after the hidden layers.
-# The input value 1 is blocked in 28 of the 64 networks, which is 7/16.
-# In 10 of the 64 networks, which is 5/32, the value −1 is blocked as well: these networks are dead.
+# We fix the sizes of these weights and vary only their signs, so there are 2⁶ = 64 networks.
+# (The sizes are chosen so that the two products in a pre-activation never add up to exactly 0.)
+# In 28 of the 64 networks, which is 7/16, the input 1 is blocked.
+# In 10 of the 64 networks, which is 5/32, the input −1 is blocked as well.
+# There are no biases, so a network that blocks 1 blocks every positive input, and a network that blocks −1 blocks every negative input.
+# Therefore these 10 networks are dead.
 
 # Check: all signs, ten layers of random weights, and fifteen layers of two
 
@@ -147,7 +147,7 @@ assert round(100 * drawn[2][depths.index(15)][1]) == 97
 #    :sources: lu2020
 #    :refuted-by: whispering-relu, no-negative-weights
 #
-#    A ReLU network has random weights, no biases, and *L* − 1 hidden layers of *N* units. The signal of one example is blocked with the probability :math:`{1 - (1 - 2^{-N})^{L-1}}`. The whole network is dead (its output is the same for every input) with at most this probability. For *L* = 3 and a single input unit, it is dead with exactly the probability :math:`\frac{3 - 2^{1-N}}{4^N}`.
+#    A ReLU network has no biases and *L* − 1 hidden layers of *N* units. Its weights are drawn independently from a continuous distribution, in which *w* and −\ *w* are equally likely. The probability that its hidden layers block an example that is not 0 is :math:`{1 - (1 - 2^{-N})^{L-1}}`. The probability that the network is dead (its output is the same for every input) is at most as large. If *L* = 3 and there is a single input, the network is dead with the probability :math:`\frac{3 - 2^{1-N}}{4^N}`.
 #
 #    >>> from fractions import Fraction
 #    >>> from itertools import product
@@ -180,7 +180,7 @@ assert round(100 * drawn[2][depths.index(15)][1]) == 97
 #    A network has one input, one hidden layer of ten units without biases, and one output. How many of 100 such networks are dead?
 #
 #    A unit that is shut for positive inputs is open for negative inputs.
-#    So either the positive or the negative inputs get through, and the output is not the same for all.
+#    So this one hidden layer cannot block both, and the output is not the same for every input.
 #
 #    >>> from sgdexplained.reasons import dead
 #    >>> shallow = [MLP([1, 10, 1], seed=seed, bias=False) for seed in range(100)]

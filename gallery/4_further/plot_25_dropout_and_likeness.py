@@ -4,26 +4,25 @@ Which units do two examples share?
 
 .. needs:: 9 16
 
-Each example opens some units of a ReLU layer, and leaves the others shut.
-A ReLU unit is *open* for an example if its pre-activation is positive.
+A ReLU unit is *open* for an example if its pre-activation is positive, and shut otherwise.
 Two examples that are alike open nearly the same units.
 
 .. guess::
    :answer: 2
 
-   The input numbers of an example are the coordinates of an arrow. The arrows of two examples stand at a right angle to each other. A ReLU layer has random weights and no biases. What part of its units is open for both examples?
+   The input numbers of an example are the coordinates of an arrow. The arrows of two examples stand at a right angle to each other. A ReLU layer has no biases, and its weights are normal random numbers with the mean 0. What part of its units is open for both examples, on average?
 
    A. One half
    B. One quarter
    C. None
 
-   Each example opens half of the units. At a right angle, half of the units that the first example opens are opened by the second one too: one quarter of all.
+   Each example opens half of the units. At a right angle, half of the units that are open for the first example are open for the second example too: one quarter of all.
 """
 
 # Set-up: twelve units in all directions, two inputs, and the figure
 from fractions import Fraction
 from itertools import product
-from math import acos, cos, degrees, pi, prod, radians, sin
+from math import acos, cos, degrees, pi, radians, sin
 from statistics import mean, stdev
 
 import numpy as np
@@ -76,17 +75,17 @@ for ax, angle in zip(places, (60, 120), strict=True):
         ):
             at = 0.7 * cos(radians(way)), 0.7 * sin(radians(way))
             ax.text(*at, words, **middle, path_effects=halo)
-        heading = f"inputs {angle}° apart:\n{opened(angle).count(2)} of 12 open for both"
+        heading = f"examples {angle}° apart:\n{opened(angle).count(2)} of 12 units open for both"
         ax.set_title(heading, fontsize=15, loc="center")
     ax.set(xlim=(-1.25, 1.25), ylim=(-1.25, 1.25), aspect="equal")
     ax.axis("off")
 draw.title(
     fig,
-    "The smaller the angle of two inputs, the more units both of them open.",
+    "The smaller the angle between two examples, the more units are open for both.",
 )
 draw.alt(
     fig,
-    "Two circles of twelve unit directions, and two arrows, the inputs. At 60"
+    "Two circles of twelve unit directions, and two arrows, the examples. At 60"
     " degrees the half circles that they open share a third: four units are"
     " open for both, full dots; four for one, half dots; four for none, empty"
     " dots. At 120 degrees"
@@ -94,28 +93,31 @@ draw.alt(
 )
 
 # %%
-# The arrows are the inputs of two examples, and each dot is a unit: it stands in the direction of its weights.
-# A unit without a bias is open for every arrow that makes an angle of less than 90 degrees with the direction of the unit.
-# A full dot is a unit that is open for both inputs, a half dot is open for one of them, and an empty dot for none.
-# With random weights every direction is equally likely.
+# The arrows are two examples, and each dot is a unit.
+# The two weights into a unit are the coordinates of its direction.
+# Without a bias, the pre-activation of the unit is *w*\ ₁\ *x*\ ₁ + *w*\ ₂\ *x*\ ₂.
+# It is positive exactly if the angle between the arrow and the direction of the unit is less than 90 degrees.
+# A full dot is a unit that is open for both examples, a half dot is open for one of them, and an empty dot for none.
 #
-# If *t* is the angle between the two inputs (π stands for 180 degrees), this share of the units is open for both:
+# If the weights are drawn independently from one normal distribution with the mean 0, every direction is equally likely.
+# Let *t* be the angle between the two arrows (π stands for 180 degrees).
+# Then this part of the units is open for both examples, on average:
 #
 # .. math::
 #
 #    \text{open for both} = \frac{\pi - t}{2 \pi}
 #
-# For 60 degrees one third of the units is open for both, for 90 degrees one quarter, and for 120 degrees one sixth.
+# This is one third for 60 degrees, one quarter for 90 degrees, and one sixth for 120 degrees.
 #
-# The activations that one input makes in the layer are a list of numbers, so they are the coordinates of an arrow too.
-# After the layer, the arrows of the two inputs have the angle *t′* (:footcite:t:`cho2009`):
+# The activations that one example makes in the layer are a list of numbers, so they are the coordinates of an arrow too.
+# In a very wide layer, the arrows of the two lists of activations stand at the angle *t′* (:footcite:t:`cho2009`):
 #
 # .. math::
 #
 #    \cos t' = \frac{\sin t + (\pi - t) \cos t}{\pi}
 #
-# Two inputs at a right angle have an angle of 71.4 degrees after the first layer, and of 42.6 degrees after the fifth.
-# So with each layer examples become more alike, and share more units.
+# If two examples stand at a right angle, the angle is 71.4 degrees after the first layer, and 42.6 degrees after the fifth.
+# So with each wide layer the examples become more alike, and more units are open for both.
 
 
 # Check: a layer of 100 000 units, and five layers
@@ -150,7 +152,7 @@ assert (round(angles[1], 1), round(angles[5], 1)) == (71.4, 42.6)
 #    :sources: cho2009
 #    :refuted-by: gates-ignored, whispering-relu, against-left-out, no-negative-weights
 #
-#    The share :math:`(\pi - t) / 2 \pi` of the units of a random ReLU layer without biases is open for both of two inputs at an angle *t*. After the layer, the angle between their activations has the cosine :math:`(\sin t + (\pi - t) \cos t) / \pi`.
+#    A ReLU layer has no biases, and its weights are drawn independently from one normal distribution with the mean 0. Two examples stand at an angle *t*. On average, the part :math:`(\pi - t) / 2 \pi` of the units is open for both. The wider the layer, the nearer is the cosine of the angle between their activations to :math:`(\sin t + (\pi - t) \cos t) / \pi`.
 #
 #    >>> from fractions import Fraction
 #    >>> from math import acos, cos, degrees, radians, sin
@@ -185,14 +187,15 @@ assert (round(angles[1], 1), round(angles[5], 1)) == (71.4, 42.6)
 # Dropout chooses units anew for each example
 # -------------------------------------------
 #
-# *Dropout* makes each unit inactive with a given chance during training (:footcite:t:`srivastava2014`).
+# *Dropout* drops each unit with a given chance during training (:footcite:t:`srivastava2014`): it multiplies the activation of the unit by 0.
 # It multiplies the activations of all other units by a number (by 2, if the chance is 1/2), so that on average an activation is as large as without dropout.
-# A dropped sender is inactive, so its weights have a gradient of exactly zero.
+# A dropped unit is inactive, so the weights that lead out of it have a gradient of exactly 0.
+# Nothing comes back through a dropped unit either, so the weights that lead into it have a gradient of exactly 0 too.
 #
-# Take a layer of weights between units that are all active without dropout.
-# Let dropout make half of its senders and half of its receivers inactive.
-# A weight gets a gradient from an example only if its sender and its receiver are both kept, which happens in one example of four.
-# Usually each example of a batch has its own dropped units, so a weight that misses one example may get a gradient from another.
+# Take two layers of units that are all open and active without dropout.
+# Dropout drops each of these units with the chance 1/2.
+# A weight between the two layers gets a gradient from an example only if neither its sender nor its receiver is dropped, which happens with the chance 1/2 · 1/2 = 1/4.
+# Usually dropout draws new units for each example of a batch, so a weight that gets nothing from one example may get a gradient from another.
 # If the same units are dropped for the whole batch, more examples do not help:
 
 
@@ -235,13 +238,13 @@ with draw.style():
         16, 0.53, "lines: formula   ● □ measured", ha="right", style="italic"
     )
     ax.set_xlabel("examples in the batch")
-    ax.set_ylabel("weights with\nthe gradient 0")
+    ax.set_ylabel("part of the weights\nwith the gradient 0")
 ax.set(ylim=(0, 1), xlim=(0.5, 16.5))
 ax.set_xticks(sizes)
 ax.set_yticks([0, 0.25, 0.5, 0.75, 1], ["0", "1/4", "1/2", "3/4", "all"])
 draw.title(
     ax,
-    "If each example drops its own units, a batch gives nearly every weight a gradient.",
+    "If dropout draws new units for each example, a larger batch leaves fewer weights at 0.",
 )
 draw.alt(
     ax,
@@ -255,20 +258,16 @@ draw.show()
 # %%
 # For *B* examples the formulas are :math:`(3/4)^B` and 3/4.
 #
-# Dropout does more than make some gradients zero: on average, it does not give the same gradient as no dropout.
-# Take three inputs 1, 2 and 1, the weights 1, −2 and 3, and the target 1.
-# Each input is dropped with the chance 1/2, and doubled if it stays, so there are eight equally likely cases.
-# Without dropout the loss is 1/2 and the gradient is −1, −2, −1.
-# The mean over the eight cases is 27/2 for the loss, and 0, −10, 2 for the gradient.
+# Dropout changes the mean gradient
+# ---------------------------------
 #
-# In this example dropout acts like a *penalty*, which is a term that is added to the loss.
-# On average it adds half the sum of all (weight × input)².
-# Here this is half of 1 + 16 + 9, which is 13, and 1/2 + 13 = 27/2.
-# If each input is dropped with another chance *q*, the 13 is multiplied by *q*/(1 − *q*), which is 1 for *q* = 1/2.
-# This is exact because the output is linear, and the loss is half the squared error.
-# For other losses and for deep networks there is no such simple formula.
+# The mean of the gradients with dropout need not be the gradient without dropout.
+# For example, one linear output adds up the inputs 1, 2 and 1 with the weights 1, −2 and 3, so the output is 0.
+# The target is 1, and the loss is half the squared error, so without dropout the gradient is −1, −2, −1.
+# Now each input is dropped with the chance 1/2, and doubled if it is not dropped, so there are eight equally likely cases.
+# The mean gradient over the eight cases is 0, −10, 2.
 
-# Check: eight choices, and another chance to be dropped
+# Check: eight choices
 weights, x, target = (1, -2, 3), [1, 2, 1], 1
 
 
@@ -288,26 +287,9 @@ losses, gradients = zip(
     *(with_mask(list(mask)) for mask in product([0, 1], repeat=3)), strict=True
 )
 mean_gradient = [mean(column) for column in zip(*gradients, strict=True)]
-squares = [(w * value) ** 2 for w, value in zip(weights, x, strict=True)]
-assert mean(losses) == Fraction(1, 2) + Fraction(sum(squares), 2)
-assert mean(losses) == Fraction(27, 2)
 assert mean_gradient == [0, -10, 2]
 error = sum(w * value for w, value in zip(weights, x, strict=True)) - target
 assert [error * value for value in x] == [-1, -2, -1]
-with_penalty = [
-    error * value + w * value**2 for w, value in zip(weights, x, strict=True)
-]
-assert mean_gradient == with_penalty
-
-q = Fraction(1, 4)
-expected = Fraction(0)
-for mask in product([0, 1], repeat=3):
-    chance = prod(1 - q if kept else q for kept in mask)
-    terms = zip(mask, weights, x, strict=True)
-    output = sum(kept * w * value / (1 - q) for kept, w, value in terms)
-    expected += chance * (output - target) ** 2 / 2
-assert expected == Fraction(1, 2) + q / (1 - q) * sum(squares) / 2
-
 # %%
 # One prediction
 # --------------
@@ -315,10 +297,10 @@ assert expected == Fraction(1, 2) + q / (1 - q) * sum(squares) / 2
 # .. guess::
 #    :answer: 0
 #
-#    Two examples point in opposite directions. What part of the units of a random layer without biases is open for both?
+#    The arrows of two examples point in opposite directions. A ReLU layer has no biases. What part of its units is open for both examples?
 #
-#    A unit is open for the inputs on one side, and the two inputs are on different sides.
-#    Each unit is open for exactly one of them.
+#    If the pre-activation of a unit is positive for one example, it is negative for the other.
+#    So no unit is open for both.
 #
 #    >>> opened(180).count(2), opened(180).count(0)
 #    (0, 0)

@@ -5,21 +5,23 @@ Do zeros save work?
 .. needs:: 17
 
 Many activations and many gradients are exactly zero.
-A computer still multiplies by them, unless the code leaves them out.
+A computer still multiplies by these zeros, unless the code leaves them out.
 
 .. guess::
    :answer: 2
 
-   A batch has 64 examples and 40 senders, and only one activation in twenty is not zero. The code can leave out a sender that is inactive for the whole batch. How much work does this save, if the active places are scattered?
+   A layer has 40 senders, and a batch has 64 examples. Only one activation in twenty is not zero, but each sender is active in at least one example. The code can leave out a sender that is inactive in all examples. How much of the work of finding the gradient does this save?
 
    A. Nineteen twentieths
    B. Nothing
    C. One half
 
-   In the picture every sender is active in at least one of the 64 examples, so none can be left out.
+   Each sender is active in some example, so the code cannot leave out any of them.
 """
 
 # Set-up: two patterns with the same number of zeros, and the figure
+from math import prod
+
 import numpy as np
 from matplotlib.colors import ListedColormap
 
@@ -35,7 +37,10 @@ with draw.style():
     for ax, active, name in zip(
         places,
         (scattered, two_units),
-        ("scattered:\nno sender to skip", "two senders active:\nskip 38 of 40"),
+        (
+            "40 senders active:\nnothing to leave out",
+            "2 senders active:\n38 left out",
+        ),
         strict=True,
     ):
         for k in np.flatnonzero(~active.any(axis=0)):
@@ -45,9 +50,12 @@ with draw.style():
         ax.imshow(np.where(active, 1, np.nan), extent=(0, 40, 64, 0), **look)
         ax.set(xticks=[], yticks=[], ylim=(64, 0), xlabel="40 senders")
         ax.spines[:].set_visible(True)
-        ax.set_title(name, fontsize=15)
+        ax.set_title(name, fontsize=14)
     places[0].set_ylabel("64 examples")
-draw.title(fig, "The same number of zeros, and only one pattern saves work.")
+draw.title(
+    fig,
+    "Both patterns have the same number of zeros, but only the right one saves work.",
+)
 draw.alt(
     fig,
     "Two maps of the activations of 40 senders in 64 examples; 128 places of"
@@ -58,6 +66,7 @@ draw.alt(
 draw.show()
 
 # %%
+# Each green square is an activation that is not zero.
 # The gradient of a layer is a product of two matrices:
 #
 # .. math::
@@ -66,16 +75,17 @@ draw.show()
 #
 # *A* holds the activations, with one row for each example and one column for each sender.
 # *D* holds the deltas, with one row for each example and one column for each receiver.
-# A *delta* says how the loss changes with the pre-activation of a unit.
+# (A *delta* is the derivative of the loss with respect to a pre-activation.)
 # The sign T means that rows and columns are exchanged.
 #
 # With 64 examples, 40 senders and 20 receivers, this takes 64 · 40 · 20 = 51 200 multiplications.
 # Only 128 of the activations are not zero, and each of them is multiplied by the deltas of 20 receivers.
 # So only 128 · 20 = 2560 of the multiplications are needed.
-# If the active places are scattered, the code skips nothing, and does all 51 200.
-# If two senders are active and 38 are inactive in all examples, it skips 38 columns of *A*, and does 2560.
 #
-# Some networks make whole blocks of units inactive on purpose, to save work in this way (:footcite:t:`bengio2013`).
+# In the left pattern every sender is active in some example, so the code does all 51 200.
+# (If 128 green squares are drawn at random, on average 1.4 of the 40 senders get none. So the code saves almost nothing.)
+# In the right pattern two senders are active in all examples, and 38 in none.
+# The code leaves out 38 columns of *A*, and does 2560 multiplications.
 
 # Check: multiplications needed, in all, and after skipping
 assert 64 * 40 * 20 == 51_200
@@ -83,17 +93,17 @@ for active, left in ((scattered, 51_200), (two_units, 2560)):
     assert active.sum() == 128
     assert 128 * 20 == 2560
     assert active[:, active.any(axis=0)].size * 20 == left
+nobody = prod((2496 - k) / (2560 - k) for k in range(128))  # chance of a column
+assert round(40 * nobody, 1) == 1.4
 
 # %%
 # What a step must remember
 # -------------------------
 #
-# The backward pass needs numbers from the forward pass: the activation of each sender, and the derivative of each receiver.
-# This derivative says how much the activation of the receiver changes with its pre-activation.
+# The backward pass needs numbers from the forward pass: the activation of each sender, and the derivative of each receiver's activation.
 # The network of page 1 keeps nine such numbers for each example: 2 inputs, the activations of 3 hidden units, the derivatives of these 3 units, and the derivative of the output unit (always 1 here, but kept like the others).
-# The weights are needed as well, but they are there anyway.
 # There are 13 weights and biases, so there are 13 gradients, for a batch of any size.
-# A larger batch therefore needs more memory for activations, but not for gradients.
+# So a larger batch needs more memory for activations and derivatives, but not for gradients:
 
 # Set-up: numbers kept for one, two, three and four examples
 layers_of_page_1 = [
@@ -126,7 +136,7 @@ for examples in (1, 2, 3, 4):
 #    :sources: griewank2008
 #    :refuted-by: late-weights, change-unnoticed
 #
-#    The backward pass needs numbers from the forward pass: for each example the activations of the senders and the derivatives of the receivers, and the weights as they were. So all of these must be remembered. For a larger batch more numbers must be remembered, but the number of gradients stays the same.
+#    For each example, the backward pass needs the activations of the senders and the derivatives of the receivers. It also needs the weights with the values that they had in the forward pass. So all these numbers must be kept. For a larger batch more numbers must be kept, but the number of gradients stays the same.
 #
 #    >>> import numpy as np
 #    >>> from sgdexplained import GraphError, MLP, Tensor, half_squared_error
@@ -197,7 +207,3 @@ for examples in (1, 2, 3, 4):
 #    gradient[:, active] = D.T @ A[:, active]
 #    assert active.sum() == 2
 #    assert gradient.equal(D.T @ A)
-#
-# In the engine, :engine:`the layer <layers.Linear>` keeps what the backward pass needs.
-#
-# .. footbibliography::

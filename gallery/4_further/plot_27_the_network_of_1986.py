@@ -1,22 +1,22 @@
 r"""
-How did it begin? The network of 1986
-=====================================
+What did the network of 1986 learn?
+===================================
 
 .. needs:: 13
 
-In 1986 a paper showed backpropagation at work on a small puzzle: is a row of six zeros and ones the same from left and from right?
-The network found its own answer.
+In 1986 a famous paper about backpropagation gave a network a small task: is a row of six zeros and ones *symmetric*?
+A row is symmetric if it is the same from left to right and from right to left, for example 1 0 1 1 0 1.
 
 .. guess::
    :answer: 3
 
-   The network has six inputs, two hidden units and one output. Its units are sigmoid units. One step looks at all 64 rows at once. How many of the 17 weights and biases does it move?
+   The network has six inputs, two hidden units and one output unit. All three are sigmoid units. One step uses the whole batch of 64 rows. How many of the 17 weights and biases does the first step move?
 
    A. Only those of active units
    B. About one half
    C. All of them
 
-   A sigmoid unit is never inactive, and its derivative is never 0. With one row alone, the weights of the inputs that are 0 would not move. But a step uses all 64 rows, and each input is 1 in half of them.
+   The first weights are small numbers, so no sigmoid unit is inactive or saturated. Each input is 1 in half of the 64 rows, so every weight gets contributions. In this network they do not cancel.
 """
 
 # Set-up: the network, its training, and the figure
@@ -67,10 +67,10 @@ for k, ax in enumerate(places):
     draw.bars(names, shares, ax, texts=texts)
     ax.axhline(2.5, color=draw.ZERO, lw=1.2, ls=(0, (3.2, 2.6)))
     with draw.style():
-        ax.set_title(f"weights into unit {k + 1}", fontsize=15)
+        ax.set_title(f"weights into hidden unit {k + 1}", fontsize=15)
 draw.title(
     fig,
-    "The weights of mirrored inputs are equal and opposite; their sizes are 1 : 2 : 4.",
+    "The weights are 1, 2 and 4 in size, and change their sign at the middle.",
 )
 draw.alt(
     fig,
@@ -81,29 +81,26 @@ draw.alt(
 draw.show()
 
 # %%
-# The picture shows the weights after 2500 steps.
-# Each is divided by the size of the smallest weight into its unit.
-# The printed numbers are rounded, so two bars with the same number need not be equally long.
-# Each step uses all 64 rows, with momentum 0.9, as in the paper (:footcite:t:`rumelhart1986`).
+# The picture shows the weights after 2500 steps with momentum 0.9, as in the paper (:footcite:t:`rumelhart1986`).
+# Each weight is divided by the size of the smallest weight into its unit, and the printed numbers are rounded.
 #
-# The inputs 1 and 6, 2 and 5, and 3 and 4 are three *pairs*: each input is the mirror image of the other.
-# The two weights of a pair are equal and opposite.
-# In a symmetric row the two inputs of each pair are the same, so each pair adds 0, and only the bias of the unit is left.
+# The inputs 1 and 6, 2 and 5, and 3 and 4 are three *pairs*: the two inputs of a pair have the same distance from the middle.
+# The two weights of a pair have nearly the same size and opposite signs.
+# In a symmetric row the two inputs of each pair are the same, so each pair adds nearly 0 to the pre-activation, and only the bias is left.
 #
-# The sizes of the weights of the three pairs are in the ratio 1 : 2 : 4.
-# If the smallest weight counts as 1, a pair whose inputs differ adds 1 or −1, 2 or −2, or 4 or −4.
-# Such numbers never cancel: for example, 1 + 2 − 4 is −1.
-# So only a symmetric row adds up to 0.
+# The weights of the three pairs have nearly the sizes 1, 2 and 4.
+# If the two inputs of a pair differ, this pair adds nearly 1 or −1, 2 or −2, or 4 or −4.
+# Such numbers never add up to 0: for example, 1 + 2 − 4 is −1.
+# So the three pairs add up to 0 only if the row is symmetric.
 #
 # Both biases are about −2.1.
-# For a symmetric row the bias is the whole pre-activation, so both activations are small: about 0.1.
-# For every other row the sum without the bias is positive in one unit and negative in the other, because the two units have opposite weights.
-# The smallest weights have the size 3.1, so a positive sum is at least 3.1, and outweighs the bias.
-# The activation of this unit is at least 0.7.
+# For a symmetric row the pre-activation is nearly this bias, so both hidden activations are small: about 0.1.
+# For every other row, the three pairs add up to a positive number in one of the hidden units, because the weights of the two units have opposite signs.
+# Before the division, the smallest weights have the size 3.1, so the pre-activation of this unit is at least 3.1 − 2.1 = 1.0, and its activation is at least 0.7.
 #
+# The weight from each hidden unit to the output is about −16.
+# So an activation of 0.7 or more makes the output nearly 0: *not symmetric*.
 # If both activations are small, the bias of the output unit makes the output nearly 1: *symmetric*.
-# An activation of 0.7 or more makes the output nearly 0, because the weight out of each hidden unit is about −16.
-# So a small activation is not useless.
 
 # Check: the activations, and another start
 activations = net.layers[0].activations
@@ -137,7 +134,7 @@ assert learn(seed=0, steps=2500)[1] is None
 #    :sources: rumelhart1986
 #    :refuted-by: uphill, momentum-forgotten, sigmoid-never-saturates, biases-left-out
 #
-#    Gradient descent with momentum can find a network with two hidden sigmoid units that tells symmetric rows of six bits from others. On the two sides of the middle, the weights into a hidden unit are equal and opposite, and their sizes are in the ratio 1 : 2 : 4. The biases of the hidden units are negative.
+#    Gradient descent with momentum can find a network with two hidden sigmoid units that tells whether a row of six zeros and ones is symmetric. In one network that it finds, two inputs at the same distance from the middle have weights of the same size and of opposite sign, to within 5 %. The sizes are in the ratio 1 : 2 : 4, to within 5 %. The biases of the hidden units are negative.
 #
 #    >>> from itertools import product
 #    >>> from random import Random
@@ -171,12 +168,12 @@ assert learn(seed=0, steps=2500)[1] is None
 #    >>> [round(float(w)) for w in W[:, 0]]
 #    [-4, -2, 1, -1, 2, 4]
 #
-# The famous weights are one answer of several
-# --------------------------------------------
+# Other networks solve the task too
+# ---------------------------------
 #
-# Other random first weights can lead to weights in the ratio 2 : 3 : 4.
-# They work as well, because pairs that add ±2, ±3 and ±4 can never cancel either.
-# With some first weights, the network is not yet right for all rows after 2500 steps.
+# From other random first weights, the training can find weights in the ratio 2 : 3 : 4.
+# They work as well, because numbers ±2, ±3 and ±4 never add up to 0 either.
+# From some first weights, the network is not yet right for all rows after 2500 steps.
 #
 # One prediction
 # --------------
@@ -186,7 +183,7 @@ assert learn(seed=0, steps=2500)[1] is None
 #
 #    The weights into a hidden unit are exactly −4, −2, 1, −1, 2 and 4, and its bias is 0. What is its pre-activation for the row 1 0 1 1 0 1?
 #
-#    −4 + 1 − 1 + 4 = 0, because the row is symmetric.
+#    −4 + 1 − 1 + 4 = 0. The row is symmetric, so the two weights of each pair cancel.
 #
 #    >>> row, w = [1, 0, 1, 1, 0, 1], [-4, -2, 1, -1, 2, 4]
 #    >>> sum(x * y for x, y in zip(row, w))
@@ -196,7 +193,7 @@ assert learn(seed=0, steps=2500)[1] is None
 # -------------------------------
 #
 # Here all inputs are 1.
-# The activations of the sigmoid units are not 0, and their derivatives are not 0 either.
+# The activations and the derivatives of the sigmoid units are not 0, so no gradient is 0.
 #
 # .. code-block:: python
 #

@@ -5,19 +5,18 @@ Is a step the same when several machines share the batch?
 .. needs:: 9 10
 
 A large batch can be cut into parts, one for each machine.
-Each machine works out the gradient of its own part, and then all take the average.
+Each machine works out the gradient of its own part, and then the machines take the average of these gradients.
 
 .. guess::
    :answer: 2
 
-   Four examples have the gradients 1, 1, 1 and 9, so their mean is 3. One machine has the first three, another machine has the last one. Each takes its own mean, and then both average. What comes out?
+   Four examples have the gradients 1, 1, 1 and 9, so their mean is 3. One machine has the first three examples, and another machine has the last one. Each machine takes the mean of its own gradients. What is the average of the two means?
 
-   A. 3, because an average of averages is the average.
-   B. It is 5.
-   C. It is 6.
-   D. It depends on which machine is faster.
+   A. 3
+   B. 5
+   C. 6
 
-   The first machine has the mean 1 and the second has the mean 9, so the average of both is 5.
+   The first machine has the mean 1 and the second has the mean 9, so the average of the two means is 5.
    The example that is alone on its machine counts three times as much as each of the others.
 """
 
@@ -57,7 +56,7 @@ rows = [
     ("one machine", [[9, 9, 9, 1]], False),
     ("two and two", even, False),
     ("three and one", uneven, False),
-    ("the same,\nweighted", uneven, True),
+    ("three and one,\nwith shares", uneven, True),
 ]
 fig, ax = draw.figure(3.2)
 with draw.style():
@@ -85,7 +84,9 @@ with draw.style():
         ax.text(4.05, row, said, va="center_baseline", fontweight="bold")
 ax.set(xlim=(0, 7.4), ylim=(3.5, -1.45))
 ax.axis("off")
-draw.title(ax, "A mean of means is right only for equal parts.")
+draw.title(
+    ax, "The plain average of the means is 3 only if the parts are equal."
+)
 draw.alt(
     ax,
     "Four examples with the gradients 1, 1, 1 and 9. On one machine the mean is"
@@ -95,13 +96,11 @@ draw.alt(
 )
 
 # %%
-# One machine with all four examples takes the mean of 1, 1, 1 and 9.
+# All four examples on one machine have the mean 3.
 # With two examples on each machine the means are 1 and 5, and their average is 3 again.
-# With three and one the means are 1 and 9, and their average is 5.
+# With three and one the means are 1 and 9, and their average is 5, which is wrong.
 #
-# To take this average, the machines send their gradients to each other: this is called the *exchange* here.
-#
-# The repair is to multiply the mean of each machine by its share of the examples.
+# The right result comes out if the mean of each machine is multiplied by the machine's share of the examples.
 # With three and one the shares are 3/4 and 1/4, and the result is 3/4 · 1 + 1/4 · 9 = 3.
 #
 # .. math::
@@ -109,13 +108,14 @@ draw.alt(
 #    g = \sum_{r} \frac{n_r}{N} \, g_r
 #
 # Here *r* is a machine, *n*\ :sub:`r` is the number of its examples, *N* is the number of all examples, and *g*\ :sub:`r` is the mean gradient on that machine.
-# If all machines have equally many examples, every fraction is one over the number of machines, and the plain average is right.
+# If all machines have equally many examples, all shares are the same, and the plain average is right.
 #
 # A unit that is open on one machine only
 # ---------------------------------------
 #
-# The network of page 1 has a unit 2 that is shut for the example (1, 2) with the target 1, and open for the example (2, 1) with the target −1.
-# Now each of two machines has one of these examples.
+# Unit 2 of the network of page 1 is shut for the example (1, 2), and open for the example (2, 1).
+# Now machine 1 has the example (1, 2) with the target 1, and machine 2 has the example (2, 1) with the target −1.
+# They send their gradients to each other and take the average: this is called the *exchange* here.
 
 # Set-up: one example on each machine, their mean, and the figure
 layers = [([[1, 1, 2], [1, -2, 0]], [0, 1, -1]), ([[1], [2], [-1]], [0])]
@@ -126,13 +126,14 @@ for net, (x, target) in zip(nets, examples, strict=True):
 into_unit_2 = [net.gradients()["W1"][0][1] for net in nets]
 both = sum(into_unit_2) / 2
 ax = draw.bars(
-    ["machine 1: shut", "machine 2: open", "after the exchange"],
+    ["machine 1: shut", "machine 2: open", "after the exchange: both"],
     [*into_unit_2, both],
     signed=True,
 )
-ax.set_xlabel("gradient of the weight from input 1 into unit 2")
+ax.set_xlabel("gradient of a weight into unit 2")
 draw.title(
-    ax, "If a unit is open on one machine, a weight into it moves on both."
+    ax,
+    "A unit is open on one machine only; after the exchange, the weight moves on both.",
 )
 draw.alt(
     ax,
@@ -142,17 +143,18 @@ draw.alt(
 )
 
 # %%
-# Before the exchange, machine 1 would leave this weight where it is.
-# After it, both machines have the gradient 6, and both move the weight by the same step.
-# So a weight stands still if its gradient is 0 *on every machine*, just as it stands still in a batch if its gradient is 0 for every example.
+# Without the exchange, machine 1 would not move this weight.
+# After the exchange, both machines have the gradient 6, and both move the weight by the same step.
+# So a weight need not stand still if its gradient is 0 on one machine.
+# It stands still if its gradient is 0 *on every machine*.
 #
 # No gradient on one machine
 # --------------------------
 #
-# A parameter that a machine does not use at all has no gradient there, which is ``None``, not 0.
-# If another machine has a gradient for this parameter, the missing one counts as 0 in the exchange.
+# If a machine does not use a parameter at all, the parameter has no gradient there: ``None``, not 0.
+# In our engine, such a missing gradient counts as 0 in the exchange, if another machine has a gradient for the parameter.
 # So all machines take the same step.
-# If no machine has a gradient, the gradient stays ``None``, and the optimiser passes over the parameter.
+# If no machine has a gradient, the gradient stays ``None``, and the optimiser does not move the parameter.
 #
 # The order of a sum
 # ------------------
@@ -163,36 +165,36 @@ draw.alt(
 # (0.6000000000000001, 0.6)
 #
 # Therefore four machines may get another last digit than one machine with the same batch.
-# But all four must get the *same* digit, because otherwise their weights drift apart.
-# So no machine adds up the gradients in an order of its own: all machines take the same sum from the exchange.
+# But all four get the *same* digit, because they all take the same sum from the exchange.
 #
-# What has to be sent
-# -------------------
+# How many numbers are sent
+# -------------------------
 #
-# The usual exchange is a *ring*: each machine sends parts of the sum to the next one, and the last machine sends to the first.
-# They go on until every machine has the whole sum.
-# The sum is cut into as many parts as there are machines.
-# Each machine sends all parts but one while the sums are made, and all but one again while the sums are handed round.
-# In all, each machine sends this many numbers:
+# Let *p* be the number of machines, and *n* the number of parameters.
+# In the usual exchange the machines stand in a *ring*: each machine sends only to the next one, and the last machine sends to the first.
+# Each machine cuts its list of *n* gradients into *p* parts, so a part has *n*/*p* numbers.
+#
+# - *First round.* Each part goes from machine to machine, and each machine adds its own numbers to the part. After *p* − 1 sendings, every machine holds one part that is finished: the sum over all machines.
+# - *Second round.* The finished parts go around the ring, again with *p* − 1 sendings. Then every machine has all parts.
+#
+# So each machine sends this many numbers:
 #
 # .. math::
 #
-#    2 \, \frac{p - 1}{p} \, n
+#    2 \, (p - 1) \, \frac{n}{p}
 #
-# Here *p* is the number of machines, and *n* is the number of parameters.
-# It is less than *2n*, however many machines there are.
-# What that costs on a real machine is measured in :doc:`/reference/machines`.
+# This is less than 2\ *n*, for any number of machines.
+# What the exchange costs on a real machine is measured in :doc:`/reference/machines`.
 #
 # Let real processes do it
 # ------------------------
 #
-# A *process* is a program that runs.
-# So far each machine ran one process; for a trial, one machine can run them all.
-# The next lines are from the script of this page, which you can download below.
-# Several processes can run them together.
-# If you start the script as usual, there is only one process, and it has the whole batch.
-# The command ``mpiexec -n 2 python plot_28_several_machines.py`` starts two processes, and each has one example.
+# For a trial, one computer can play all the machines.
+# It runs one process (a running program) for each of them.
 # Each process has a number, its *rank*, counted from 0.
+# The next lines are the end of the script of this page, which you can download below.
+# The command ``mpiexec -n 2 python plot_28_several_machines.py`` starts two processes, and each has one example.
+# Without ``mpiexec`` there is only one process, and it has the whole batch.
 # How to set this up is shown on another page: :doc:`/howto/several-machines`.
 
 from sgdexplained.parallel import Ranks, shard
@@ -217,9 +219,9 @@ with Ranks() as ranks:
 # .. guess::
 #    :answer: 4
 #
-#    Eight machines have equally many examples. A weight has the gradient 32 on one of them, and 0 on all others. What is its gradient after the exchange?
+#    Eight machines have equally many examples. A weight has the gradient 32 on one machine, and 0 on all others. What is the gradient of this weight after the exchange?
 #
-#    The sum is 32, and eight machines share it.
+#    The average of the eight gradients is 32 / 8 = 4.
 #
 #    >>> sum([32, 0, 0, 0, 0, 0, 0, 0]) / 8
 #    4.0
@@ -227,14 +229,13 @@ with Ranks() as ranks:
 # .. guess::
 #    :answer: 1
 #
-#    Each machine *adds up* the gradients of its examples, and then all take the average over the machines. The batch stays the same, but there are twice as many machines. How long is the step, compared with the step of half as many machines?
+#    Each machine *adds up* the gradients of its examples, and the exchange takes the average of these sums. Then the number of machines is doubled, and the batch stays the same. How long is the step of plain SGD now, compared with before?
 #
 #    A. Half as long
 #    B. Twice as long
 #    C. As long as before
 #
-#    The sum over the batch stays the same, and it is divided by the number of machines.
-#    So the learning rate means something else with every number of machines.
+#    The sum over the batch stays the same, but now it is divided by twice as many machines.
 #
 #    >>> def step(machines):
 #    ...     return sum([1, 1, 1, 9]) / machines
@@ -245,14 +246,14 @@ with Ranks() as ranks:
 # ---------------------------------
 #
 # ``DistributedDataParallel`` takes the plain average over the machines, and does not ask how many examples each one had.
-# To count each example once, multiply the mean loss of each machine by this factor before the backward pass:
+# To give all examples the same weight in the mean, multiply the mean loss of each machine by this factor before the backward pass:
 #
 # .. math::
 #
 #    p \cdot \frac{n_r}{N}
 #
-# Here *p* is the number of machines, *n*\ :sub:`r` is the number of examples on this machine, and *N* is the number of all examples.
-# The fraction is the share of the examples from above, and *p* undoes the division by *p* that the average brings.
+# Again *p* is the number of machines, *n*\ :sub:`r` is the number of examples on this machine, and *N* is the number of all examples.
+# The factor *p* is needed because the average divides by *p*.
 #
 # .. code-block:: python
 #
@@ -268,9 +269,7 @@ with Ranks() as ranks:
 #    assert [g.item() for g in own] == [1.5, 4.5]
 #    assert sum(own) / 2 == 3
 #
-# One machine can also work through the parts one after the other, and then take one step for all of them.
-# This is called *gradient accumulation*, and parts of different sizes raise the same question.
+# In *gradient accumulation*, one machine works through the parts of a batch one after the other, and then takes one step.
+# There too, parts of different sizes must be multiplied by their shares.
 #
 # .. in_your_library:: uneven-parts
-#
-# In the engine, the whole exchange is :class:`sgdexplained.parallel.Ranks`.

@@ -21,12 +21,12 @@ def run(name: str) -> tuple[str, dict[str, Any]]:
     """Return what a program prints, and the reasons that its figure is drawn from."""
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed):
-        step = runpy.run_path(str(PROGRAMS / f"{name}.py"))["step"]
+        report = runpy.run_path(str(PROGRAMS / f"{name}.py"))["report"]
     codes = [
         (one.name, one.shape, one.reason.tolist() if hasattr(one.reason, "tolist") else one.reason)
-        for one in step.parameters
+        for one in report.parameters
     ]
-    data = {"words": list(step.words), "said": dict(step.said), "parameters": codes}
+    data = {"words": list(report.words), "said": dict(report.said), "parameters": codes}
     return printed.getvalue(), json.loads(json.dumps(data))
 
 

@@ -52,4 +52,4 @@ def test_the_page_counts_the_weights_with_an_inactive_sender():
     partly = [count for count in zeros if 0 < count < 16]
 
     assert (zeros.count(16), len(partly), sum(partly)) == (4, 2, 18)
-    assert program["step"].counts()["6.weight"]["inactive"] == 4 * 16 * 3 + 18 * 3 == 246
+    assert program["report"].counts()["6.weight"]["inactive"] == 4 * 16 * 3 + 18 * 3 == 246

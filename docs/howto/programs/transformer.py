@@ -33,5 +33,5 @@ model.head = nn.Linear(8, 5)  # five classes, please
 tokens = torch.tensor([[1, 2, 3, 0], [4, 1, 2, 5]])
 labels = torch.tensor([0, 1, 2, 3, 4, 0, 1, 2])
 
-step = explain(model, tokens, labels, nn.functional.cross_entropy, optimizer)
-print(step)
+report = explain(model, tokens, labels, nn.functional.cross_entropy, optimizer)
+print(report)

@@ -34,6 +34,11 @@ SQUARES = 256  # across a map, at most; beyond, a square stands for several weig
 TALLEST = 4.4  # inches
 STRIP = 0.16  # the height of a map of a single row
 LARGEST, NARROWEST = 0.16, 1.2  # inches: the height of a square, the width of a map
+COLUMN, GAP = 0.3, 0.25  # inches: the width of a map of a single column, and before it
+FEW, FLATTEST = 8, 0.1  # so few rows are never flatter than this, in inches
+LINED = 0.08  # inches: squares of this size and more have lines between them
+BESIDE = 1.9  # inches: the room for what stands beside a map, at most
+MOVES = ("gradient", "memory", "decay", "memory+decay", "own rule")
 
 # The colour says which factor is to blame; what moves stays pale.
 COLOURS = {
@@ -63,12 +68,15 @@ def reason_maps(
     ax: Axes | None = None,
     *,
     width: float = WIDTH,
+    receivers_down: bool = False,
 ) -> Axes:
     """Draw a map of each parameter, its weights coloured by reason.
 
-    A matrix has a row for each sender and a column for each receiver. Where a map has more weights
-    than can be told apart, a square stands for several, and shows the rarest of their reasons: so
-    nothing rare is lost between what is frequent.
+    A matrix has a row for each sender and a column for each receiver, or a row for each receiver,
+    as in PyTorch; a bias then stands as a column beside its matrix, so that the rows of both belong
+    to the same units. Where a map has more weights than can be told apart, a square stands for
+    several, and shows the rarest of their reasons: so nothing rare is lost between what is
+    frequent.
 
     Parameters
     ----------
@@ -83,6 +91,8 @@ def reason_maps(
         Where to draw; a new figure if not given.
     width : float
         Of the drawing, in inches.
+    receivers_down : bool
+        Whether the rows of a matrix are its receivers.
 
     Returns
     -------
@@ -101,6 +111,13 @@ def reason_maps(
     >>> ax = reason_maps([("W1", (2, 3), [[1, 2, 1], [1, 2, 1]]), ("b1", (3,), [1, 2, 1])], words)
     >>> ax.figure.get_label()
     'Maps of W1, b1, coloured by reason: 6 gradient, 3 shut.'
+
+    A bias of PyTorch stands beside its weight:
+
+    >>> maps = [("1.weight", (2, 3), [[1, 1, 1], [2, 2, 2]]), ("1.bias", (2,), [1, 2])]
+    >>> ax = reason_maps(maps, words, receivers_down=True)
+    >>> [image.get_array().shape[:2] for image in ax.images]
+    [(2, 3), (2, 1)]
     """
     import numpy as np
 
@@ -121,21 +138,29 @@ def reason_maps(
         palette[code] = _rgb(colours[words[code]])
     rarity = np.argsort(order)  # the rarest has the highest rank
 
-    heights = [_height(codes, width) for _, _, codes in shown]
-    names = {word: (said or {}).get(word, word) for word in colours}
+    rows = _rows(shown, receivers_down)
+    heights = [_height(one[0][2], width) for one in rows]
+    names = {word: _name(word, said) for word in colours}
     entries = [(words[code], f"{counts[code]:,} {names[words[code]]}") for code in present]
     more = len(tables) - len(shown)
-    top = sum(heights) + 0.42 * len(shown) + 0.3 * (more > 0)
+    top = sum(heights) + 0.42 * len(rows) + 0.3 * (more > 0)
     ax = canvas(top + 0.28 * len(_lines(entries, width)) + 0.1, width, ax)
 
     y = 0.0
-    for (name, shape, codes), height in zip(shown, heights, strict=True):
+    for ((name, shape, codes), *beside), height in zip(rows, heights, strict=True):
         y += 0.34
-        across = width - 0.1
+        titles = [_heading(one, size, column, min(width, BESIDE)) for one, size, column in beside]
+        room = max((GAP + text_width(text, SMALL) for text in titles), default=0.0)
+        across = width - 0.1 - room
         if codes.shape[0] > 1:  # as wide as it is, but not a thread
             across = min(across, max(NARROWEST, height * codes.shape[1] / codes.shape[0]))
+        title = _heading(name, shape, codes, width - room)
         _map(ax, codes, palette, rarity, (0.05, y, across, height))
-        write(ax, 0.05, y - 0.16, _heading(name, shape, codes, width), ha="left", fontsize=SMALL)
+        write(ax, 0.05, y - 0.16, title, ha="left", fontsize=SMALL)
+        x = 0.05 + max(across, text_width(title, SMALL)) + GAP
+        for text, (_, _, column) in zip(titles, beside, strict=True):
+            _map(ax, column.T, palette, rarity, (x, y, COLUMN, height))
+            write(ax, x, y - 0.16, text, ha="left", fontsize=SMALL)
         y += height + 0.08
     if more:
         write(ax, 0.05, y + 0.14, f"and {more} more parameters", ha="left", fontsize=SMALL)
@@ -144,6 +169,26 @@ def reason_maps(
     listed = ", ".join(text for _, text in entries)
     alt(ax, f"Maps of {', '.join(name for name, _, _ in shown)}, coloured by reason: {listed}.")
     return ax
+
+
+def _rows(tables: list[Any], receivers_down: bool) -> list[list[Any]]:
+    """Put a bias beside its matrix, if the rows of the matrix are the units of the bias."""
+    rows: list[list[Any]] = []
+    for name, shape, codes in tables:
+        if receivers_down and rows and len(shape) == 1 and len(rows[-1]) == 1:
+            before, rows_of, _ = rows[-1][0]
+            same = before.rpartition(".")[0] == name.rpartition(".")[0]
+            if same and len(rows_of) > 1 and rows_of[0] == shape[0]:
+                rows[-1].append((name, shape, codes))
+                continue
+        rows.append([(name, shape, codes)])
+    return rows
+
+
+def _name(word: str, said: Mapping[str, str] | None) -> str:
+    """Return what the key calls a reason: of what moves, it says so."""
+    name = (said or {}).get(word, word)
+    return f"move {name}" if said and word in MOVES else name
 
 
 def _matrix(shape: tuple[int, ...], codes: Any) -> Any:
@@ -156,7 +201,8 @@ def _matrix(shape: tuple[int, ...], codes: Any) -> Any:
 
 def _height(codes: Any, width: float) -> float:
     rows, columns = codes.shape
-    return float(min(TALLEST, max(STRIP, min(LARGEST * rows, (width - 0.1) * rows / columns))))
+    square = max((width - 0.1) / columns, FLATTEST if rows <= FEW else 0.0)
+    return float(min(TALLEST, max(STRIP, min(LARGEST, square) * rows)))
 
 
 def _map(
@@ -177,6 +223,14 @@ def _map(
     ax.set_aspect("equal", anchor="NW")
     ax.set_xlim(limits[0])
     ax.set_ylim(limits[1])
+    if max(step) == 1:
+        rows, columns = codes.shape
+        white: dict[str, Any] = {"color": "white", "lw": LINE / 2, "zorder": 1.5}
+        if height / rows >= LINED:
+            ax.hlines([y + height * row / rows for row in range(1, rows)], x, x + across, **white)
+        if across / columns >= LINED:
+            places = [x + across * column / columns for column in range(1, columns)]
+            ax.vlines(places, y, y + height, **white)
     ax.add_patch(Rectangle((x, y), across, height, fc="none", ec=INK, lw=LINE / 2, zorder=2))
 
 

@@ -33,6 +33,8 @@ class ModelSource(Source):
         By parameter and word: what made the gradient 0, and in which line.
     """
 
+    receivers_down = True
+
     def __init__(
         self,
         uses: dict[str, list[Use]],

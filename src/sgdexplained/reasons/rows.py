@@ -172,6 +172,9 @@ class Source:
     A method is given the :class:`Parameter` and a place in it, counted from 0.
     """
 
+    receivers_down = False
+    """Whether the rows of a weight are its receivers, as in PyTorch."""
+
     def contributions(self, parameter: Parameter, place: Place) -> list[Any]:  # noqa: ARG002
         """Return what each example gives: the gradient of its own loss."""
         return []
@@ -209,7 +212,13 @@ class Source:
             for one in explanation.parameters
             if 0 not in one.shape
         ]
-        return reason_maps(maps, explanation.words, explanation.said, ax=ax)
+        return reason_maps(
+            maps,
+            explanation.words,
+            explanation.said,
+            ax=ax,
+            receivers_down=self.receivers_down,
+        )
 
 
 class Reason:
