@@ -180,3 +180,5 @@ assert first_step(makers["Adam"], 0.0) == 0
 #    assert abs(first_step(torch.optim.Adam, 1e-6) - 0.99) < 1e-3
 #
 # .. in_your_library:: Adam / tiny
+#
+# In the engine, :engine:`Adam's rule <contrasts.optimisers.Adam.move>` divides the move by the size of the gradients.

@@ -207,3 +207,5 @@ for examples in (1, 2, 3, 4):
 #    gradient[:, active] = D.T @ A[:, active]
 #    assert active.sum() == 2
 #    assert gradient.equal(D.T @ A)
+#
+# In the engine, :engine:`the layer <layers.Linear>` keeps the arrays that the backward pass needs.

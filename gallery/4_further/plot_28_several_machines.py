@@ -273,3 +273,5 @@ with Ranks() as ranks:
 # There too, parts of different sizes must be multiplied by their shares.
 #
 # .. in_your_library:: uneven-parts
+#
+# In the engine, the whole exchange is :class:`sgdexplained.parallel.Ranks`.
