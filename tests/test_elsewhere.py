@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ MODULES = sorted({module_of(name) for name in libraries()})
 TABLES = {table: page for page, table in PAGES.items() if page in cases()}
 
 
+@cache
 def names_in(module: str) -> dict[str, set[str]]:
     """Return the names in each table of a module."""
     path = HERE / "programs" / f"{module}.py"
