@@ -6,7 +6,6 @@ from collections.abc import Generator
 from pathlib import Path
 
 import pytest
-
 from tests.examples import collect
 
 # Gallery scripts draw while they are tested, where there may be no screen.
