@@ -2,8 +2,10 @@
 
 import gc
 import os
+from collections.abc import Generator
 from pathlib import Path
 
+import pytest
 from tests.examples import collect
 
 # Gallery scripts draw while they are tested, where there may be no screen.
@@ -18,7 +20,13 @@ def pytest_make_parametrize_id(val: object) -> str | None:
     return getattr(val, "__name__", None) if callable(val) else None
 
 
-def pytest_collection_finish() -> None:
-    """Keep the collector from walking all tests whenever it runs: they stay until the end."""
-    gc.collect()
-    gc.freeze()
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Let the collector of garbage leave all tests alone, now and later: they stay to the end."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.collect()
+        gc.freeze()
+        gc.enable()

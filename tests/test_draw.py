@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from fractions import Fraction
+from functools import cache
 from itertools import combinations
 from pathlib import Path
 
@@ -83,12 +84,18 @@ def step_of(net):
     return draw.step(before, net.values())
 
 
+@cache
+def drawn(picture):
+    """Draw a picture once for all tests that only look at it."""
+    return PICTURES[picture]()
+
+
 # -- It can be read ------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("picture", PICTURES)
 def test_no_text_covers_another(picture):
-    found = boxes(PICTURES[picture]())
+    found = boxes(drawn(picture))
 
     overlaps = [
         (one[0], two[0])
@@ -120,7 +127,7 @@ def test_no_text_is_clipped_and_the_title_is_above_the_drawing(picture):
 
 @pytest.mark.parametrize("picture", PICTURES)
 def test_type_is_at_least_eleven_pixels_high_on_a_phone(picture):
-    ax = PICTURES[picture]()
+    ax = drawn(picture)
     sizes = [text.get_fontsize() for text in (*ax.texts, *ax.get_yticklabels())]
     shown = PHONE / (ax.figure.get_size_inches()[0] * 96)
 

@@ -664,36 +664,47 @@ def seeds_of(case):
     return [[seed * scale for seed in row] for row in found]
 
 
-def by_hand(case, row, i, seeds, free=()):
+class Pass:
+    """What the last pass of a network left, as lists, and what the loss says to its outputs."""
+
+    def __init__(self, case):
+        layers = case.net.layers
+        self.inputs = [listed(layer.inputs) for layer in layers]
+        self.gates = [listed(layer.derivatives) for layer in layers]
+        values = case.net.values()
+        self.weights = [listed(values[f"W{n}"]) for n in range(1, len(layers) + 1)]
+        self.seeds = seeds_of(case)
+
+
+def by_hand(left, row, i, free=()):
     """Return what example i gives to a weight, with the named factors set free."""
-    net, number, k = case.net, row.layer - 1, row.receiver - 1
+    number, k = row.layer - 1, row.receiver - 1
     random = Random(1)
 
     def freed(x, word):
         return x if x != 0 or word not in free else random.randint(10**6, 10**7)
 
-    gates = [listed(layer.derivatives)[i] for layer in net.layers]
-    weights = [listed(net.values()[f"W{n}"]) for n in range(1, len(net.layers) + 1)]
-    upstream = [freed(seed, "flat") for seed in seeds[i]]
-    for n in range(len(net.layers) - 1, number, -1):
+    gates = [of_layer[i] for of_layer in left.gates]
+    upstream = [freed(seed, "flat") for seed in left.seeds[i]]
+    for n in range(len(gates) - 1, number, -1):
         deltas = [freed(g, "closed") * u for g, u in zip(gates[n], upstream, strict=True)]
         upstream = [
             sum(
                 freed(w, "closed") * d * (random.randint(1, 10**6) if "paths cancel" in free else 1)
                 for w, d in zip(out, deltas, strict=True)
             )
-            for out in weights[n]
+            for out in left.weights[n]
         ]
-    said = 1 if row.sender is None else listed(net.layers[number].inputs)[i][row.sender - 1]
+    said = 1 if row.sender is None else left.inputs[number][i][row.sender - 1]
     word = "saturated" if "saturated" in free else "shut"
     return freed(said, "inactive") * freed(gates[number][k], word) * upstream[k]
 
 
-def check_reasons(case, row, seeds):
+def check_reasons(left, row):
     for i, reasons in enumerate(row.reasons):
         said, gate, back = row.factors[i]
         assert said * gate * back == pytest.approx(row.contributions[i])
-        contribution = by_hand(case, row, i, seeds)
+        contribution = by_hand(left, row, i)
         if not reasons:
             assert row.contributions[i] == pytest.approx(contribution)
             assert row.contributions[i] != 0
@@ -702,10 +713,10 @@ def check_reasons(case, row, seeds):
             assert said * gate * back != 0
         else:
             assert row.contributions[i] == 0
-            assert by_hand(case, row, i, seeds, reasons) != 0
+            assert by_hand(left, row, i, reasons) != 0
             for word in reasons:
                 others = set(reasons) - {word}
-                assert by_hand(case, row, i, seeds, others) == pytest.approx(0, abs=1e-6)
+                assert by_hand(left, row, i, others) == pytest.approx(0, abs=1e-6)
 
 
 def check_gradient(case, row):
@@ -748,10 +759,10 @@ def test_every_reason_is_the_true_one(activation, node):
         case = Case(seed, activation, node)
         explanation = case.explain()
         before = {name: deepcopy(listed(value)) for name, value in case.net.values().items()}
-        seeds = seeds_of(case)
         case.net(case.X)
+        left = Pass(case)
         for row in explanation:
-            check_reasons(case, row, seeds)
+            check_reasons(left, row)
             check_gradient(case, row)
             check_move(row)
             assert row.sentence.endswith(".")

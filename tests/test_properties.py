@@ -26,7 +26,13 @@ from .helpers import flat, fractions, listed
 often = settings(max_examples=60, deadline=None, derandomize=True, database=None)
 less_often = settings(max_examples=25, deadline=None, derandomize=True, database=None)
 small = st.integers(-3, 3)
-thirds = st.builds(Fraction, st.integers(-9, 9), st.sampled_from([1, 2, 3, 7]))
+# From the simplest on; one draw from a list is faster than two numbers and their quotient.
+thirds = st.sampled_from(
+    sorted(
+        {Fraction(n, d) for n in range(-9, 10) for d in (1, 2, 3, 7)},
+        key=lambda number: (number.denominator, abs(number), number < 0),
+    )
+)
 
 
 def matrix(rows, columns, numbers=small):

@@ -5,6 +5,7 @@ import operator
 import pickle
 import re
 from fractions import Fraction
+from functools import cache
 
 import numpy as np
 import pytest
@@ -32,9 +33,12 @@ def random(*shape, seed=0):
     return rng.permutation(numbers).reshape(shape)
 
 
+@cache
 def weights(shape):
     """Return different seeds for different places: a sum would hide a transposed gradient."""
-    return np.cos(np.arange(int(np.prod(shape)))).reshape(shape) + 2
+    numbers = np.asarray(np.cos(np.arange(int(np.prod(shape)))).reshape(shape) + 2)
+    numbers.flags.writeable = False
+    return numbers
 
 
 def weighed(tensor):

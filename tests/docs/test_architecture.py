@@ -2,7 +2,7 @@
 
 import ast
 import re
-from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import architecture
@@ -28,8 +28,9 @@ DOORS = {"__main__"}
 OPENED_FOR_A_GUEST = {"reasons/mlp.py": {"pytorch"}}
 
 
-def imports_of(path: Path) -> Iterator[tuple[str, bool]]:
-    """Give what a module imports, and whether it does so at once; types alone do not count."""
+@cache
+def imports_of(path: Path) -> list[tuple[str, bool]]:
+    """List what a module imports, and whether it does so at once; types alone do not count."""
     tree = ast.parse(path.read_text("utf-8"))
     for_types = {
         id(inner)
@@ -37,14 +38,16 @@ def imports_of(path: Path) -> Iterator[tuple[str, bool]]:
         if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
         for inner in ast.walk(node)
     }
+    found = []
     for node in ast.walk(tree):
         if id(node) in for_types:
             continue
         at_once = node in tree.body
         if isinstance(node, ast.Import):
-            yield from ((alias.name, at_once) for alias in node.names)
+            found += [(alias.name, at_once) for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
-            yield from ((f"{node.module}.{alias.name}", at_once) for alias in node.names)
+            found += [(f"{node.module}.{alias.name}", at_once) for alias in node.names]
+    return found
 
 
 def room_of(name: str) -> str:

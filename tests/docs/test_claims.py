@@ -1,7 +1,8 @@
 """A claim that is wrong, unknown, unchecked or irrefutable fails the build of the site."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import claim_changes
@@ -102,38 +103,39 @@ PAGES = {
 Build = Callable[..., SphinxTestApp]
 
 
-@pytest.fixture
-def build(tmp_path: Path) -> Iterator[Build]:
-    """Give a function that builds the pages, some of them changed."""
-    apps = []
-
-    def build_with(
-        builder: str = "dummy",
-        conf: str = "",
-        changes: str = REFUTATIONS,
-        **replacements: tuple[str, str],
-    ) -> SphinxTestApp:
-        texts = dict(PAGES)
-        for name, (old, new) in replacements.items():
-            path = next(path for path in texts if Path(path).stem == name)
-            assert old in texts[path]
-            texts[path] = texts[path].replace(old, new)
-        texts |= {"conf.py": CONF + conf, "works.bib": BIBLIOGRAPHY}
-        texts |= {"claims.toml": REGISTER, "refutations.toml": changes}
-        texts |= {"a.svg": "<svg/>", "part/a.svg": "<svg/>"}
-        for name, text in texts.items():
-            path = tmp_path / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            if not path.exists() or path.read_text("utf-8") != text:
-                path.write_text(text, "utf-8")
-        app = SphinxTestApp(builder, srcdir=tmp_path)
-        apps.append(app)
+def build_in(
+    folder: Path,
+    builder: str = "dummy",
+    conf: str = "",
+    changes: str = REFUTATIONS,
+    **replacements: tuple[str, str],
+) -> SphinxTestApp:
+    """Build the pages in a folder, some of them changed."""
+    texts = dict(PAGES)
+    for name, (old, new) in replacements.items():
+        path = next(path for path in texts if Path(path).stem == name)
+        assert old in texts[path]
+        texts[path] = texts[path].replace(old, new)
+    texts |= {"conf.py": CONF + conf, "works.bib": BIBLIOGRAPHY}
+    texts |= {"claims.toml": REGISTER, "refutations.toml": changes}
+    texts |= {"a.svg": "<svg/>", "part/a.svg": "<svg/>"}
+    for name, text in texts.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if not path.exists() or path.read_text("utf-8") != text:
+            path.write_text(text, "utf-8")
+    app = SphinxTestApp(builder, srcdir=folder)
+    try:
         app.build()
-        return app
-
-    yield build_with
-    for app in apps:
+    finally:
         app.cleanup()
+    return app
+
+
+@pytest.fixture
+def build(tmp_path: Path) -> Build:
+    """Give a function that builds the pages, some of them changed."""
+    return partial(build_in, tmp_path)
 
 
 def warnings(app: SphinxTestApp) -> list[str]:
@@ -211,10 +213,10 @@ def test_a_claim_belongs_on_its_page_of_the_story(build: Build, tmp_path: Path) 
 # -- What a reader sees -------------------------------------------------------------------------
 
 
-@pytest.fixture
-def site(build: Build) -> Callable[[str], str]:
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], str]:
     """Build the site; give a function that reads a page as text with links."""
-    app = build("html")
+    app = build_in(tmp_path_factory.mktemp("site"), "html")
     assert warnings(app) == []
     return lambda name: (app.outdir / f"{name}.html").read_text("utf-8")
 

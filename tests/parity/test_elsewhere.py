@@ -10,10 +10,11 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
-from elsewhere.__main__ import RECORD, TOP
+from elsewhere.__main__ import RECORD, TOP, CannotRunError, installed
 
 from .engines import needs, pinned
 
@@ -60,3 +61,19 @@ def test_the_record_is_what_the_library_does(library: str) -> None:
     ]
 
     assert not different
+
+
+@needs("torch")
+def test_what_pip_does_not_find_is_told_with_what_to_do(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("PIP_NO_INDEX", "1")  # as without a network
+    about = {"requirements": ["sgdexplained-of-tomorrow==9.9"]}
+    with pytest.raises(CannotRunError) as caught:
+        installed("torch", about, tmp_path / "torch")
+
+    said = str(caught.value)
+    assert said.startswith("it could not be installed. `")
+    assert "No matching distribution found for sgdexplained-of-tomorrow==9.9" in said
+    assert said.endswith("run it again, alone: `nox -s elsewhere -- torch`")
+    assert not (tmp_path / "torch").exists()
