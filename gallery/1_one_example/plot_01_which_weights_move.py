@@ -4,64 +4,56 @@ Which weights does one step move?
 
 .. needs:: nothing
 
-The network below is small enough to work out by hand.
-One training step changes some of its numbers, and leaves others alone.
+One training step changes some numbers of a network, and leaves the others as they are.
+Here you work out one whole step by hand.
 
 .. guess::
    :answer: 3
 
-   The network has thirteen numbers: nine weights and four biases. How many of them does one step of SGD move, for one example?
+   The network in the picture has thirteen numbers that training can change: nine weights and four biases. How many of them does one step of SGD change, for one example?
 
    A. All thirteen, each by a little.
    B. Only the four in the last layer.
    C. Nine.
    D. One.
 
-   Nine move, and four stay.
-   The four are the numbers around the second hidden unit, which is *inactive*: its output is 0.
+   Nine numbers move, and four stay.
+   The four are the three weights at the second hidden unit, and its bias.
+   This unit is *inactive*: its output is 0.
 """
 
-# Set-up: the network, one example, one step, and the figure
+# Set-up: the network, one example, and the figure
 from fractions import Fraction
 
-from sgdexplained import MLP, SGD, draw, gradcheck, half_squared_error, hinge
+from sgdexplained import MLP, SGD, draw, gradcheck, half_squared_error
 
 x, target = [1, 2], 1
 W1, b1 = [[1, 1, 2], [1, -2, 0]], [0, 1, -1]
 W2, b2 = [[1], [2], [-1]], [0]
 net = MLP([2, 3, 1], init=[(W1, b1), (W2, b2)])
 half_squared_error(net([x]), [[target]]).backward()
-ax = draw.network(net, notes={(2, 0): "target 1"})
-draw.title(ax, "Whatever touches the inactive unit has the gradient 0.")
+ax = draw.network(net, show="values", notes={(2, 0): "target 1"})
+draw.title(ax, "Nine weights, four biases, and one inactive unit.")
 draw.alt(
     ax,
-    "A network of 2 inputs, 3 hidden units and 1 output. Two weights into the"
-    " inactive second unit, its bias and the weight out of it are dashed, with"
-    " gradient 0. The other nine gradients are not zero.",
+    "A network of 2 inputs, 3 hidden units and 1 output, with the value of each"
+    " weight on its line and each bias under its unit. The second hidden unit"
+    " is shut and inactive: its pre-activation is -2 and its activation is 0.",
 )
 
 # %%
-# Each line is a weight, and it leads from a *sender* to a *receiver*.
-# The thin number on a line is the weight, and the bold number is its *gradient*.
-# The *loss* is a number that says how wrong the output is.
-# The gradient says how much the loss changes if the weight changes a little.
-# The thicker a line, the larger its gradient.
-# A dashed line has a gradient of exactly 0, and so its weight stays.
-#
-# All numbers on these pages are computed by the *engine* of this site, a small Python package.
-# The words in the next picture are explained below it.
-# Python counts from 0, so the weight from input 1 to unit 2 is ``W1[0][1]``.
-#
-# .. live:: network
-#    :lead: Drag the dot, which is the example, into another colour. Which lines become grey dashes? Choose one of them: below stands why it stays.
+# Each line leads from its *sender* (left) to its *receiver* (right).
+# The number on a line is a weight.
+# Under a unit stands its bias *b*.
+# The example has the inputs 1 and 2.
 #
 # Forward: what each unit computes
 # --------------------------------
 #
-# A hidden unit adds up its inputs, each times a weight, and its bias.
-# This sum is its *pre-activation* *z*.
-# Then ReLU keeps what is positive, and replaces everything else by 0.
-# The result is its *activation* *a*. For the three units:
+# A hidden unit multiplies each input (*x*\ :sub:`1` and *x*\ :sub:`2`) by a weight, adds the products, and adds its bias.
+# The result is its *pre-activation* *z*, on the left side of the unit.
+# ReLU keeps *z* if it is positive, and replaces *z* by 0 if not.
+# The result of ReLU is the *activation* *a*, on the right side.
 #
 # .. math::
 #
@@ -72,42 +64,45 @@ draw.alt(
 # - unit 3: *z* = 2·1 + 0·2 − 1 = 1, so *a* = 1
 #
 # Unit 2 is *inactive*, because its activation is 0.
-# It is also *shut*: if *z* changes a little, *a* stays 0, so the derivative of its activation is 0.
-# The other two are *active* and *open*.
+# Unit 2 is also *shut*, because the derivative of its activation is 0: if *z* changes a little, *a* stays 0.
+# Units 1 and 3 are *active* (*a* is not 0) and *open* (the derivative is 1).
+# With ReLU, an inactive unit is always shut.
+# With other functions this can differ: :ref:`sphx_glr_story_1_one_example_plot_06_inactive_or_shut.py`.
 #
-# The output is 1·3 + 2·0 − 1·1 = 2, and the target is 1.
-# The loss is half the squared error: (2 − 1)² / 2 = 1/2.
+# The output multiplies the three activations by its weights, adds the products, and adds its bias: 1·3 + 2·0 − 1·1 + 0 = 2.
+# The *loss* says how wrong the output is.
+# The target is 1, and the loss is half the squared error: (2 − 1)² / 2 = 1/2.
 #
-# Backward: first the derivative of the loss
-# ------------------------------------------
+# Backward: the gradient of each weight and each bias
+# ---------------------------------------------------
 #
-# How much does the loss change if the output changes a little?
-# The answer is the derivative of the loss, which is *output − target* = 1.
+# The *gradient* of a weight is the derivative of the loss with respect to this weight.
+# It says how much the loss changes if the weight changes a little.
+#
+# The backward pass begins at the output.
+# There, the derivative of the loss with respect to the output is *output − target* = 1.
+# Multiply this number step by step to get all gradients:
+#
+# - **Weights into the output**: multiply the *activation of the sender* by this 1. The gradients are 3, 0 and 1.
+# - **Hidden units**: multiply the weight from the unit to the output by this 1. The results 1, 2 and −1 are the *upstream gradients* of the three units.
+# - Then multiply each upstream gradient by the derivative of the activation, which is 1 for an open unit and 0 for a shut unit. So units 1, 2 and 3 now have the numbers 1, 0 and −1.
+# - **Weights into a hidden unit**: multiply the *input* by the number of the unit. The gradients are 1, 0 and −1 for the weights from input 1, and 2, 0 and −2 for the weights from input 2.
+# - **Biases**: the gradient is the number of the unit: 1, 0, −1, and 1 for the output.
 
-# Set-up: the loss over the output, its derivative, and the figure
-outputs = [i / 10 for i in range(-4, 32)]
-ax = draw.curve(outputs, [(output - target) ** 2 / 2 for output in outputs])
-around = [1.2, 2.8]
-draw.curve(around, [1 / 2 + (output - 2) for output in around], ax, dashed=True)
-draw.point(2, 1 / 2, ax, label="output 2: derivative +1")
-there = {"label": "target 1: derivative 0", "offset": (0, -22)}
-draw.point(target, 0, ax, colour=draw.ZERO, hollow=True, **there)
-ax.set(xlabel="output", ylabel="loss", ylim=(-0.9, 2.6))
-ax.figure.set_size_inches(ax.figure.get_figwidth(), 2.2)
-draw.title(ax, "The backward pass begins with the derivative of the loss.")
+# Set-up: the figure
+ax = draw.network(net, notes={(2, 0): "target 1"})
+draw.title(ax, "The four numbers at the inactive unit have the gradient 0.")
 draw.alt(
     ax,
-    "A parabola, the loss over the output. At the output 2 its derivative is"
-    " 1; at the target 1 it is 0.",
+    "A network of 2 inputs, 3 hidden units and 1 output. Two weights into the"
+    " inactive second unit, its bias and the weight out of it are dashed, with"
+    " gradient 0. The other nine gradients are not zero.",
 )
+draw.show()
 
 # %%
-# From this derivative, 1, each other number is found by multiplying.
-#
-# - The gradient of a weight into the output is the *activation of its sender*, times this derivative: 3, 0 and 1 for the three units.
-# - What comes back to a hidden unit is its weight to the output, times this derivative. These *upstream gradients* are 1, 2 and −1.
-# - A shut unit passes nothing back to its pre-activation. So 1, 0 and −1 are left.
-# - The gradient of a weight into a hidden unit is the *input*, times the number left at this unit: 1, 0, −1 for input 1, and 2, 0, −2 for input 2.
+# The second number on a line is the gradient of the weight.
+# The thicker a line, the farther the gradient is from 0.
 
 # Check: these numbers, by the engine and by small changes of each number
 assert net.gradients() == {
@@ -127,9 +122,9 @@ assert difference == 0
 #    :sources: rumelhart1986
 #    :refuted-by: doubled-derivative, target-forgotten, softmax-without-label
 #
-#    For one example, the backward pass begins with one number at each output: the derivative of the loss with respect to this output. Multiplied by weights, activations and derivatives on the way back, these numbers give the gradient of each weight.
+#    For one example, the backward pass begins with the derivative of the loss with respect to each output. From these numbers, the weights, the activations and the derivatives of the activations, it computes all gradients.
 #
-#    The derivatives are those that small changes find, with a difference of 0:
+#    You can also measure each gradient: change the weight a little, and see how much the loss changes. The backward pass gives the same numbers, because the difference is 0:
 #
 #    >>> from fractions import Fraction
 #    >>> from math import log
@@ -161,42 +156,27 @@ assert difference == 0
 #    >>> outputs[0][0].grad
 #    1.0
 #
-# The step: each number minus its gradient times the learning rate
-# ----------------------------------------------------------------
+# The step: subtract the learning rate times the gradient
+# -------------------------------------------------------
 #
-# This rule is plain *SGD*, which stands for stochastic gradient descent:
+# *Plain SGD* (stochastic gradient descent) multiplies each gradient by the learning rate, and subtracts the result from the weight or bias:
 #
 # .. math::
 #
 #    w \leftarrow w - \eta \, \frac{\partial L}{\partial w}
 #
-# Here *w* is a weight or a bias, *L* is the loss, and *η* = 0.1 is the learning rate.
-
-# Set-up: the step, and the figure
-before = net.values()
-SGD(net.parameters(), lr=0.1).step()
-after = net.values()
-ax = draw.step(before, after)
-draw.title(ax, "Nine numbers move against their gradient; four stay.")
-draw.alt(
-    ax,
-    "Weights and biases before and after the step. The column into unit 2 and"
-    " the weight out of it are hatched: they stay. What had a positive gradient"
-    " is blue and went down, what had a negative one is orange and went up.",
-)
-draw.show()
-
-# %%
-# Blue means a positive gradient, as above: these numbers went down.
-# Orange means a negative one: these went up.
-# The darker a box, the farther its number moved.
+# Here *w* is a weight or a bias, *L* is the loss, ∂\ *L*/∂\ *w* is the gradient of *w*, and *η* = 0.1 is the learning rate. For example:
+#
+# - The weight from unit 1 to the output is 1, and its gradient is 3. It becomes 1 − 0.1·3 = 0.7.
+# - The weight from input 1 to unit 3 is 2, and its gradient is −1. It becomes 2 − 0.1·(−1) = 2.1.
+# - A weight with the gradient 0 stays.
 #
 # .. claim:: C1
 #    :verdict: holds
 #    :sources: bottou2018, goyal2017
 #    :refuted-by: uphill, fixed-step-length
 #
-#    Plain SGD subtracts from each weight the derivative of the loss, times the learning rate.
+#    Plain SGD multiplies the gradient of each weight by the learning rate, and subtracts the result from the weight.
 #
 #    >>> from fractions import Fraction
 #    >>> from sgdexplained import MLP, SGD, half_squared_error
@@ -207,51 +187,59 @@ draw.show()
 #    >>> [float(w.data) for w in small.parameters()]
 #    [0.9, 1.0, 2.1, 0.8, -2.0, 0.2, -0.1, 1.0, -0.9, 0.7, 2.0, -1.1, -0.1]
 #
+# Now take the step yourself.
+# Python counts from 0, so the weight from input 1 to unit 2 is ``W1[0][1]``.
+#
+# .. live:: network
+#    :start: show=move
+#    :lead: Drag the dot, which is the example, into another colour. Which lines become grey dashes? Choose one of them: below stands why it stays.
+#
 # When other weights move, or none
 # --------------------------------
 #
-# - **A right answer moves nothing.** With the target 2 the derivative of the loss is 0, and so are all thirteen gradients.
-# - **With another loss, other outputs are right.** For the label 1, *hinge loss* is 0 at every output of 1 or more. So at the output 2 nothing moves.
-# - **The step need not help.** This very step makes the loss larger, from 0.5 to 0.696: :ref:`sphx_glr_story_1_one_example_plot_03_how_far_downhill.py`.
+# - **If the output is right, nothing moves.** With the target 2 the derivative of the loss is 0, so all thirteen gradients are 0.
+# - **A step can make the loss larger.** After this step the loss is 0.696 instead of 0.5: :ref:`sphx_glr_story_1_one_example_plot_03_how_far_downhill.py`.
 # - **Other optimisers have other rules.** With momentum a weight can move even when its gradient is 0: :ref:`sphx_glr_story_3_inactive_connections_plot_13_moving_without_a_gradient.py`.
 
 
-# Check: what this list says
+# Check: what the step does, and what this list says
 def count_zeros(x=(1, 2), target=1, bias_of_unit_2=1):
     changed = MLP([2, 3, 1], init=[(W1, [0, bias_of_unit_2, -1]), (W2, b2)])
     half_squared_error(changed([list(x)]), [[target]]).backward()
     return sum(w.grad == 0 for w in changed.parameters())
 
 
-from sgdexplained import Scalar
-
 assert (count_zeros(), count_zeros(target=2)) == (4, 13)
-output = Scalar(2.0)
-hinge(output, 1).backward()
-assert output.grad == 0
+SGD(net.parameters(), lr=0.1).step()
+assert round(net.layers[1].weight[0][0].data, 9) == 0.7
+assert round(net.layers[0].weight[0][2].data, 9) == 2.1
 assert round(half_squared_error(net([x]), [[target]]).data, 3) == 0.696
 
 # %%
 # Three predictions
 # -----------------
 #
-# Each question changes one number. How many of the thirteen gradients are exactly zero then?
+# Each question changes one number. How many of the thirteen gradients are then exactly 0?
 #
 # .. guess::
 #    :answer: 0
 #
 #    The bias of unit 2 is 4 instead of 1.
 #
-#    The pre-activation of unit 2 is 1 − 4 + 4 = 1, so this unit is active and open, and the output is 4.
+#    The pre-activation of unit 2 is 1 − 4 + 4 = 1, so now all three units are active and open.
+#    The inputs are not 0, and the output is 4 and not the target, so none of the gradients is 0.
 #
 #    >>> count_zeros(bias_of_unit_2=4)
 #    0
 #
 # .. live:: predict
 #    :start: e=0,2,1;pick=W1.1.0
-#    :folded: The first input is 0 instead of 1. Choose in the picture what stays.
+#    :folded: The first input is 0 instead of 1. Which numbers stay? Choose them in the picture.
 #
-#    Units 2 and 3 are inactive now, and around each of them four gradients are 0. The ninth is the weight from the first input to unit 1: this unit is open, but the input is 0. An input of 0 is an inactive sender too. A weight with both reasons is counted under its sender.
+#    Nine numbers stay.
+#    The pre-activation of unit 2 is −3, and the pre-activation of unit 3 is −1, so both units are inactive.
+#    At each of them four gradients are 0, which makes eight.
+#    The ninth is the gradient of the weight from input 1 to unit 1: this unit is open, but the sender is 0.
 #
 # .. guess::
 #    :answer: 4
@@ -264,10 +252,11 @@ assert round(half_squared_error(net([x]), [[target]]).data, 3) == 0.696
 #    >>> count_zeros(target=100)
 #    4
 #
-# In PyTorch: the same numbers, with rows and columns exchanged
-# -------------------------------------------------------------
+# In PyTorch: rows and columns exchanged
+# --------------------------------------
 #
-# ``torch.nn.Linear`` keeps a row of weights for each *receiver*, so its gradient is that of our engine, transposed.
+# In ``torch.nn.Linear``, the weights into one receiver are a row.
+# In our ``W1`` they are a column, so the code exchanges rows and columns with ``.T``.
 #
 # .. code-block:: python
 #
@@ -286,4 +275,4 @@ assert round(half_squared_error(net([x]), [[target]]).data, 3) == 0.696
 #    loss.backward()
 #    assert W1.grad.T.tolist() == [[1, 0, -1], [2, 0, -2]]
 #
-# In the engine, :engine:`half the squared error <losses.half_squared_error>` gives the first derivative, :engine:`the backward pass <backward.propagate>` finds the others, and :engine:`the step <sgd.SGD.move>` moves the weights.
+# In the engine: :engine:`the loss <losses.half_squared_error>`, :engine:`the backward pass <backward.propagate>` and :engine:`the step <sgd.SGD.move>`.

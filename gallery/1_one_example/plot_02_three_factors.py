@@ -5,12 +5,12 @@ Why is a gradient a product of three numbers?
 .. needs:: 1
 
 The gradient of a weight can be zero for three different reasons.
-Here you see all three, and how to tell which one it is.
+This page shows all three, and how to tell which one it is.
 
 .. guess::
    :answer: 1
 
-   In the network of page 1, two of the three hidden units are active, and nine numbers move. Now only the target changes, from 1 to 2, which is exactly the output. How many numbers move?
+   In the network of page 1, two of the three hidden units are active, and one step moves nine of the thirteen weights and biases. Now the target is 2 instead of 1. The output is still 2. How many weights and biases does the step move now?
 
    A. None.
    B. Nine, because the same units are active.
@@ -18,7 +18,8 @@ Here you see all three, and how to tell which one it is.
    D. Thirteen.
 
    The same units are active and open as before.
-   But the output is right, so the derivative of the loss is 0. Every upstream gradient is then 0, and so is every product.
+   But the output is equal to the target, so the derivative of the loss is 0.
+   Each gradient is a product, and this 0 makes every product 0.
 """
 
 # Set-up: the network of page 1, its three factors, and the figure
@@ -47,7 +48,9 @@ factors = [
     for words in (sender_activation, activation_derivative, upstream_gradient)
 ]
 ax = draw.factors(*factors)
-draw.title(ax, "A gradient is a product of three factors; one zero makes it 0.")
+draw.title(
+    ax, "Three factors are multiplied; one factor of 0 makes the gradient 0."
+)
 draw.alt(
     ax,
     "Four grids, two senders by three receivers. The activations of the"
@@ -57,26 +60,29 @@ draw.alt(
 )
 
 # %%
-# A weight leads from a *sender* to a *receiver*.
-# Here the senders are the two inputs, and the receivers are the three hidden units.
-# Its gradient is
+# The picture shows the six weights from the two inputs to the three hidden units.
+# Each grid has one box for each weight.
+# The row tells from which input the weight comes, and the column tells to which hidden unit it leads.
+# For example, the weight from input 2 to unit 3 has its box in the second row and the third column.
+# Its factors are 2, 1 and −1, so its gradient is 2 × 1 × (−1) = −2.
+#
+# For every weight *w* of the network, the gradient is
 #
 # .. math::
 #
 #    \frac{\partial L}{\partial w} = a \cdot \varphi'(z) \cdot u
 #
-# - *a* is the **activation of the sender**: 1 or 2.
-# - *φ′(z)* is the **derivative of the activation function** φ at the receiver's pre-activation *z*. For ReLU it is 1 if *z* is positive, and 0 if not.
-# - *u* is the **upstream gradient**: how much the loss *L* changes with the activation of the receiver.
+# - *a* is the **activation of the sender**. If the sender is an input, *a* is the input itself.
+# - *φ′(z)* is the **derivative of the activation function** φ of the receiver, at its pre-activation *z*. For ReLU it is 1 if *z* is positive, and 0 if not. The output of this network has no activation function, so *φ′(z)* is 1 there.
+# - *u* is the **upstream gradient** of the receiver: how much the loss *L* changes if the activation of the receiver changes a little.
 #
-# The chain rule multiplies the three.
-# If *w* changes a little, *z* changes *a* times as much.
-# The activation of the receiver changes *φ′(z)* times as much as *z*, and the loss changes *u* times as much as this activation.
+# This product is the chain rule.
+# For a small change of *w*, the change of *z* is *a* times the change of *w*.
+# The change of the receiver's activation is *φ′(z)* times the change of *z*.
+# And the change of the loss is *u* times the change of this activation.
 #
-# For example, the weight from input 2 to unit 3 has 2 × 1 × (−1) = −2.
 # For a bias, *a* is 1.
-# The last two factors belong to the receiver alone, and their product is called its *delta*.
-# The rule of the three factors is as old as backpropagation :footcite:p:`rumelhart1986`.
+# The product of the last two factors, *φ′(z)* · *u*, is called the *delta* of the receiver.
 #
 # .. live:: network
 #    :start: pick=W1.1.0
@@ -92,9 +98,13 @@ for layer, name in zip(net.layers, ("W1", "W2"), strict=True):
 # Each factor leaves its own pattern of zeros
 # -------------------------------------------
 #
-# Give unit 2 the bias 4 instead of 1: then all units are open, and none of the gradients in the first layer is 0.
-# Now make one factor zero at a time: input 2 becomes 0; or the bias goes back to 1, which shuts unit 2; or the target becomes 4, which is the output.
-# The other gradients change too, because the error changes.
+# Take the same network, but with a bias of 4 instead of 1 at unit 2.
+# Now all three units are open, and none of the six gradients is 0.
+# From there, each grid of the next picture changes one thing:
+#
+# - left: input 2 is 0 instead of 2. The error (output − target) is 9.
+# - middle: the bias of unit 2 is 1 again, so unit 2 is shut. The error is 1.
+# - right: the target is 4 instead of 1, which is also the output. The error is 0.
 
 # Set-up: three networks with one zero factor each, and the figure
 cases = {
@@ -110,7 +120,9 @@ for ax, (heading, case) in zip(axes, cases.items(), strict=True):
     names = {"heading": heading, "columns": ["to 1", "to 2", "to 3"]}
     names |= {"rows": [], "width": draw.WIDTH / 3, "scale": largest}
     draw.weight_grid(case.gradients()["W1"], ax, **names)
-draw.title(fig, "A sender of 0 makes a row of zeros, a shut receiver a column.")
+draw.title(
+    fig, "An input of 0 makes a row of zeros, a shut unit makes a column."
+)
 draw.alt(
     fig,
     "Three grids of the six gradients of the first layer, rows by sender and"
@@ -120,21 +132,22 @@ draw.alt(
 )
 
 # %%
-# - If the **sender** has the activation 0, the gradients of all weights that lead out of it are 0. That is a row.
-# - If the **receiver** is shut, the gradients of all weights that lead into it are 0. That is a column.
-# - If the **output is right**, nothing comes back to any unit, and all gradients are 0.
+# - **The sender has the activation 0**: all weights out of this sender have the gradient 0. They are one row.
+# - **The receiver is shut**: all weights into this receiver have the gradient 0. They are one column.
+# - **The upstream gradient is 0**: here the output is right, so the upstream gradient of each unit is 0, and all gradients are 0.
 #
 # So it is not enough to know which units are active.
-# Which units are active also does not tell you in which direction a weight goes: the weights into units 1 and 3 move in opposite directions, because their upstream gradients are 1 and −1.
+# You also do not know the direction of a move.
+# In the middle grid, units 1 and 3 are both active, but the weights into unit 1 go down, and the weights into unit 3 go up.
 #
 # .. claim:: A2
 #    :verdict: holds when
-#    :when: every unit is a ReLU, the upstream gradient of the receiver is not zero, and the question is only *whether* a weight moves, not how far or in which direction.
-#    :corrected: The gradient of a weight is the activation of its sender, times the derivative of the activation at its receiver, times the upstream gradient there. It is zero exactly if one of the three is zero.
+#    :when: every hidden unit is a ReLU, the output has no activation function, an input of 0 counts as inactive, the upstream gradient of the receiver is not zero, and the question is only *whether* a weight moves.
+#    :corrected: For one example, the gradient of a weight is the activation of its sender, times the derivative of the activation at its receiver, times the upstream gradient there. It is zero exactly if one of the three is zero.
 #    :sources: rumelhart1986, goodfellow2016
 #    :refuted-by: sender-forgotten, gates-ignored, target-forgotten
 #
-#    Whether units are active decides which weights are updated.
+#    If you know which units are active, you know which weights are updated.
 #
 #    >>> from sgdexplained import MLP, half_squared_error
 #    >>> from sgdexplained.reasons import (
@@ -156,7 +169,7 @@ draw.alt(
 #    >>> case.gradients()["W1"]
 #    [[1.0, 0.0, -1.0], [2.0, 0.0, -2.0]]
 #
-#    The same units are active for both targets, and this many numbers move:
+#    For the targets 1 and 2 the same units are active, but not as many numbers move:
 #
 #    >>> steps = [one_step(target) for target in (1, 2)]
 #    >>> [sum(w.grad != 0 for w in net.parameters()) for net in steps]
@@ -165,8 +178,9 @@ draw.alt(
 # One example gives a multiplication table
 # ----------------------------------------
 #
-# Write the activations of the senders at the side, and the deltas of the receivers along the top.
-# Every gradient of the layer is the product of the two.
+# The factor *a* belongs to the sender, and the delta belongs to the receiver.
+# So write the activation of each sender on the left, and the delta of each receiver at the top.
+# Each gradient is the product of the number on its left and the number at the top of its column.
 
 # Set-up: the same gradients as a table, and the figure
 [senders], [deltas] = sender_activation(hidden), delta(hidden)
@@ -175,7 +189,7 @@ ax = draw.weight_grid(
     rows=[f"activation {a}" for a in senders],
     columns=[f"delta {draw.number(d)}" for d in deltas],
 )
-draw.title(ax, "Two senders and three receivers make six gradients.")
+draw.title(ax, "Two activations times three deltas make six gradients.")
 draw.alt(
     ax,
     "A grid of two rows and three columns. The rows are headed by the"
@@ -185,16 +199,14 @@ draw.alt(
 draw.show()
 
 # %%
-# The second row is twice the first, because the second input is twice the first.
-# A layer with a thousand senders and a thousand receivers has a million gradients, and for one example they are made of only two thousand numbers.
-# Such a table, in which all rows are multiples of one row, is called a matrix of *rank one*.
+# The second row is twice the first row, because input 2 is twice input 1.
 #
 # .. claim:: X1
 #    :verdict: holds
 #    :sources: rumelhart1986, lecun1998
 #    :refuted-by: sender-forgotten, last-contribution-wins
 #
-#    For one example, each gradient of a layer's weights is the activation of the sender times the delta of the receiver, so all rows are multiples of one row. The gradient of a batch is made of one such table for each example.
+#    For one example, the gradient of each weight is the activation of its sender times the delta of its receiver, so the gradients of a layer are a multiplication table: all rows are multiples of one row. The gradient of a batch is the mean (or the sum) of such tables, one for each example.
 #
 #    >>> from sgdexplained import MLP, half_squared_error
 #    >>> def gradient(examples, targets):
@@ -207,18 +219,18 @@ draw.show()
 #    ([[1.0, 0.0, -1.0], [2.0, 0.0, -2.0]], [[6.0, 12.0, -6.0], [3.0, 6.0, -3.0]])
 #
 #    The inputs (1, 2) make the second row twice the first, and the inputs (2, 1) make it half the first.
-#    The mean of both is no multiplication table any more:
+#    The mean of both tables is not a multiplication table:
 #
 #    >>> gradient([[1, 2], [2, 1]], [[1], [-1]])
 #    [[3.5, 6.0, -3.5], [2.5, 3.0, -2.5]]
 #
-# Four cases to know
-# ------------------
+# Where it is different
+# ---------------------
 #
-# - **Other activation functions** have more than the derivatives 0 and 1. With tanh all three units are active. Unit 1 has *z* = 3 and unit 3 has *z* = 1, and the derivative of unit 1 is about one fortieth of the derivative of unit 3.
-# - **A shut output** stops everything. With a ReLU at the output and the bias −3, the output is 0; for the target 3 the loss is 4.5, and all thirteen gradients are 0.
-# - **Floating-point numbers round.** The product of two tiny numbers can become 0, although no factor is 0.
-# - **A weight that is used twice** has two products, which add up and can even cancel.
+# - **Other activation functions.** Their derivative can have other values than 0 and 1. With tanh all three units are active and open, but the derivative at unit 1 (*z* = 3) is only about one fortieth of the derivative at unit 3 (*z* = 1).
+# - **A shut output.** If the output is a ReLU with the bias −3, its pre-activation is 2 − 3 = −1, so the output is 0 and shut. Then all thirteen gradients are 0, although the output is wrong: for the target 3, the loss is 4.5.
+# - **Rounded numbers.** A computer can round the product of very small factors to 0, although no factor is 0.
+# - **A shared weight.** If a network uses one weight in two places, its gradient is the sum of two products. The two can cancel each other.
 
 # Check: what this list says
 W1, W2 = [[1, 1, 2], [1, -2, 0]], [[1], [2], [-1]]
@@ -247,17 +259,19 @@ assert w.grad == 0
 #
 # .. live:: predict
 #    :start: w=1,1,2,1,-2,0,0,1,-1,1,2,1,0;pick=W1.0.2
-#    :folded: The weight from unit 3 to the output is +1 instead of −1. Predict what stays, and a gradient.
+#    :folded: The weight from unit 3 to the output is +1 instead of −1. Which numbers stay? And what is the gradient of the weight from input 1 to unit 3?
 #
-#    The output is 4 now, so the derivative of the loss is 3. The upstream gradient of unit 3 is 1 × 3, this unit is open, and input 1 is 1.
+#    The same four numbers stay, because unit 2 is still inactive.
+#    The output is 3 + 1 = 4, so the derivative of the loss is 4 − 1 = 3.
+#    The upstream gradient of unit 3 is its weight to the output times this derivative: 1 × 3 = 3.
+#    Unit 3 is open, and input 1 is 1, so the gradient is 1 × 1 × 3 = 3.
 #
 # .. guess::
 #    :answer: 3
-#    :unit: times
 #
-#    The target is −1 instead of 1. How many times as large as before are the gradients?
+#    The target is −1 instead of 1. By which number are all gradients multiplied?
 #
-#    The derivative of the loss is 2 − (−1) = 3 instead of 1, and it is a factor of every upstream gradient.
+#    The derivative of the loss is 2 − (−1) = 3 instead of 1, and each upstream gradient contains this factor.
 #
 #    >>> network(target=-1).gradients()["W1"]
 #    [[3.0, 0.0, -3.0], [6.0, 0.0, -6.0]]
@@ -265,14 +279,14 @@ assert w.grad == 0
 # .. guess::
 #    :answer: 1
 #
-#    A second output is added. Is the gradient of the first layer still a multiplication table?
+#    The network gets a second output. For one example, are the gradients of the first layer still a multiplication table?
 #
 #    A. Yes.
 #    B. No, it is the sum of two tables.
 #    C. Only if both outputs are equally wrong.
 #
-#    A unit adds up what comes back from both outputs, and that gives one delta for each receiver.
-#    The second row is twice the first as before.
+#    What comes back to a hidden unit from the two outputs is added up, so each hidden unit still has one delta.
+#    The second row is still twice the first row:
 #
 #    >>> two = MLP(
 #    ...     [2, 3, 2],
@@ -282,10 +296,10 @@ assert w.grad == 0
 #    >>> two.gradients()["W1"]
 #    [[5.0, 0.0, 3.0], [10.0, 0.0, 6.0]]
 #
-# In PyTorch: ask for the deltas before the backward pass
-# -------------------------------------------------------
+# In PyTorch: how to see the deltas
+# ---------------------------------
 #
-# The product is the same, but PyTorch throws the deltas away unless you ask for them.
+# PyTorch computes the deltas too, but keeps them only if you call ``retain_grad()`` before the backward pass.
 #
 # .. code-block:: python
 #
@@ -302,6 +316,4 @@ assert w.grad == 0
 #    assert z.grad.tolist() == [1, 0, -1]  # the deltas
 #    assert W1.grad.equal(torch.outer(x, z.grad))  # the table
 #
-# In the engine this product is written twice: for numbers in the code of :engine:`one unit <units.Unit>`, and for arrays in the code of :engine:`one layer <affine.Affine>`.
-#
-# .. footbibliography::
+# In the engine: the product :engine:`for one unit <units.Unit>`, and :engine:`for a whole layer <affine.Affine>`.

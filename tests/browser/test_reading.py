@@ -157,7 +157,7 @@ def test_a_figure_stands_above_its_code(browser: Browser, base: str) -> None:
     with browser.new_context(java_script_enabled=False) as context:
         page = context.new_page()
         page.goto(base + STORY)
-        fold = page.locator(".figure-code", has_text="draw.step(")
+        fold = page.locator(".figure-code", has_text="draw.network(net, notes=")
         figure = fold.locator("xpath=preceding-sibling::img[1]")
         code = fold.locator("pre")
         figure_place, fold_place = figure.bounding_box(), fold.bounding_box()
@@ -168,21 +168,21 @@ def test_a_figure_stands_above_its_code(browser: Browser, base: str) -> None:
         expect(code).to_be_hidden()
         fold.locator("summary").press("Enter")
         expect(code).to_be_visible()
-        expect(code).to_contain_text("draw.step")
+        expect(code).to_contain_text("draw.network")
 
 
 def test_folded_code_can_be_copied(browser: Browser, base: str) -> None:
     with browser.new_context(permissions=["clipboard-read", "clipboard-write"]) as context:
         page = context.new_page()
         page.goto(base + STORY)
-        fold = page.locator(".figure-code", has_text="draw.step(")
+        fold = page.locator(".figure-code", has_text="draw.network(net, notes=")
         fold.locator("summary").click()
         code = fold.locator("pre:not(.live-output)")
         code.hover()
         fold.get_by_role("button", name="Copy").click()
 
         copied = page.evaluate("navigator.clipboard.readText()")
-        assert "ax = draw.step(" in copied
+        assert "ax = draw.network(" in copied
         assert copied.rstrip() == code.inner_text().rstrip()
 
 
