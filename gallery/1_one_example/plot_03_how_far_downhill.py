@@ -5,7 +5,7 @@ Does a step always make the loss smaller?
 .. needs:: 1
 
 The gradient says in which direction the loss falls.
-It does not say how far you may go.
+It does not say how long a step may be.
 
 .. guess::
    :answer: 3
@@ -18,7 +18,7 @@ It does not say how far you may go.
    D. The same.
 
    The loss is 0.696 after this step.
-   The step goes in the right direction, but it goes too far.
+   The step goes in the right direction, but it is too long.
 """
 
 # Set-up: the loss after one step, for each learning rate, and the figure
@@ -54,13 +54,13 @@ ax.axhline(0.5, color=draw.ZERO, linewidth=0.8)
 ax.axvspan(0.0913, 0.107, color=draw.GRID, alpha=0.6, linewidth=0)
 with draw.style():
     ax.text(0.024, 0.52, "loss before the step: 0.5", va="bottom")
-    ax.text(0.011, 0.06, "expected", color=draw.ZERO, ha="right")
+    ax.text(0.0125, 0.06, "0.5 − 23 η", color=draw.ZERO, ha="right")
     ax.text(0.0992, 0.03, "harm", ha="center", fontweight="bold")
     for lr, words, place in [
         ("0", "", (0, 0)),
-        ("0.0445", "best: η = 0.0445", (-2, 34)),
-        ("0.0913", "no gain: η = 0.0913", (-80, -20)),
-        ("0.1", "worse: η = 0.1", (-74, 2)),
+        ("0.0445", "best: η = 0.0445", (-2, 16)),
+        ("0.0913", "no gain: η = 0.0913", (-72, -22)),
+        ("0.1", "worse: η = 0.1", (-57, -5)),
     ]:
         dot = float(lr), loss_after(Fraction(lr))
         ax.plot(*dot, "o", color=draw.INK, markersize=8)
@@ -68,27 +68,35 @@ with draw.style():
         ax.annotate(words, dot, place, **look)
 ax.set(xlabel="learning rate η of the one step", ylabel="loss after the step")
 ax.set(xlim=(-0.016, 0.107), ylim=(-0.05, 0.86), xticks=[0, 0.05, 0.1])
-draw.title(ax, "The loss falls, reaches 0, and rises on the other side.")
+draw.title(
+    ax, "A short step makes the loss smaller, a long step makes it larger."
+)
 draw.alt(
     ax,
     "The loss after one step, over its learning rate. It starts at 0.5, falls"
     " to 0 at 0.0445, is back at 0.5 at 0.0913 and is 0.6962 at 0.1. The"
-    " straight line that the gradient lets us expect leaves the curve soon"
-    " after the start.",
+    " dashed straight line 0.5 - 23 η leaves the curve soon after the start.",
 )
 
 # %%
-# A step moves each weight by −\ *η* times its gradient, where *η* is the learning rate.
-# The minus is there because the gradient points *uphill*.
-# In a very short step, the move of a weight changes the loss by its gradient times this move.
-# For all weights together, that is :math:`-\eta` times the sum of the squared gradients, which is 23 here.
-# The dashed line, *expected*, shows this change, and the loss after a longer step is not on this line:
+# A step moves each weight by minus the learning rate *η* (eta) times its gradient *g*.
+# In a very short step, this move changes the loss by nearly *g* times the move, which is −\ *ηg*\ ².
+# For all thirteen weights and biases together, the change is −23\ *η*, because the squared gradients of this network add up to 23.
+# So we expect a loss of 0.5 − 23\ *η*, the dashed line in the picture.
+# The real loss is close to this line only for very short steps:
 #
-# - With *η* = 0.001 the line says −0.023, and the loss really changes by −0.0227.
-# - With *η* = 0.1 the line says −2.3, although the loss is only 0.5 and cannot fall below 0. The loss really *rises* by 0.196.
+# - With *η* = 0.001 the line falls by 0.023, and the loss really falls by 0.0227.
+# - With *η* = 0.1 the line falls by 2.3, but the loss really *rises* by 0.196.
 #
-# In the output, weights of different layers are multiplied with each other, so their changes are multiplied too.
-# As long as no unit opens or shuts, the error after the step, which is output minus target, is a polynomial:
+# Why does the loss not follow the line?
+# The output contains the product of two numbers, the weight out of unit 1 and the activation of unit 1, and the step changes both:
+#
+# - The weight out of unit 1 has the gradient 3, so it becomes 1 − 3\ *η*.
+# - The weights into unit 1 move by −\ *η* and −2\ *η*, and its bias moves by −\ *η*. The inputs are 1 and 2, so the activation changes by 1·(−\ *η*) + 2·(−2\ *η*) − *η*, and becomes 3 − 6\ *η*.
+#
+# In the same way, the weight out of unit 3 becomes −1 − *η*, and the activation of unit 3 becomes 1 + 6\ *η*.
+# Unit 2 stays at 0, and the bias of the output becomes −\ *η*.
+# So the error after the step, which is output − target, is
 #
 # .. math::
 #
@@ -96,11 +104,11 @@ draw.alt(
 #    &\quad + (-1 - \eta)(1 + 6\eta) - \eta - 1 \\
 #    &= 1 - 23\,\eta + 12\,\eta^2
 #
-# The first product is the new weight out of unit 1 times the new activation of unit 1, and the second is the same for unit 3.
-# Then −\ *η* is the new bias of the output, and 1 is the target.
-#
+# This holds for *η* up to 0.5, where unit 1 shuts.
 # The error is 0 at *η* = 0.0445, and −1 at *η* = 0.0913.
-# At −1 the error is as large as before the step.
+# An error of −1 gives the same loss as the error of 1 before the step.
+#
+# Take steps with different learning rates, and look at the loss:
 #
 # .. live:: network
 #    :start: show=move;pick=W2.0.0
@@ -122,11 +130,11 @@ assert round((23 - 433**0.5) / 24, 4) == 0.0913
 # %%
 # .. claim:: C3
 #    :verdict: false as stated
-#    :corrected: A step against the gradient makes the loss smaller only if the step is short enough: in this network the loss falls for learning rates below 0.0913, and rises at 0.1.
+#    :corrected: A step against the gradient makes the loss smaller only if the step is short enough. In this network the loss falls if the learning rate is below 0.0913, and rises if it is 0.1.
 #    :sources: robbins1951, bottou2018
 #    :refuted-by: uphill, doubled-derivative
 #
-#    The step goes against the gradient, and so the loss goes down.
+#    A step goes against the gradient, so it makes the loss smaller.
 #
 #    >>> from fractions import Fraction
 #    >>> from sgdexplained import MLP, SGD, half_squared_error
@@ -141,16 +149,16 @@ assert round((23 - 433**0.5) / 24, 4) == 0.0913
 #    >>> [float(after(Fraction(lr))) for lr in ("0", "0.01", "0.1")]
 #    [0.5, 0.29737472, 0.6962]
 #
-# Three steps on a parabola, with four learning rates
-# ---------------------------------------------------
+# A parabola shows what a learning rate can do
+# --------------------------------------------
 #
-# A parabola shows what can happen, without any network.
-# The loss is *w*\ ²/2, so the derivative at *w* is *w* itself, and a step multiplies *w* by 1 − *η*.
-# In the picture, *w* starts at 1, and the dots 1, 2 and 3 show where *w* is after each step.
+# Take one weight *w* with the loss *w*\ ²/2.
+# The derivative at *w* is *w* itself, so a step replaces *w* by *w* − *ηw*, which is (1 − *η*) times *w*.
+# In the picture *w* starts at 1, and the dots 1 and 2 are *w* after one step and after two steps.
 
 
-# Set-up: three steps with four learning rates, and the figure
-def walk(lr, steps=3, curvature=1):
+# Set-up: two steps with four learning rates, and the figure
+def walk(lr, steps=2, curvature=1):
     w = Scalar(Fraction(1))
     path = [w.data]
     for _ in range(steps):
@@ -162,14 +170,13 @@ def walk(lr, steps=3, curvature=1):
 
 
 lrs = [Fraction(1, 2), Fraction(1), Fraction(2), Fraction(5, 2)]
-fates = ["comes nearer", "is there", "jumps to and fro", "runs away"]
-fig, axes = draw.figure(4.5, rows=2, columns=2, sharex="row", sharey="row")
+fates = ["nearer to 0", "exactly at 0", "as far from 0", "farther from 0"]
+fig, axes = draw.figure(4.2, rows=2, columns=2, sharex=True, sharey=True)
 arrow = {"arrowstyle": "-|>", "color": draw.INK, "lw": 1.8}
 arrow |= {"shrinkA": 4, "shrinkB": 4}
-widths = [1.25, 1.25, 4, 4]  # the steps of the upper row are short
-for ax, lr, words, width in zip(axes.flat, lrs, fates, widths, strict=True):
+floor = [n / 16 for n in range(-43, 44)]
+for ax, lr, words in zip(axes.flat, lrs, fates, strict=True):
     path = [(float(w), float(w * w / 2)) for w in walk(lr)]
-    floor = [width * n / 40 for n in range(-40, 41)]
     draw.curve(floor, [w * w / 2 for w in floor], ax, colour=draw.ZERO)
     for old, new in pairwise(path):
         if old != new:
@@ -178,39 +185,42 @@ for ax, lr, words, width in zip(axes.flat, lrs, fates, widths, strict=True):
         found = [n for n, one in enumerate(path) if one == place]
         steps = ", ".join(str(n) if n else "start" for n in found)
         ax.plot(*place, "o", color=draw.INK, markersize=7)
-        look = {"textcoords": "offset points", "ha": "center", "va": "top"}
-        if steps == "start" and width < 2:  # below it is the curve
-            look |= {"ha": "right", "va": "center"}
-        ax.annotate(
-            steps, place, (-9, 3) if look["va"] == "center" else (0, -7), **look
-        )
+        right = place[0] > 0.9
+        look = {"textcoords": "offset points", "va": "top"}
+        look["ha"] = "left" if right else "right" if place[0] < -1 else "center"
+        away = (8, 2) if right else (-8, 2) if place[0] < -1 else (0, -6)
+        ax.annotate(steps, place, away, **look)
     ax.set(title=f"η = {draw.number(lr)}: {words}", yticks=[])
     ax.set_xticks([0], ["w = 0"])
-    ax.set_ylim(-0.12 * width**2, 0.46 * width**2)
+    ax.set_ylim(-0.9, 3.2)
     ax.spines["left"].set_visible(False)
-draw.title(fig, "The same start and direction, and four learning rates.")
+draw.title(fig, "Two steps from the same start, with four learning rates.")
 draw.alt(
     fig,
     "Four times the same parabola, with a dot for the start at w = 1, and dots"
-    " numbered 1 to 3 where each of three steps leads. With the learning rate 1/2 the steps come nearer to the bottom, with 1 the first step is on it, with"
-    " 2 they jump to the other side and back, with 5/2 each is higher up than"
-    " the last.",
+    " numbered 1 and 2 where each of two steps leads. With the learning rate"
+    " 1/2 the steps come nearer to the bottom, with 1 the first step is on it,"
+    " with 2 they jump to the other side and back, with 5/2 each is higher up"
+    " than the last.",
 )
 
 # %%
-# For the loss *hw*\ ²/2, the derivative at *w* is *h* times *w*.
-# Here *h* says how quickly the derivative grows with *w*; it is called the *curvature* of the parabola.
-# A step then multiplies *w* by 1 − *hη*.
-# So *w* comes nearer to 0 exactly if 1 − *hη* lies between −1 and 1, that is, if *η* is below 2/*h*.
-# For any loss whose curvature is nowhere larger than *h*, a step with *η* below 2/*h* also makes the loss smaller, unless the gradient is 0 :footcite:p:`bottou2018`.
+# Now take the loss *hw*\ ²/2, with a number *h* above 0.
+# The larger *h* is, the faster the derivative *hw* grows with *w*, so *h* is called the *curvature*.
+# A step multiplies *w* by 1 − *hη*.
+# So *w* comes nearer to 0 exactly if *η* is below 2/*h*.
 #
-# The learning rate is a ratio for SGD, and a length for Adam
-# -----------------------------------------------------------
+# A similar rule holds for losses of many weights.
+# If the curvature is nowhere and in no direction larger than *h*, a step with *η* below 2/*h* makes the loss smaller, unless the gradient is 0 :footcite:p:`bottou2018`.
 #
-# For SGD, the learning rate is a *ratio*: the length of the step divided by the length of the gradient.
+# The learning rate is a factor for SGD, and a distance for Adam
+# --------------------------------------------------------------
+#
+# SGD moves a weight by the learning rate times its gradient.
 # *Adam* is another optimiser.
 # In its first step, Adam divides each gradient by the size of this gradient, so that only the sign is left.
-# So for Adam, the learning rate is itself the length of each weight's first step.
+# So in this step the learning rate is itself the distance that each weight moves.
+# Later steps of Adam also use earlier gradients: :ref:`sphx_glr_story_4_further_plot_21_after_many_zeros.py`.
 
 
 # Set-up: the first move of a weight, over its gradient, and the figure
@@ -230,7 +240,7 @@ with draw.style():
 ax.set(xlabel="gradient of a weight", ylabel="how far it moves", ylim=(0, 0.21))
 ax.set(xticks=[0, 1, 2], yticks=[0, 0.1, 0.2])
 draw.title(
-    ax, "With one learning rate, Adam's first step always has the same length."
+    ax, "SGD moves a weight farther if its gradient is larger, Adam does not."
 )
 draw.alt(
     ax,
@@ -244,7 +254,7 @@ draw.show()
 # .. claim:: C2
 #    :verdict: holds when
 #    :when: the optimiser is plain SGD, and you compare steps that have the same gradient.
-#    :corrected: The learning rate is the ratio of step to gradient. Plain SGD moves a weight by the learning rate times its gradient, so it moves further where the gradient is larger. In its first step, Adam divides each gradient by the size of this gradient, so each weight moves by the learning rate itself.
+#    :corrected: Plain SGD moves a weight by the learning rate times its gradient, so a weight with a larger gradient moves farther. In its first step, Adam divides each gradient by its size, so all weights move by the learning rate itself, unless their gradient is 0 or very small.
 #    :sources: goyal2017, kingma2015
 #    :refuted-by: fixed-step-length, adam-undivided
 #
@@ -267,12 +277,12 @@ draw.show()
 #    >>> [str(moved(SGD, gradient, lr)) for lr in (half, 1) for gradient in (1, 6)]
 #    ['1/2', '3', '1', '6']
 #
-# Three things to know
-# --------------------
+# Where it breaks
+# ---------------
 #
-# - **A long step can shut a unit for good.** With *η* = 1, unit 1 of the network has the pre-activation −3 after the step. Then the weights into it have the gradient 0, so plain SGD on this example cannot open it again: :ref:`sphx_glr_story_3_inactive_connections_plot_15_can_a_dead_unit_come_back.py`.
-# - **The same learning rate means different steps** if one loss is a mean and another is a sum: :ref:`sphx_glr_story_2_a_batch_plot_10_sum_or_mean.py`.
-# - **Adam divides by the size of the gradient plus a very small number,** 10\ :sup:`−8`. So a weight with a gradient of one millionth moves by only 0.99 of the learning rate.
+# - **A long step can shut a unit for good.** With *η* = 1, unit 1 of the network has the pre-activation −3 after the step, so it is shut. Then the weights into this unit have the gradient 0, and plain SGD on this example cannot open it again: :ref:`sphx_glr_story_3_inactive_connections_plot_15_can_a_dead_unit_come_back.py`.
+# - **Mean or sum.** The same learning rate makes a longer step if the loss of a batch is the sum of its examples' losses, and not their mean: :ref:`sphx_glr_story_2_a_batch_plot_10_sum_or_mean.py`.
+# - **A very small gradient.** Adam divides by the size of the gradient plus 10\ :sup:`−8`. So a weight with a gradient of one millionth moves by only 0.99 of the learning rate.
 
 # Check: what this list says
 shut = network()
@@ -301,9 +311,9 @@ assert round(first_move(Adam, 1e-6) / 0.1, 3) == 0.99
 #    :answer: 4
 #    :unit: times
 #
-#    A step on the parabola starts at *w* = 1 and has *η* = 3. How many times as large as before is the loss after this step?
+#    A step on the parabola *w*\ ²/2 starts at *w* = 1 and has *η* = 3. How many times as large as before is the loss after this step?
 #
-#    The step multiplies *w* by 1 − 3 = −2, and the loss by the square of it.
+#    The step multiplies *w* by 1 − 3 = −2, so it multiplies the loss by (−2)² = 4.
 #
 #    >>> w = walk(3, steps=1)[1]
 #    >>> (w**2 / 2) / Fraction(1, 2)
@@ -311,16 +321,18 @@ assert round(first_move(Adam, 1e-6) / 0.1, 3) == 0.99
 #
 # .. live:: predict
 #    :start: e=1,2,0;pick=W2.0.0
-#    :folded: The target is 0 instead of 1. Predict what stays, and a gradient.
+#    :folded: The target is 0 instead of 1. Which numbers stay? And what is the gradient of the weight from unit 1 to the output?
 #
-#    The error is 2 instead of 1, so all gradients are twice as large, and the step is twice as long. What stays is the same as before.
+#    The same four numbers stay, because unit 2 is still inactive.
+#    The error is 2 instead of 1, so every gradient is twice as large as before.
+#    The gradient of the weight from unit 1 to the output is 3 × 2 = 6.
 #
 # .. guess::
 #    :answer: 0.03
 #
-#    Adam takes its first step on the network with *η* = 0.01. Nine numbers have a gradient that is not 0. How long is the whole step (the square root of the sum of the squared moves)?
+#    Adam takes its first step on the network of page 1, with *η* = 0.01. Nine numbers have a gradient that is not 0. How long is the whole step? (The length of a step is the square root of the sum of all squared moves.)
 #
-#    Each of the nine moves by 0.01, whatever its gradient, and 0.01 × √9 = 0.03.
+#    Each of the nine numbers moves by 0.01, so the length is √(9 × 0.01²) = 0.03.
 #
 #    >>> net = network()
 #    >>> before = [w.data for w in net.parameters()]
@@ -335,7 +347,8 @@ assert round(first_move(Adam, 1e-6) / 0.1, 3) == 0.99
 # In PyTorch: a squared error without the half
 # --------------------------------------------
 #
-# PyTorch's ``MSELoss`` has no half, so all gradients are twice ours, and half the learning rate makes the same step.
+# PyTorch's ``MSELoss`` is the squared error without the half, so here all gradients are twice as large.
+# With half the learning rate, the step is the same.
 #
 # .. code-block:: python
 #
@@ -355,6 +368,6 @@ assert round(first_move(Adam, 1e-6) / 0.1, 3) == 0.99
 #    torch.optim.SGD([W1, b1, W2, b2], lr=0.05).step()  # our 0.1
 #    assert round((output() - target).square().item() / 2, 4) == 0.6962
 #
-# In the engine, the minus sign is in the last line of :engine:`the step of SGD <sgd.SGD.move>`.
+# In the engine: :engine:`the step of SGD <sgd.SGD.move>`.
 #
 # .. footbibliography::

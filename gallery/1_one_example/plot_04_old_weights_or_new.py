@@ -4,21 +4,21 @@ Does a layer use the old weights or the new ones?
 
 .. needs:: 2
 
-Backpropagation goes through the network from the end to the beginning.
+Backpropagation goes through the network from the output back to the first layer.
 When do the weights move: during backpropagation, or after it?
 
 .. guess::
    :answer: 2
 
-   The last layer gets its gradients first. Somebody already moves this layer, before the first layer gets its gradients. What happens?
+   Backpropagation computes the gradients of the last layer first. Suppose the last layer moves right then, before the gradients of the first layer are computed. What happens?
 
    A. Nothing, because each layer has its own weights.
    B. The first layer gets a wrong gradient.
    C. The last layer gets a wrong gradient.
-   D. Training is faster, because the first layer sees better weights.
+   D. Training is faster, because the new weights are better.
 
-   What comes back to the first layer is multiplied by the weights of the last layer.
-   If these have moved, an old error is multiplied by a new weight.
+   The gradients of the first layer are computed with the weights of the last layer.
+   If these weights have moved, an error of the old network is multiplied by new weights.
 """
 
 # Set-up: two orders in time, and the figure
@@ -27,8 +27,8 @@ from fractions import Fraction
 from sgdexplained import MLP, SGD, draw, half_squared_error
 
 lanes = {
-    "right": ["forward", "back W₂", "back W₁", "step W₂, W₁"],
-    "wrong": ["forward", "back W₂", "step W₂", "back W₁", "step W₁"],
+    "right": ["forward", "grad W₂", "grad W₁", "step W₂, W₁"],
+    "wrong": ["forward", "grad W₂", "step W₂", "grad W₁", "step W₁"],
 }
 fig, ax = draw.figure(2.1)
 with draw.style():
@@ -51,32 +51,36 @@ with draw.style():
     ax.text(3.33, 1.7, "uses weights that have moved", ha="center", va="center")
 ax.set(xlim=(0, 5.22), ylim=(1.85, -0.35))
 ax.axis("off")
-draw.title(ax, "First every derivative, then every weight.")
+draw.title(ax, "Right: first compute all gradients, then move all weights.")
 draw.alt(
     ax,
-    "Two lanes of boxes in order of time. Right: forward, back through W2,"
-    " back through W1, then one step of both. Wrong: the step of W2 comes"
-    " before the way back through W1, which then uses the weights that have"
-    " moved.",
+    "Two rows of boxes in order of time. Right: forward, gradients of W2,"
+    " gradients of W1, then one step of both. Wrong: the step of W2 comes"
+    " before the gradients of W1, which then use the weights that have moved.",
 )
 
 # %%
-# Backpropagation moves nothing.
-# It works out all derivatives at the *old* weights, and then one step moves everything at the same time.
-# In the picture, *W*\ :sub:`1` stands for the weights of the first layer, and *W*\ :sub:`2` for those of the last.
+# In the picture, time runs from left to right.
+# *W*\ :sub:`1` stands for the weights of the first layer, and *W*\ :sub:`2` for the weights of the last layer.
+# *grad* computes gradients, and *step* moves weights.
 #
-# Look at one weight of the first layer, from input 1 to unit 1 of the network of page 1.
-# Its gradient is the product of three factors.
-# The third, the upstream gradient, is itself a product: the weight *v* from unit 1 to the output, times the error:
+# Backpropagation moves no weight.
+# It computes all gradients with the *old* weights, and after that one step moves all weights.
+#
+# For example, take the weight *w* from input 1 to unit 1 in the network of page 1.
+# Its gradient is a product of three factors.
+# The third factor, the upstream gradient of unit 1, is itself a product: the weight *v* from unit 1 to the output, times the error (output − target).
 #
 # .. math::
 #
 #    \frac{\partial L}{\partial w} = x_1 \cdot \varphi'(z_1) \cdot \bigl( v \cdot (\text{output} - \text{target}) \bigr)
 #
-# Here *x*\ :sub:`1` = 1 is the input, *φ′(z*\ :sub:`1`\ *)* = 1 is the derivative of the activation of unit 1, *v* = 1 is one of the weights of the last layer, and the error is 2 − 1 = 1.
-# So the gradient is 1.
+# Input 1 is *x*\ :sub:`1` = 1, the derivative of the activation of unit 1 is *φ′(z*\ :sub:`1`\ *)* = 1, the weight is *v* = 1, and the error is 2 − 1 = 1.
+# So the gradient of *w* is 1.
+#
 # The gradient of *v* is 3.
-# If the last layer moves first, with the learning rate 1/10, *v* becomes 1 − 3/10 = 7/10, and the product is 0.7.
+# If the last layer moves too early, with the learning rate 1/10, *v* becomes 1 − 3/10 = 7/10.
+# Then the product is 0.7 instead of 1.
 
 # Set-up: the right gradients, those of the mistake, and the figure
 x, target, lr = [1, 2], Fraction(1), Fraction(1, 10)
@@ -106,26 +110,28 @@ wrong = [[float(x_j * d) for d in deltas] for x_j in x]
 
 edges = {"left": 0, "right": 1, "bottom": 0, "top": 1, "wspace": 0}
 fig, axes = draw.figure(1.65, columns=2, layout="none", gridspec_kw=edges)
-both = {"all at once: right": right, "last layer first: wrong": wrong}
+both = {"old weights: right": right, "new weights: wrong": wrong}
 for ax, (heading, matrix) in zip(axes, both.items(), strict=True):
     names = {"heading": heading, "columns": ["to 1", "to 2", "to 3"]}
     names |= {"rows": [], "width": draw.WIDTH / 2, "scale": 2.2}
     draw.weight_grid(matrix, ax, **names)
 draw.title(
-    fig, "The same error, sent back through old and through new weights."
+    fig, "The gradients of W₁, computed with old and with new weights W₂."
 )
 draw.alt(
     fig,
-    "Two grids of the gradients of the first layer. All at once: +1, 0, -1"
-    " and +2, 0, -2. Last layer first: +0.7, 0, -1.1 and +1.4, 0, -2.2.",
+    "Two grids of the gradients of the first layer. Old weights: +1, 0, -1"
+    " and +2, 0, -2. New weights: +0.7, 0, -1.1 and +1.4, 0, -2.2.",
 )
 
 # %%
-# Which one is the derivative?
-# We can find out without any theory: move the weight a little to both sides, and see how much the loss changes.
-# At the old weights the answer is 1.
-# After the last layer has moved, *v* is 7/10, the output is 9/10 and the error is −1/10, so the answer is 7/10 × (−1/10) = −7/100.
-# So 0.7 is not the derivative before the move, and it is not the derivative after the move.
+# Is 1 the derivative of the loss with respect to *w*, or 0.7?
+# You can measure this derivative: make *w* a little larger and a little smaller, and see how much the loss changes.
+#
+# - With the old weights, the result is 1.
+# - After the last layer has moved, its weights are 0.7, 2 and −1.1, and its bias is −0.1. The output is 0.7·3 + 2·0 − 1.1·1 − 0.1 = 0.9, so the error is −0.1, and the result is 0.7 · (−0.1) = −0.07.
+#
+# So 0.7 is not the derivative before the move, and also not the derivative after it.
 
 
 # Check: the derivative by small changes, at both places
@@ -151,17 +157,15 @@ assert difference(after_step, first) == Fraction(-7, 100)
 assert wrong[0][0] == 0.7
 
 # %%
-# The engine prevents this mistake, and how depends on the kind of number.
-# A *Scalar* holds one number, and it remembers the value that the forward pass used.
-# A *Tensor* holds a whole array, and keeps no copy of the old values.
-# If the array was changed after the forward pass, the backward pass stops with an error.
+# The engine of this site has two kinds of numbers: a *Scalar* is one number, and a *Tensor* is a whole array of numbers.
+# Both prevent the mistake, but not in the same way.
 #
 # .. claim:: X2
 #    :verdict: holds
 #    :sources: rumelhart1986
 #    :refuted-by: late-weights, change-unnoticed
 #
-#    A step moves all weights at once, after all gradients have been computed at the old weights. If you change a weight between the forward and the backward pass, a Scalar still uses the old value, and a Tensor, which keeps no copy of the old value, raises an error.
+#    A step moves all weights together, after all gradients have been computed with the old weights. If you change a weight between the forward and the backward pass, a Scalar still uses the old value. A Tensor keeps no copy of the old value, so it raises an error.
 #
 #    >>> from fractions import Fraction
 #    >>> from sgdexplained import GraphError, MLP, Scalar, Tensor, half_squared_error
@@ -189,18 +193,19 @@ assert wrong[0][0] == 0.7
 # A gradient of zero, and no gradient
 # -----------------------------------
 #
-# One backward pass gives a derivative to everything that the loss was computed from.
-# The derivative can be 0.
-# A number that the loss was *not* computed from gets no derivative at all: its gradient is ``None``.
+# The backward pass computes a gradient for each weight from which the loss was computed.
+# This gradient can be 0.
+# Some weights are not used by a forward pass, for example the weights of a layer that was skipped.
+# Such a weight gets no gradient, and Python shows ``None`` instead of a number.
 #
 # .. claim:: B2
 #    :verdict: holds when
-#    :when: the weight can be trained and the loss was computed from it.
-#    :corrected: One backward pass gives a derivative, which may be zero, to every number that can be trained and that the loss was computed from, all at the same old weights. Any other number has no gradient, and the optimiser skips it.
+#    :when: the weight can be trained (for example, it is not frozen), and the loss was computed from it.
+#    :corrected: One backward pass computes a gradient, which may be zero, for every weight that can be trained and from which the loss was computed. It computes all of them with the same old weights. Any other weight has no gradient, and the optimiser skips it.
 #    :sources: rumelhart1986
 #    :refuted-by: late-weights, none-is-zero, zero-is-none, gates-ignored
 #
-#    Each iteration computes a gradient for every weight.
+#    Each training step computes a gradient for every weight.
 #
 #    >>> from sgdexplained import MLP, SGD, Scalar, half_squared_error
 #    >>> W1, W2 = [[1, 1, 2], [1, -2, 0]], [[1], [2], [-1]]
@@ -223,28 +228,32 @@ assert wrong[0][0] == 0.7
 # Why use backpropagation at all?
 # -------------------------------
 #
-# Small changes give the gradients too, but each number needs two forward passes of its own.
+# You can also measure a gradient, as above: make the weight a little larger and a little smaller.
+# But this needs two forward passes for each weight and each bias.
 
 # Set-up: the passes that both need for thirteen numbers, and the figure
 weights = network().parameters()
-passes = {"small changes": 2 * len(weights), "backpropagation": 2}
+passes = {"measuring": 2 * len(weights), "backpropagation": 2}
 ax = draw.bars(list(passes), list(passes.values()))
 ax.set_xlabel("passes through the network")
-draw.title(ax, "The same 13 gradients take 26 passes, or 2.")
+draw.title(
+    ax, "13 gradients: measuring needs 26 passes, backpropagation needs 2."
+)
 draw.alt(
     ax,
-    "Two bars: small changes need 26 passes forward, backpropagation 2 in all.",
+    "Two bars: measuring needs 26 forward passes, backpropagation 2 in all.",
 )
 draw.show()
 
 # %%
-# For a million weights, small changes need two million passes, and backpropagation still needs one forward and one backward.
-# Computing all derivatives costs no more than a few times as much as computing the loss :footcite:p:`griewank2008`.
+# For a million weights, measuring needs two million passes.
+# Backpropagation still needs two: one forward and one backward.
+# Together they cost no more than a few times as much as the forward pass alone :footcite:p:`griewank2008`.
 #
 # .. claim:: B1
 #    :verdict: holds when
-#    :when: there are too many weights to try them one by one.
-#    :corrected: Backpropagation is the cheap way to the derivatives, and not the only one. It moves nothing: the optimiser does.
+#    :when: there are too many weights to measure each gradient by small changes.
+#    :corrected: Backpropagation is the cheap way to compute the gradients, but not the only way. It moves no weight. The optimiser moves the weights.
 #    :sources: rumelhart1986, griewank2008
 #    :refuted-by: gates-ignored, doubled-derivative, unweighted-return
 #
@@ -270,19 +279,20 @@ draw.show()
 #    >>> net.values() == before
 #    True
 #
-#    The forward passes that small changes need, and whether their gradients are those of one backward pass:
+#    How many forward passes small changes need, and whether they give the same gradients as one backward pass:
 #
 #    >>> len(losses), tried == [w.grad for w in net.parameters()]
 #    (26, True)
 #
-# A wrong gradient usually raises no error, so it is worth checking one that you wrote yourself.
+# If you write code for a gradient yourself and make a mistake, you usually see no error message.
+# So check your code by measuring.
 #
 # .. claim:: X10
 #    :verdict: holds
 #    :sources: griewank2008
 #    :refuted-by: one-sided-difference, open-at-the-kink, doubled-derivative, gates-ignored
 #
-#    You can check every gradient by small changes to both sides. At a *kink*, where a function has no derivative, they mislead: for ReLU at 0 they give 1/2, which is the derivative of neither side. So a check must stay away from kinks.
+#    You can check a gradient by small changes to both sides, but not at a *kink*, where a function has no derivative. For ReLU at 0, small changes give 1/2, although the derivative is 0 on the left and 1 on the right. So a check must stay away from kinks.
 #
 #    >>> from fractions import Fraction
 #    >>> from sgdexplained import MLP, Scalar, gradcheck, half_squared_error
@@ -306,9 +316,10 @@ draw.show()
 # .. guess::
 #    :answer: 2
 #
-#    In the mistake of the second picture, how many of the six gradients come out right?
+#    In the wrong grid of the second picture, how many of the six gradients are right?
 #
-#    The two of unit 2: its outgoing weight did not move, and the unit is shut anyway.
+#    The two gradients in the column of unit 2 are right.
+#    They are 0 with any weights of the last layer, because unit 2 is shut.
 #
 #    >>> sum(a == b for rows in zip(right, wrong) for a, b in zip(*rows))
 #    2
@@ -316,13 +327,13 @@ draw.show()
 # .. guess::
 #    :answer: 1
 #
-#    The mistake is made the other way round: the *first* layer moves before the last layer gets its gradient. Is that gradient wrong?
+#    Suppose the *first* layer moves after the forward pass, and before the gradients of the last layer are computed. Are the gradients of the last layer wrong?
 #
 #    A. No.
 #    B. Yes.
 #
-#    The gradient of the last layer is the activation of its sender times the error, and both come from the forward pass.
-#    What comes back to a layer has gone through the weights *ahead*, which are nearer to the output, and never through those behind, which are nearer to the input.
+#    Each gradient of the last layer is the activation of a hidden unit times the error.
+#    Both numbers were computed in the forward pass, so the new weights of the first layer do not change them.
 #
 #    >>> net = network()
 #    >>> loss = loss_of(net)
@@ -336,9 +347,10 @@ draw.show()
 #    :answer: 159020
 #    :unit: passes
 #
-#    How many forward passes would small changes to both sides need for a network of 784 inputs, 100 hidden units and 10 outputs, with biases?
+#    A network has 784 inputs, 100 hidden units and 10 outputs, with biases. How many forward passes does it take to measure all its gradients?
 #
-#    Two for each of its 79 510 numbers.
+#    It has 784 · 100 + 100 weights and biases in the first layer, and 100 · 10 + 10 in the last layer.
+#    These are 79 510 numbers, and each needs two passes.
 #
 #    >>> 2 * (784 * 100 + 100 + 100 * 10 + 10)
 #    159020
@@ -346,8 +358,9 @@ draw.show()
 # In PyTorch: a step too early is an error
 # ----------------------------------------
 #
-# ``backward()`` and ``step()`` are two calls, in this order.
-# Like our Tensors, PyTorch keeps no copy of the old weights, and raises an error if they were changed between the two passes.
+# In PyTorch, ``backward()`` computes the gradients, and after it ``step()`` moves the weights.
+# Like our Tensors, PyTorch keeps no copy of the old weights.
+# If the backward pass needs a weight that has changed since the forward pass, PyTorch raises an error.
 #
 # .. code-block:: python
 #
@@ -358,6 +371,7 @@ draw.show()
 #    W2 = torch.tensor([1.0, 2, -1], requires_grad=True)
 #    loss = ((torch.tensor([1.0, 2]) @ W1 + b1).relu() @ W2 - 1) ** 2 / 2
 #
+#    # the gradient of W2 only; keep what a second backward pass needs
 #    [W2.grad] = torch.autograd.grad(loss, [W2], retain_graph=True)
 #    torch.optim.SGD([W2], lr=0.1).step()  # the last layer, too early
 #    answer = "no error"
@@ -367,7 +381,6 @@ draw.show()
 #        answer = str(error)
 #    assert "modified by an inplace operation" in answer
 #
-# In the engine, the backward pass first :engine:`sorts all computed numbers <backward.topological_order>`, so that the derivative of each number is complete before it is passed back to the numbers that this one was computed from.
-# :engine:`gradcheck <differences.gradcheck>` compares the gradients with small changes.
+# In the engine: :engine:`the order of the backward pass <backward.topological_order>`, and :engine:`the check by small changes <differences.gradcheck>`.
 #
 # .. footbibliography::
