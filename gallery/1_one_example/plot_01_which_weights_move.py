@@ -67,24 +67,20 @@ draw.alt(
 # Unit 2 is also *shut*, because the derivative of its activation is 0: if *z* changes a little, *a* stays 0.
 # Units 1 and 3 are *active* (*a* is not 0) and *open* (the derivative is 1).
 # With ReLU, an inactive unit is always shut.
-# With other functions this can differ: :ref:`sphx_glr_story_1_one_example_plot_06_inactive_or_shut.py`.
 #
-# The output multiplies the three activations by its weights, adds the products, and adds its bias: 1·3 + 2·0 − 1·1 + 0 = 2.
+# The output does the same without ReLU: 1·3 + 2·0 − 1·1 + 0 = 2.
 # The *loss* says how wrong the output is.
 # The target is 1, and the loss is half the squared error: (2 − 1)² / 2 = 1/2.
 #
 # Backward: the gradient of each weight and each bias
 # ---------------------------------------------------
 #
-# The *gradient* of a weight is the derivative of the loss with respect to this weight.
-# It says how much the loss changes if the weight changes a little.
+# The *gradient* of a weight says how much the loss changes if the weight changes a little.
+# To find it, begin with the derivative of the loss with respect to the output, which is *output − target* = 1.
+# All gradients come from this 1 by multiplying:
 #
-# The backward pass begins at the output.
-# There, the derivative of the loss with respect to the output is *output − target* = 1.
-# Multiply this number step by step to get all gradients:
-#
-# - **Weights into the output**: multiply the *activation of the sender* by this 1. The gradients are 3, 0 and 1.
-# - **Hidden units**: multiply the weight from the unit to the output by this 1. The results 1, 2 and −1 are the *upstream gradients* of the three units.
+# - **Weights into the output**: multiply the *activation of the sender* by 1. The gradients are 3, 0 and 1.
+# - **Hidden units**: multiply the weight from the unit to the output by 1. The results 1, 2 and −1 are the *upstream gradients* of the three units.
 # - Then multiply each upstream gradient by the derivative of the activation, which is 1 for an open unit and 0 for a shut unit. So units 1, 2 and 3 now have the numbers 1, 0 and −1.
 # - **Weights into a hidden unit**: multiply the *input* by the number of the unit. The gradients are 1, 0 and −1 for the weights from input 1, and 2, 0 and −2 for the weights from input 2.
 # - **Biases**: the gradient is the number of the unit: 1, 0, −1, and 1 for the output.
@@ -165,11 +161,11 @@ assert difference == 0
 #
 #    w \leftarrow w - \eta \, \frac{\partial L}{\partial w}
 #
-# Here *w* is a weight or a bias, *L* is the loss, ∂\ *L*/∂\ *w* is the gradient of *w*, and *η* = 0.1 is the learning rate. For example:
+# Here *w* is a weight or a bias, *L* is the loss, ∂\ *L*/∂\ *w* is the gradient of *w*, and *η* = 0.1 is the learning rate.
+# For example:
 #
 # - The weight from unit 1 to the output is 1, and its gradient is 3. It becomes 1 − 0.1·3 = 0.7.
 # - The weight from input 1 to unit 3 is 2, and its gradient is −1. It becomes 2 − 0.1·(−1) = 2.1.
-# - A weight with the gradient 0 stays.
 #
 # .. claim:: C1
 #    :verdict: holds

@@ -62,8 +62,7 @@ draw.alt(
 # %%
 # The picture shows the six weights from the two inputs to the three hidden units.
 # Each grid has one box for each weight.
-# The row tells from which input the weight comes, and the column tells to which hidden unit it leads.
-# For example, the weight from input 2 to unit 3 has its box in the second row and the third column.
+# For example, the weight from input 2 to unit 3 has its box in row 2 (*from 2*) and column 3 (*to 3*).
 # Its factors are 2, 1 and −1, so its gradient is 2 × 1 × (−1) = −2.
 #
 # For every weight *w* of the network, the gradient is
@@ -137,8 +136,6 @@ draw.alt(
 # - **The upstream gradient is 0**: here the output is right, so the upstream gradient of each unit is 0, and all gradients are 0.
 #
 # So it is not enough to know which units are active.
-# You also do not know the direction of a move.
-# In the middle grid, units 1 and 3 are both active, but the weights into unit 1 go down, and the weights into unit 3 go up.
 #
 # .. claim:: A2
 #    :verdict: holds when
@@ -178,9 +175,8 @@ draw.alt(
 # One example gives a multiplication table
 # ----------------------------------------
 #
-# The factor *a* belongs to the sender, and the delta belongs to the receiver.
-# So write the activation of each sender on the left, and the delta of each receiver at the top.
-# Each gradient is the product of the number on its left and the number at the top of its column.
+# Write the activation of each sender on the left, and the delta of each receiver at the top.
+# Each gradient is the product of the two.
 
 # Set-up: the same gradients as a table, and the figure
 [senders], [deltas] = sender_activation(hidden), delta(hidden)
@@ -227,10 +223,10 @@ draw.show()
 # Where it is different
 # ---------------------
 #
-# - **Other activation functions.** Their derivative can have other values than 0 and 1. With tanh all three units are active and open, but the derivative at unit 1 (*z* = 3) is only about one fortieth of the derivative at unit 3 (*z* = 1).
-# - **A shut output.** If the output is a ReLU with the bias −3, its pre-activation is 2 − 3 = −1, so the output is 0 and shut. Then all thirteen gradients are 0, although the output is wrong: for the target 3, the loss is 4.5.
+# - **Other activation functions.** Their derivative can have other values than 0 and 1. With tanh it is about forty times as large at unit 3 (*z* = 1) as at unit 1 (*z* = 3).
+# - **A shut output.** Let the output be a ReLU with the bias −3. Its pre-activation is 2 − 3 = −1, so the output is 0 and shut. For the target 3 the output is wrong, but all thirteen gradients are 0.
 # - **Rounded numbers.** A computer can round the product of very small factors to 0, although no factor is 0.
-# - **A shared weight.** If a network uses one weight in two places, its gradient is the sum of two products. The two can cancel each other.
+# - **A shared weight.** If a network uses one weight in two places, its gradient is the sum of two products, and this sum can be 0.
 
 # Check: what this list says
 W1, W2 = [[1, 1, 2], [1, -2, 0]], [[1], [2], [-1]]

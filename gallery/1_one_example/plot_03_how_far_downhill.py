@@ -58,9 +58,9 @@ with draw.style():
     ax.text(0.0992, 0.03, "harm", ha="center", fontweight="bold")
     for lr, words, place in [
         ("0", "", (0, 0)),
-        ("0.0445", "best: η = 0.0445", (-2, 16)),
-        ("0.0913", "no gain: η = 0.0913", (-72, -22)),
-        ("0.1", "worse: η = 0.1", (-57, -5)),
+        ("0.0445", "best: 0.0445", (0, 18)),
+        ("0.0913", "no gain: 0.0913", (-62, -22)),
+        ("0.1", "worse: 0.1", (-45, -5)),
     ]:
         dot = float(lr), loss_after(Fraction(lr))
         ax.plot(*dot, "o", color=draw.INK, markersize=8)
@@ -88,15 +88,13 @@ draw.alt(
 # - With *η* = 0.001 the line falls by 0.023, and the loss really falls by 0.0227.
 # - With *η* = 0.1 the line falls by 2.3, but the loss really *rises* by 0.196.
 #
-# Why does the loss not follow the line?
-# The output contains the product of two numbers, the weight out of unit 1 and the activation of unit 1, and the step changes both:
-#
-# - The weight out of unit 1 has the gradient 3, so it becomes 1 − 3\ *η*.
-# - The weights into unit 1 move by −\ *η* and −2\ *η*, and its bias moves by −\ *η*. The inputs are 1 and 2, so the activation changes by 1·(−\ *η*) + 2·(−2\ *η*) − *η*, and becomes 3 − 6\ *η*.
-#
-# In the same way, the weight out of unit 3 becomes −1 − *η*, and the activation of unit 3 becomes 1 + 6\ *η*.
-# Unit 2 stays at 0, and the bias of the output becomes −\ *η*.
-# So the error after the step, which is output − target, is
+# The reason is that the output contains products of two numbers which both change.
+# For example, it contains the weight out of unit 1 times the activation of unit 1.
+# This weight has the gradient 3, so it becomes 1 − 3\ *η*.
+# The weights into unit 1 move by −\ *η* and −2\ *η*, its bias moves by −\ *η*, and the inputs are 1 and 2.
+# So its activation becomes 3 − *η* − 4\ *η* − *η* = 3 − 6\ *η*.
+# The product contains *η*\ ².
+# For the whole network, the error *r* (output − target) after the step is
 #
 # .. math::
 #
@@ -104,7 +102,8 @@ draw.alt(
 #    &\quad + (-1 - \eta)(1 + 6\eta) - \eta - 1 \\
 #    &= 1 - 23\,\eta + 12\,\eta^2
 #
-# This holds for *η* up to 0.5, where unit 1 shuts.
+# The second product belongs to unit 3, −\ *η* is the new bias of the output, and 1 is the target.
+# The formula holds for *η* up to 0.5, where unit 1 shuts.
 # The error is 0 at *η* = 0.0445, and −1 at *η* = 0.0913.
 # An error of −1 gives the same loss as the error of 1 before the step.
 #
@@ -185,10 +184,10 @@ for ax, lr, words in zip(axes.flat, lrs, fates, strict=True):
         found = [n for n, one in enumerate(path) if one == place]
         steps = ", ".join(str(n) if n else "start" for n in found)
         ax.plot(*place, "o", color=draw.INK, markersize=7)
-        right = place[0] > 0.9
+        right = place[0] > 0.4
         look = {"textcoords": "offset points", "va": "top"}
         look["ha"] = "left" if right else "right" if place[0] < -1 else "center"
-        away = (8, 2) if right else (-8, 2) if place[0] < -1 else (0, -6)
+        away = (7, 1) if right else (-8, 2) if place[0] < -1 else (0, -6)
         ax.annotate(steps, place, away, **look)
     ax.set(title=f"η = {draw.number(lr)}: {words}", yticks=[])
     ax.set_xticks([0], ["w = 0"])
@@ -205,13 +204,10 @@ draw.alt(
 )
 
 # %%
-# Now take the loss *hw*\ ²/2, with a number *h* above 0.
-# The larger *h* is, the faster the derivative *hw* grows with *w*, so *h* is called the *curvature*.
-# A step multiplies *w* by 1 − *hη*.
-# So *w* comes nearer to 0 exactly if *η* is below 2/*h*.
-#
-# A similar rule holds for losses of many weights.
-# If the curvature is nowhere and in no direction larger than *h*, a step with *η* below 2/*h* makes the loss smaller, unless the gradient is 0 :footcite:p:`bottou2018`.
+# For the loss *hw*\ ²/2, a step multiplies *w* by 1 − *hη*.
+# So *w* comes nearer to 0 exactly if *η* is below 2/*h*: the larger *h* is, the shorter a step must be.
+# The number *h* is called the *curvature*.
+# If the curvature of a loss with many weights is nowhere and in no direction larger than *h*, a step with *η* below 2/*h* makes this loss smaller, unless the gradient is 0 :footcite:p:`bottou2018`.
 #
 # The learning rate is a factor for SGD, and a distance for Adam
 # --------------------------------------------------------------
@@ -281,7 +277,6 @@ draw.show()
 # ---------------
 #
 # - **A long step can shut a unit for good.** With *η* = 1, unit 1 of the network has the pre-activation −3 after the step, so it is shut. Then the weights into this unit have the gradient 0, and plain SGD on this example cannot open it again: :ref:`sphx_glr_story_3_inactive_connections_plot_15_can_a_dead_unit_come_back.py`.
-# - **Mean or sum.** The same learning rate makes a longer step if the loss of a batch is the sum of its examples' losses, and not their mean: :ref:`sphx_glr_story_2_a_batch_plot_10_sum_or_mean.py`.
 # - **A very small gradient.** Adam divides by the size of the gradient plus 10\ :sup:`−8`. So a weight with a gradient of one millionth moves by only 0.99 of the learning rate.
 
 # Check: what this list says

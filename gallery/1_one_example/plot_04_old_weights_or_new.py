@@ -158,7 +158,6 @@ assert wrong[0][0] == 0.7
 
 # %%
 # The engine of this site has two kinds of numbers: a *Scalar* is one number, and a *Tensor* is a whole array of numbers.
-# Both prevent the mistake, but not in the same way.
 #
 # .. claim:: X2
 #    :verdict: holds
