@@ -81,9 +81,9 @@ draw.alt(
 #
 # - **Weights into the output**: multiply the *activation of the sender* by 1. The gradients are 3, 0 and 1.
 # - **Hidden units**: multiply the weight from the unit to the output by 1. The results 1, 2 and −1 are the *upstream gradients* of the three units.
-# - Then multiply each upstream gradient by the derivative of the activation, which is 1 for an open unit and 0 for a shut unit. So units 1, 2 and 3 now have the numbers 1, 0 and −1.
-# - **Weights into a hidden unit**: multiply the *input* by the number of the unit. The gradients are 1, 0 and −1 for the weights from input 1, and 2, 0 and −2 for the weights from input 2.
-# - **Biases**: the gradient is the number of the unit: 1, 0, −1, and 1 for the output.
+# - Then multiply each upstream gradient by the derivative of the activation, which is 1 for an open unit and 0 for a shut unit. The results 1, 0 and −1 are the *deltas* of the three units.
+# - **Weights into a hidden unit**: multiply the *input* by the delta of the unit. The gradients are 1, 0 and −1 for the weights from input 1, and 2, 0 and −2 for the weights from input 2.
+# - **Biases**: the gradients of the hidden units' biases are the deltas 1, 0 and −1. The gradient of the output's bias is 1.
 
 # Set-up: the figure
 ax = draw.network(net, notes={(2, 0): "target 1"})

@@ -81,7 +81,7 @@ draw.alt(
 # And the change of the loss is *u* times the change of this activation.
 #
 # For a bias, *a* is 1.
-# The product of the last two factors, *φ′(z)* · *u*, is called the *delta* of the receiver.
+# The product of the last two factors, *φ′(z)* · *u*, is the *delta* of the receiver.
 #
 # .. live:: network
 #    :start: pick=W1.1.0

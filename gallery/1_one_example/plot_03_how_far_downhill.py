@@ -80,15 +80,16 @@ draw.alt(
 
 # %%
 # A step moves each weight by minus the learning rate *η* (eta) times its gradient *g*.
-# In a very short step, this move changes the loss by nearly *g* times the move, which is −\ *ηg*\ ².
-# For all thirteen weights and biases together, the change is −23\ *η*, because the squared gradients of this network add up to 23.
+# In a very short step, this move changes the loss by nearly *g* times the move.
+# This change is −\ *ηg*\ ².
+# For all thirteen weights and biases together it is −23\ *η*, because the squared gradients of this network add up to 23.
 # So we expect a loss of 0.5 − 23\ *η*, the dashed line in the picture.
 # The real loss is close to this line only for very short steps:
 #
 # - With *η* = 0.001 the line falls by 0.023, and the loss really falls by 0.0227.
 # - With *η* = 0.1 the line falls by 2.3, but the loss really *rises* by 0.196.
 #
-# The reason is that the output contains products of two numbers which both change.
+# The reason is that the output contains products of two numbers, and the step changes both.
 # For example, it contains the weight out of unit 1 times the activation of unit 1.
 # This weight has the gradient 3, so it becomes 1 − 3\ *η*.
 # The weights into unit 1 move by −\ *η* and −2\ *η*, its bias moves by −\ *η*, and the inputs are 1 and 2.
@@ -205,7 +206,7 @@ draw.alt(
 
 # %%
 # For the loss *hw*\ ²/2, a step multiplies *w* by 1 − *hη*.
-# So *w* comes nearer to 0 exactly if *η* is below 2/*h*: the larger *h* is, the shorter a step must be.
+# So *w* comes nearer to 0 exactly if *η* is below 2/*h*: the larger *h* is, the smaller *η* must be.
 # The number *h* is called the *curvature*.
 # If the curvature of a loss with many weights is nowhere and in no direction larger than *h*, a step with *η* below 2/*h* makes this loss smaller, unless the gradient is 0 :footcite:p:`bottou2018`.
 #
