@@ -210,8 +210,8 @@ draw.alt(
 # The number *h* is called the *curvature*.
 # If the curvature of a loss with many weights is nowhere and in no direction larger than *h*, a step with *η* below 2/*h* makes this loss smaller, unless the gradient is 0 :footcite:p:`bottou2018`.
 #
-# The learning rate is a factor for SGD, and a distance for Adam
-# --------------------------------------------------------------
+# The learning rate of SGD and of Adam
+# ------------------------------------
 #
 # SGD moves a weight by the learning rate times its gradient.
 # *Adam* is another optimiser.
@@ -237,7 +237,7 @@ with draw.style():
 ax.set(xlabel="gradient of a weight", ylabel="how far it moves", ylim=(0, 0.21))
 ax.set(xticks=[0, 1, 2], yticks=[0, 0.1, 0.2])
 draw.title(
-    ax, "SGD moves a weight farther if its gradient is larger, Adam does not."
+    ax, "First step: SGD moves farther for a larger gradient, Adam does not."
 )
 draw.alt(
     ax,
