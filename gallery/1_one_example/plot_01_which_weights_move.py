@@ -183,7 +183,7 @@ assert difference == 0
 #    >>> [float(w.data) for w in small.parameters()]
 #    [0.9, 1.0, 2.1, 0.8, -2.0, 0.2, -0.1, 1.0, -0.9, 0.7, 2.0, -1.1, -0.1]
 #
-# Now take the step yourself.
+# In the next picture you can take the step yourself.
 # Python counts from 0, so the weight from input 1 to unit 2 is ``W1[0][1]``.
 #
 # .. live:: network

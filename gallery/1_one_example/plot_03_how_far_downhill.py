@@ -108,11 +108,9 @@ draw.alt(
 # The error is 0 at *η* = 0.0445, and −1 at *η* = 0.0913.
 # An error of −1 gives the same loss as the error of 1 before the step.
 #
-# Take steps with different learning rates, and look at the loss:
-#
 # .. live:: network
 #    :start: show=move;pick=W2.0.0
-#    :lead: Take the step and look at the loss, under the output. Then make the learning rate larger: when does the loss grow?
+#    :lead: Take the step: the loss, under the output, becomes larger. Go back, make the learning rate smaller, and take the step again. When does the loss become smaller?
 
 # Check: these numbers
 net = network()
