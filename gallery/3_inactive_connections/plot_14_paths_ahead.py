@@ -225,7 +225,7 @@ for carried in ((1, 2), (2, -1), (1, -2), (1, -1)):
 #    :sources: balduzzi2017, veit2016
 #    :refuted-by: gates-ignored, last-contribution-wins
 #
-#    If connections ahead of a weight are inactive, a change of the weight has less effect on the loss.
+#    If connections between a weight and the output are inactive, a change of the weight has less effect on the loss.
 #
 #    >>> from sgdexplained import MLP
 #    >>> def gradient(carried, biases):
@@ -290,7 +290,7 @@ assert sum(by for by in grown if by < 0) == -32
 #    :sources: balduzzi2017, he2015
 #    :refuted-by: gates-ignored, last-contribution-wins
 #
-#    The more connections ahead of a weight are inactive, the smaller its gradient is.
+#    The more connections between a weight and the output are inactive, the smaller the gradient of this weight is.
 #
 #    >>> from itertools import product
 #    >>> from sgdexplained import MLP
