@@ -21,6 +21,7 @@ Losses, gradients, steps and what the layers remember are the same numbers, to t
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import accumulate
 from math import isfinite
 from sys import getrefcount
@@ -31,6 +32,7 @@ import numpy as np
 from sgdexplained.backward import ONE_AT_A_TIME
 from sgdexplained.errors import GraphError, NotFiniteError, ShapeError
 from sgdexplained.layers import MLP, Linear
+from sgdexplained.losses import OF_ARRAYS
 from sgdexplained.node import Node
 from sgdexplained.sgd import SGD, UNFINISHED, Optimiser
 from sgdexplained.tensor import Slope, Tensor
@@ -119,16 +121,13 @@ class FusedStep:
             workspace = self._workspace_for(inputs)
             workspace.forward()
             self.net.layers[0]._inputs = inputs  # noqa: SLF001 (as they were given)
-            loss = self.loss(workspace.outputs, targets)
-            if not isinstance(loss, Tensor):
-                raise TypeError(f"the loss is {loss!r}, expected a Tensor")
-            value: float = loss.item()
+            value, node = workspace.loss(self.loss, targets)
             if not isfinite(value):
                 raise NotFiniteError(
                     f"the loss is {value}, expected a finite number: nothing moved"
                 )
             try:
-                finite = workspace.backward(loss)
+                finite = workspace.backward(node)
             except BaseException as error:
                 workspace.forget_gradients()
                 error.add_note("The backward pass did not finish: there are no gradients.")
@@ -219,6 +218,9 @@ class _Workspace:
         self.moves = [(one, one.data, step) for one, step in zip(self.learning, steps, strict=True)]
         self.inputs: Any = None
         self.outputs = Tensor(0.0)
+        self.last_loss: Any = None
+        self.of_arrays: Any = None
+        self.gradient: Any = None
         self.lr: Any = None
         self.lr_as_array: Any = None
         gradient_of = {id(one): g for one, g in zip(self.learning, self.gradients, strict=True)}
@@ -260,9 +262,21 @@ class _Workspace:
             x = layer.forward(x)
         self.outputs.data = x
 
-    def backward(self, loss: Tensor) -> bool:
+    def loss(self, loss: Any, targets: Any) -> tuple[float, Tensor | None]:
+        """Return the value of the loss, and its node if it has one."""
+        if loss is not self.last_loss:
+            self.last_loss, self.of_arrays = loss, without_node(loss)
+        if self.of_arrays is None:
+            node = loss(self.outputs, targets)
+            if not isinstance(node, Tensor):
+                raise TypeError(f"the loss is {node!r}, expected a Tensor")
+            return node.item(), node
+        value, self.gradient = self.of_arrays(Tensor, self.outputs.data, targets)
+        return float(value), None
+
+    def backward(self, loss: Tensor | None) -> bool:
         """Give each parameter its gradient, and return whether all are known to be finite."""
-        gradient = _through(loss, self.outputs)
+        gradient = self.gradient if loss is None else _through(loss, self.outputs)
         for layer in reversed(self.layers):
             layer.backward(gradient)
             if layer.back is None:  # nobody before it learns
@@ -290,6 +304,27 @@ class _Workspace:
         except BaseException as error:
             error.add_note(UNFINISHED)
             raise
+
+
+def without_node(loss: Any) -> Callable[[Any, Array, Any], tuple[Any, Array]] | None:
+    """Return what gives value and derivatives of a loss of this package; of any other, nothing.
+
+    Examples
+    --------
+    >>> from sgdexplained import half_squared_error
+    >>> summed = without_node(partial(half_squared_error, reduction="sum"))
+    >>> summed(Tensor, np.array([[3.0], [1.0]]), [[1], [0]])
+    (np.float64(2.5), array([[2.],
+           [1.]]))
+    >>> without_node(lambda output, target: half_squared_error(output, target))
+    """
+    reduction = "mean"
+    if loss.__class__ is partial and not loss.args and loss.keywords.keys() == {"reduction"}:
+        loss, reduction = loss.func, loss.keywords["reduction"]
+    for own, (function, settings) in OF_ARRAYS.items():
+        if loss is own:
+            return partial(function, *settings, reduction)
+    return None
 
 
 def _parts(flat: Array, like: list[Tensor]) -> list[Array]:
@@ -334,7 +369,9 @@ class _Layer:
     def __init__(
         self, layer: Linear, batch: int, passes_on: bool, gradient_of: dict[int, Array]
     ) -> None:
-        weight, bias = layer.weight.data, None if layer.bias is None else layer.bias.data
+        weight = layer.weight.data
+        # As a row, like each row of Z: NumPy adds arrays with as many axes faster.
+        bias = None if layer.bias is None else layer.bias.data[None]
         z = np.empty((batch, weight.shape[1]), weight.dtype)
         self.layer, self.weight, self.bias, self.transposed = layer, weight, bias, weight.T
         self.weight_gradient = gradient_of.get(id(layer.weight))
@@ -350,16 +387,17 @@ class _Layer:
         self.open, self.delta = np.empty(z.shape, bool), np.empty_like(z)
         self.leaf, self.node = Tensor(0.0), Tensor(0.0)
         self.leaf.data = z
+        self.zero = np.zeros((), weight.dtype)  # a Python number would be made an array each time
 
     def forward(self, x: Array) -> Array:
         """Return the activations, and let the layer remember this pass."""
         layer, seen, a = self.layer, self.z, self.a
         z = seen.data
-        x.dot(self.weight, out=z)
+        x.dot(self.weight, z)
         if self.bias is not None:
-            np.add(z, self.bias, out=z)
+            np.add(z, self.bias, z)
         if self.relu:
-            np.maximum(z, 0, out=a.data)
+            np.maximum(z, self.zero, out=a.data)
         elif a is not seen:
             self.node = layer._phi(self.leaf)  # noqa: SLF001
             a.data = self.node.data
@@ -373,16 +411,22 @@ class _Layer:
         """Work out the gradients of weights and biases, and what goes back to the inputs."""
         delta = upstream
         if self.relu:
-            delta = np.multiply(upstream, np.greater(self.z.data, 0, self.open), self.delta)
+            delta = self.delta
+            # First 0 or 1 in their own number type: mixing types costs NumPy more than a copy.
+            delta[...] = np.greater(self.z.data, self.zero, self.open)
+            np.multiply(delta, upstream, delta)
         elif self.a is not self.z:
             delta = _through(self.node, self.leaf, upstream)
         self.a.grad, self.z.grad = upstream, delta
         if self.weight_gradient is not None:  # dL/dW = Xᵀ dL/dZ
-            self.inputs.T.dot(delta, out=self.weight_gradient)
+            self.inputs.T.dot(delta, self.weight_gradient)
         if self.bias_gradient is not None:  # dL/db = dL/dZ, summed over the examples
-            np.add.reduce(delta, axis=0, out=self.bias_gradient)
+            if len(delta) == 1:  # a sum of one, for which NumPy takes ten times as long as for
+                self.bias_gradient[...] = delta  # a copy
+            else:
+                np.add.reduce(delta, 0, None, self.bias_gradient)
         if self.back is not None:  # dL/dX = dL/dZ Wᵀ
-            delta.dot(self.transposed, out=self.back)
+            delta.dot(self.transposed, self.back)
 
     def bound(self) -> float:
         """Return a number that is finite only if all gradients of the layer are."""
