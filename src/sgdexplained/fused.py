@@ -16,6 +16,9 @@ in between, so the promises of the engine cost less:
   batch is large. Only if this bound is not finite the gradients themselves are looked through.
 * *A step that fails leaves no half of a gradient*: it leaves none at all.
 
+A loss of this package makes no node here: its value and its derivatives are all that is wanted. Any
+other function of the outputs makes its nodes, and the engine walks back through them.
+
 Losses, gradients, steps and what the layers remember are the same numbers, to the last bit.
 """
 
@@ -53,8 +56,9 @@ class FusedStep:
     net : MLP
         Of Tensors, all ``float64`` or all ``float32``.
     loss : callable
-        Takes outputs (a Tensor) and targets, and returns a node; such as
-        :func:`~sgdexplained.half_squared_error`.
+        Takes outputs (a Tensor) and targets, and returns a node. A loss of this package, such as
+        :func:`~sgdexplained.half_squared_error`, is the fastest; so is
+        ``functools.partial(half_squared_error, reduction="sum")``.
     optimiser : Optimiser
         Of all parameters of the network that require a gradient, and of no others.
 
@@ -220,7 +224,7 @@ class _Workspace:
         self.outputs = Tensor(0.0)
         self.last_loss: Any = None
         self.of_arrays: Any = None
-        self.gradient: Any = None
+        self.gradient: Any = None  # of a loss without a node, by the outputs
         self.lr: Any = None
         self.lr_as_array: Any = None
         gradient_of = {id(one): g for one, g in zip(self.learning, self.gradients, strict=True)}
@@ -263,9 +267,9 @@ class _Workspace:
         self.outputs.data = x
 
     def loss(self, loss: Any, targets: Any) -> tuple[float, Tensor | None]:
-        """Return the value of the loss, and its node if it has one."""
+        """Return the value of the loss; and its node, or if it has none, keep its derivatives."""
         if loss is not self.last_loss:
-            self.last_loss, self.of_arrays = loss, without_node(loss)
+            self.last_loss, self.of_arrays = loss, _without_node(loss)
         if self.of_arrays is None:
             node = loss(self.outputs, targets)
             if not isinstance(node, Tensor):
@@ -306,17 +310,17 @@ class _Workspace:
             raise
 
 
-def without_node(loss: Any) -> Callable[[Any, Array, Any], tuple[Any, Array]] | None:
+def _without_node(loss: Any) -> Callable[[Any, Array, Any], tuple[Any, Array]] | None:
     """Return what gives value and derivatives of a loss of this package; of any other, nothing.
 
     Examples
     --------
     >>> from sgdexplained import half_squared_error
-    >>> summed = without_node(partial(half_squared_error, reduction="sum"))
+    >>> summed = _without_node(partial(half_squared_error, reduction="sum"))
     >>> summed(Tensor, np.array([[3.0], [1.0]]), [[1], [0]])
     (np.float64(2.5), array([[2.],
            [1.]]))
-    >>> without_node(lambda output, target: half_squared_error(output, target))
+    >>> _without_node(lambda output, target: half_squared_error(output, target))
     """
     reduction = "mean"
     if loss.__class__ is partial and not loss.args and loss.keywords.keys() == {"reduction"}:
@@ -370,12 +374,16 @@ class _Layer:
         self, layer: Linear, batch: int, passes_on: bool, gradient_of: dict[int, Array]
     ) -> None:
         weight = layer.weight.data
-        # As a row, like each row of Z: NumPy adds arrays with as many axes faster.
-        bias = None if layer.bias is None else layer.bias.data[None]
         z = np.empty((batch, weight.shape[1]), weight.dtype)
-        self.layer, self.weight, self.bias, self.transposed = layer, weight, bias, weight.T
+        self.layer, self.weight, self.transposed = layer, weight, weight.T
         self.weight_gradient = gradient_of.get(id(layer.weight))
-        self.bias_gradient = gradient_of.get(id(layer.bias))
+        # As rows, like those of Z: NumPy is quicker with arrays of the same number of axes.
+        self.bias = None if layer.bias is None else layer.bias.data[None]
+        gradient = gradient_of.get(id(layer.bias))
+        self.bias_gradient = None if gradient is None else gradient[None]
+        # It is quicker with arrays than with Python numbers, too.
+        self.zero = np.zeros((), weight.dtype)
+        self.zeros = np.zeros((1, weight.shape[1]), weight.dtype)
         self.learns = self.weight_gradient is not None or self.bias_gradient is not None
         self.back = np.empty((batch, len(weight)), weight.dtype) if passes_on else None
         self.inputs: Any = None
@@ -387,7 +395,6 @@ class _Layer:
         self.open, self.delta = np.empty(z.shape, bool), np.empty_like(z)
         self.leaf, self.node = Tensor(0.0), Tensor(0.0)
         self.leaf.data = z
-        self.zero = np.zeros((), weight.dtype)  # a Python number would be made an array each time
 
     def forward(self, x: Array) -> Array:
         """Return the activations, and let the layer remember this pass."""
@@ -412,7 +419,7 @@ class _Layer:
         delta = upstream
         if self.relu:
             delta = self.delta
-            # First 0 or 1 in their own number type: mixing types costs NumPy more than a copy.
+            # First 1 and 0 in place of True and False: NumPy multiplies one type in less time.
             delta[...] = np.greater(self.z.data, self.zero, self.open)
             np.multiply(delta, upstream, delta)
         elif self.a is not self.z:
@@ -421,10 +428,10 @@ class _Layer:
         if self.weight_gradient is not None:  # dL/dW = Xᵀ dL/dZ
             self.inputs.T.dot(delta, self.weight_gradient)
         if self.bias_gradient is not None:  # dL/db = dL/dZ, summed over the examples
-            if len(delta) == 1:  # a sum of one, for which NumPy takes ten times as long as for
-                self.bias_gradient[...] = delta  # a copy
+            if len(delta) == 1:  # one example: adding 0 is quicker than summing, and means the same
+                np.add(delta, self.zeros, self.bias_gradient)
             else:
-                np.add.reduce(delta, 0, None, self.bias_gradient)
+                np.add.reduce(delta, axis=0, out=self.bias_gradient, keepdims=True)
         if self.back is not None:  # dL/dX = dL/dZ Wᵀ
             delta.dot(self.transposed, self.back)
 
