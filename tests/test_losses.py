@@ -416,3 +416,12 @@ def test_labels_may_be_of_any_integer_type(kind):
     assert loss.item() == expected.item()
     np.testing.assert_array_equal(other.grad, one.grad)
     assert (np.argmin(other.grad, axis=1) == labels).all()  # the only ones that are negative
+
+
+def test_softmax_of_fractions_is_that_of_floats():
+    floats = Tensor(OUTPUTS)
+    exact = Tensor([[Fraction(number) for number in row] for row in OUTPUTS])
+    assert exact.dtype == object
+    for logits in floats, exact:
+        softmax_cross_entropy(logits, [2, 0]).backward()
+    np.testing.assert_allclose(exact.grad.astype(float), floats.grad, rtol=1e-12)
