@@ -2,6 +2,7 @@
 
 import pickle
 from copy import deepcopy
+from functools import partial
 from itertools import pairwise
 from random import Random
 
@@ -23,7 +24,7 @@ from sgdexplained import (
     softmax_cross_entropy,
 )
 from sgdexplained.contrasts import Adagrad, Adam, AdamW, RMSprop
-from sgdexplained.fused import FEW, FusedStep, example_gradients
+from sgdexplained.fused import FEW, FusedStep, _without_node, example_gradients
 from sgdexplained.reasons import upstream_gradient
 from sgdexplained.tensor import LinearMap
 
@@ -96,6 +97,8 @@ def drawn(seed):
         if loss is softmax_cross_entropy:
             y = np.array([random.randrange(sizes[-1]) for _ in range(examples)])
         batches.append((x, y))
+    if loss in LOSSES and random.random() < 0.3:
+        loss = partial(loss, reduction="sum")
     return net, loss, random.choice(OPTIMISERS), batches
 
 
@@ -462,6 +465,121 @@ def test_a_learning_rate_that_is_none_is_named_before_anything_moves():
     with pytest.raises(ValueError, match="lr is -1"):
         step([[1, 2]], [[1]])
     assert step.net.values()["W1"].tolist() == page().values()["W1"].tolist()
+
+
+# ## Losses without a node
+
+
+def numbers_of(loss, outputs, targets):
+    """Return value and derivatives of a loss by way of its node."""
+    node = loss(Tensor(outputs), targets)
+    node.backward()
+    return node.item(), node.left.grad
+
+
+@pytest.mark.parametrize("kind", ["float64", "float32"])
+@pytest.mark.parametrize("reduction", ["mean", "sum"])
+@pytest.mark.parametrize("loss", LOSSES)
+def test_a_loss_without_a_node_gives_the_same_numbers(loss, reduction, kind):
+    random = np.random.default_rng(0)
+    reduced = partial(loss, reduction=reduction)
+    for examples, outputs in (1, 1), (1, 5), (7, 1), (7, 5), (40, 3):
+        for size in 0.1, 1, 30, 1000:
+            y = (size * random.standard_normal((examples, outputs))).astype(kind)
+            targets = random.choice([-1, 1], (examples, outputs))
+            if loss is softmax_cross_entropy:
+                targets = random.integers(0, outputs, examples)
+            for given in targets, targets.tolist():
+                value, derivatives = _without_node(reduced)(Tensor, y, given)
+                expected, gradient = numbers_of(reduced, y, given)
+
+                assert value == expected
+                np.testing.assert_array_equal(derivatives, gradient, strict=True)
+
+
+@pytest.mark.parametrize("reduction", ["mean", "sum"])
+@pytest.mark.parametrize(
+    ("loss", "outputs", "targets"),
+    [
+        (softmax_cross_entropy, [[1e308, -1e308], [0, 0]], [1, 0]),
+        (softmax_cross_entropy, [[1e308, -1e308], [-1e308, 1e308]], [0, 1]),
+        (half_squared_error, [[1e200]], [[-1e200]]),
+        (mean_squared_error, [[1e200]], [[-1e200]]),
+        (logistic, [[1e308], [-1e308]], [[-1], [-1]]),
+        (hinge, [[1e308], [1.5e308]], [[-1], [-1]]),
+    ],
+)
+def test_numbers_at_the_end_of_their_range_are_the_same(loss, outputs, targets, reduction):
+    reduced, y = partial(loss, reduction=reduction), np.array(outputs, float)
+    with np.errstate(over="ignore", invalid="ignore"):
+        value, derivatives = _without_node(reduced)(Tensor, y, targets)
+        node = reduced(Tensor(outputs), targets)
+    assert value == node.item()
+    np.testing.assert_array_equal(derivatives, node.dleft.factor)
+
+
+WRONG = [
+    *((loss, [[1, 2]], [[1]]) for loss in LOSSES[:4]),
+    *((loss, [[1, 2]], "x") for loss in LOSSES[:4]),
+    *((loss, np.empty((0, 2)), np.empty((0, 2))) for loss in LOSSES[:4]),
+    *((loss, [[1, 2]], [[1, label]]) for loss in (logistic, hinge) for label in (0, 2, np.nan)),
+    # An ignored label is marked by -100, or by -1, in other libraries.
+    *((softmax_cross_entropy, [[1, 2]], [label]) for label in (-100, -1, 2, 1.0, True, "1")),
+    (softmax_cross_entropy, [[1, 2], [3, 4]], np.array([0, -100])),
+    (softmax_cross_entropy, [[1, 2], [3, 4]], np.array([2, 0])),
+    (softmax_cross_entropy, [[1, 2], [3, 4]], np.array([0.0, 1.0])),
+    (softmax_cross_entropy, [[1, 2], [3, 4]], [0]),
+    (softmax_cross_entropy, [[1, 2], [3, 4]], [[0], [1]]),
+    (softmax_cross_entropy, np.empty((0, 2)), []),
+    (partial(hinge, reduction="max"), [[1, 2]], [[1, 1]]),
+    (partial(softmax_cross_entropy, reduction=None), [[1, 2]], [1]),
+]
+
+
+@pytest.mark.parametrize(("loss", "outputs", "targets"), WRONG)
+def test_what_is_wrong_is_refused_in_the_same_words(loss, outputs, targets):
+    with pytest.raises((TypeError, ValueError)) as expected:
+        loss(Tensor(outputs), targets)
+    with pytest.raises(expected.type) as refused:
+        _without_node(loss)(Tensor, np.array(outputs, float), targets)
+    assert str(refused.value) == str(expected.value)
+
+
+@pytest.mark.parametrize("loss", [*LOSSES, partial(hinge, reduction="sum")])
+def test_a_loss_of_the_package_makes_no_node(loss, monkeypatch):
+    def computed(*_):
+        raise AssertionError("a node was made")
+
+    step = step_of(page(), loss)
+    monkeypatch.setattr(Tensor, "computed", computed)
+    assert step([[1, 2]], [0] if loss is softmax_cross_entropy else [[1]]) >= 0
+    with pytest.raises(AssertionError, match="a node was made"):
+        step_of(page(), squared_then_halved)([[1, 2]], [[1]])
+
+
+@pytest.mark.parametrize(
+    "loss",
+    [
+        squared_then_halved,
+        lambda y, target: hinge(y, target, "sum"),
+        partial(hinge, label=[[1]]),
+        partial(hinge, Tensor([[1.0]])),
+        partial(hinge, Tensor([[1.0]]), reduction="sum"),
+        partial(squared_then_halved, reduction="sum"),
+        partial(hinge),
+    ],
+)
+def test_any_other_loss_is_left_to_the_engine(loss):
+    assert _without_node(loss) is None
+
+
+def test_a_loss_that_is_changed_between_two_steps_is_followed():
+    step = step_of(page(), lr=0)
+    batch = [[1, 2]], [[4]]
+    expected = {loss: loss(page()([[1, 2]]), [[4]]).item() for loss in LOSSES[:2]}
+    for loss in (*LOSSES[:2], squared_then_halved, *LOSSES[:2]):
+        step.loss = loss
+        assert step(*batch) == expected.get(loss, 2.0)
 
 
 # ## The gradients of each example

@@ -401,3 +401,27 @@ def test_float32_stays_float32():
         out = loss(y, targets)
         out.backward()
         assert out.dtype == y.grad.dtype == np.float32
+
+
+@pytest.mark.parametrize("kind", ["int8", "uint8", "int32", "uint64"])
+def test_labels_may_be_of_any_integer_type(kind):
+    # So many rows that their places do not fit into the smallest of the types.
+    logits = np.random.default_rng(0).standard_normal((300, 3))
+    labels = np.arange(300) % 3
+    one, other = Tensor(logits), Tensor(np.asfortranarray(logits))
+    expected = softmax_cross_entropy(one, labels)
+    loss = softmax_cross_entropy(other, labels.astype(kind))
+    for node in expected, loss:
+        node.backward()
+    assert loss.item() == expected.item()
+    np.testing.assert_array_equal(other.grad, one.grad)
+    assert (np.argmin(other.grad, axis=1) == labels).all()  # the only ones that are negative
+
+
+def test_softmax_of_fractions_is_that_of_floats():
+    floats = Tensor(OUTPUTS)
+    exact = Tensor([[Fraction(number) for number in row] for row in OUTPUTS])
+    assert exact.dtype == object
+    for logits in floats, exact:
+        softmax_cross_entropy(logits, [2, 0]).backward()
+    np.testing.assert_allclose(exact.grad.astype(float), floats.grad, rtol=1e-12)

@@ -16,11 +16,15 @@ in between, so the promises of the engine cost less:
   batch is large. Only if this bound is not finite the gradients themselves are looked through.
 * *A step that fails leaves no half of a gradient*: it leaves none at all.
 
+A loss of this package makes no node here: its value and its derivatives are all that is wanted. Any
+other function of the outputs makes its nodes, and the engine walks back through them.
+
 Losses, gradients, steps and what the layers remember are the same numbers, to the last bit.
 """
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import accumulate
 from math import isfinite
 from sys import getrefcount
@@ -31,6 +35,7 @@ import numpy as np
 from sgdexplained.backward import ONE_AT_A_TIME
 from sgdexplained.errors import GraphError, NotFiniteError, ShapeError
 from sgdexplained.layers import MLP, Linear
+from sgdexplained.losses import OF_ARRAYS
 from sgdexplained.node import Node
 from sgdexplained.sgd import SGD, UNFINISHED, Optimiser
 from sgdexplained.tensor import Slope, Tensor
@@ -51,8 +56,9 @@ class FusedStep:
     net : MLP
         Of Tensors, all ``float64`` or all ``float32``.
     loss : callable
-        Takes outputs (a Tensor) and targets, and returns a node; such as
-        :func:`~sgdexplained.half_squared_error`.
+        Takes outputs (a Tensor) and targets, and returns a node. A loss of this package, such as
+        :func:`~sgdexplained.half_squared_error`, is the fastest; so is
+        ``functools.partial(half_squared_error, reduction="sum")``.
     optimiser : Optimiser
         Of all parameters of the network that require a gradient, and of no others.
 
@@ -119,16 +125,13 @@ class FusedStep:
             workspace = self._workspace_for(inputs)
             workspace.forward()
             self.net.layers[0]._inputs = inputs  # noqa: SLF001 (as they were given)
-            loss = self.loss(workspace.outputs, targets)
-            if not isinstance(loss, Tensor):
-                raise TypeError(f"the loss is {loss!r}, expected a Tensor")
-            value: float = loss.item()
+            value, node = workspace.loss(self.loss, targets)
             if not isfinite(value):
                 raise NotFiniteError(
                     f"the loss is {value}, expected a finite number: nothing moved"
                 )
             try:
-                finite = workspace.backward(loss)
+                finite = workspace.backward(node)
             except BaseException as error:
                 workspace.forget_gradients()
                 error.add_note("The backward pass did not finish: there are no gradients.")
@@ -219,6 +222,9 @@ class _Workspace:
         self.moves = [(one, one.data, step) for one, step in zip(self.learning, steps, strict=True)]
         self.inputs: Any = None
         self.outputs = Tensor(0.0)
+        self.last_loss: Any = None
+        self.of_arrays: Any = None
+        self.gradient: Any = None  # of a loss without a node, by the outputs
         self.lr: Any = None
         self.lr_as_array: Any = None
         gradient_of = {id(one): g for one, g in zip(self.learning, self.gradients, strict=True)}
@@ -260,9 +266,21 @@ class _Workspace:
             x = layer.forward(x)
         self.outputs.data = x
 
-    def backward(self, loss: Tensor) -> bool:
+    def loss(self, loss: Any, targets: Any) -> tuple[float, Tensor | None]:
+        """Return the value of the loss; and its node, or if it has none, keep its derivatives."""
+        if loss is not self.last_loss:
+            self.last_loss, self.of_arrays = loss, _without_node(loss)
+        if self.of_arrays is None:
+            node = loss(self.outputs, targets)
+            if not isinstance(node, Tensor):
+                raise TypeError(f"the loss is {node!r}, expected a Tensor")
+            return node.item(), node
+        value, self.gradient = self.of_arrays(Tensor, self.outputs.data, targets)
+        return float(value), None
+
+    def backward(self, loss: Tensor | None) -> bool:
         """Give each parameter its gradient, and return whether all are known to be finite."""
-        gradient = _through(loss, self.outputs)
+        gradient = self.gradient if loss is None else _through(loss, self.outputs)
         for layer in reversed(self.layers):
             layer.backward(gradient)
             if layer.back is None:  # nobody before it learns
@@ -290,6 +308,27 @@ class _Workspace:
         except BaseException as error:
             error.add_note(UNFINISHED)
             raise
+
+
+def _without_node(loss: Any) -> Callable[[Any, Array, Any], tuple[Any, Array]] | None:
+    """Return what gives value and derivatives of a loss of this package; of any other, nothing.
+
+    Examples
+    --------
+    >>> from sgdexplained import half_squared_error
+    >>> summed = _without_node(partial(half_squared_error, reduction="sum"))
+    >>> summed(Tensor, np.array([[3.0], [1.0]]), [[1], [0]])
+    (np.float64(2.5), array([[2.],
+           [1.]]))
+    >>> _without_node(lambda output, target: half_squared_error(output, target))
+    """
+    reduction = "mean"
+    if loss.__class__ is partial and not loss.args and loss.keywords.keys() == {"reduction"}:
+        loss, reduction = loss.func, loss.keywords["reduction"]
+    for own, (function, settings) in OF_ARRAYS.items():
+        if loss is own:
+            return partial(function, *settings, reduction)
+    return None
 
 
 def _parts(flat: Array, like: list[Tensor]) -> list[Array]:
@@ -334,11 +373,17 @@ class _Layer:
     def __init__(
         self, layer: Linear, batch: int, passes_on: bool, gradient_of: dict[int, Array]
     ) -> None:
-        weight, bias = layer.weight.data, None if layer.bias is None else layer.bias.data
+        weight = layer.weight.data
         z = np.empty((batch, weight.shape[1]), weight.dtype)
-        self.layer, self.weight, self.bias, self.transposed = layer, weight, bias, weight.T
+        self.layer, self.weight, self.transposed = layer, weight, weight.T
         self.weight_gradient = gradient_of.get(id(layer.weight))
-        self.bias_gradient = gradient_of.get(id(layer.bias))
+        # As rows, like those of Z: NumPy is quicker with arrays of the same number of axes.
+        self.bias = None if layer.bias is None else layer.bias.data[None]
+        gradient = gradient_of.get(id(layer.bias))
+        self.bias_gradient = None if gradient is None else gradient[None]
+        # It is quicker with arrays than with Python numbers, too.
+        self.zero = np.zeros((), weight.dtype)
+        self.zeros = np.zeros((1, weight.shape[1]), weight.dtype)
         self.learns = self.weight_gradient is not None or self.bias_gradient is not None
         self.back = np.empty((batch, len(weight)), weight.dtype) if passes_on else None
         self.inputs: Any = None
@@ -355,11 +400,11 @@ class _Layer:
         """Return the activations, and let the layer remember this pass."""
         layer, seen, a = self.layer, self.z, self.a
         z = seen.data
-        x.dot(self.weight, out=z)
+        x.dot(self.weight, z)
         if self.bias is not None:
-            np.add(z, self.bias, out=z)
+            np.add(z, self.bias, z)
         if self.relu:
-            np.maximum(z, 0, out=a.data)
+            np.maximum(z, self.zero, out=a.data)
         elif a is not seen:
             self.node = layer._phi(self.leaf)  # noqa: SLF001
             a.data = self.node.data
@@ -373,16 +418,22 @@ class _Layer:
         """Work out the gradients of weights and biases, and what goes back to the inputs."""
         delta = upstream
         if self.relu:
-            delta = np.multiply(upstream, np.greater(self.z.data, 0, self.open), self.delta)
+            delta = self.delta
+            # First 1 and 0 in place of True and False: NumPy multiplies one type in less time.
+            delta[...] = np.greater(self.z.data, self.zero, self.open)
+            np.multiply(delta, upstream, delta)
         elif self.a is not self.z:
             delta = _through(self.node, self.leaf, upstream)
         self.a.grad, self.z.grad = upstream, delta
         if self.weight_gradient is not None:  # dL/dW = Xᵀ dL/dZ
-            self.inputs.T.dot(delta, out=self.weight_gradient)
+            self.inputs.T.dot(delta, self.weight_gradient)
         if self.bias_gradient is not None:  # dL/db = dL/dZ, summed over the examples
-            np.add.reduce(delta, axis=0, out=self.bias_gradient)
+            if len(delta) == 1:  # one example: adding 0 is quicker than summing, and means the same
+                np.add(delta, self.zeros, self.bias_gradient)
+            else:
+                np.add.reduce(delta, axis=0, out=self.bias_gradient, keepdims=True)
         if self.back is not None:  # dL/dX = dL/dZ Wᵀ
-            delta.dot(self.transposed, out=self.back)
+            delta.dot(self.transposed, self.back)
 
     def bound(self) -> float:
         """Return a number that is finite only if all gradients of the layer are."""

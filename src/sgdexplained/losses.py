@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from typing import Any, Literal
 
-    from sgdexplained.tensor import Tensor
+    from sgdexplained.array_maths import Array
 
     Reduction = Literal["mean", "sum"]
     Rule = Callable[[Any, Any, Any], tuple[Any, Any]]
@@ -64,13 +64,13 @@ def half_squared_error(output: Any, target: Any, reduction: Reduction = "mean") 
     >>> loss.data, y[0][0].grad, y[1][0].grad
     (8.5, 1.0, 4.0)
     """
+    return _elementwise(_half_squared, output, target, reduction)
 
-    # loss = r² / 2      dloss/doutput = r      with r = output - target
-    def rule(y: Any, t: Any, _: Any) -> tuple[Any, Any]:
-        residual = y - t
-        return residual * residual / 2, residual
 
-    return _elementwise(rule, output, target, reduction)
+# loss = r² / 2      dloss/doutput = r      with r = output - target
+def _half_squared(y: Any, t: Any, _: Any) -> tuple[Any, Any]:
+    residual = y - t
+    return residual * residual / 2, residual
 
 
 def mean_squared_error(output: Any, target: Any, reduction: Reduction = "mean") -> Node:
@@ -108,13 +108,13 @@ def mean_squared_error(output: Any, target: Any, reduction: Reduction = "mean") 
     >>> loss.data, y[0][0].grad
     (2.0, 2.0)
     """
+    return _elementwise(_squared, output, target, reduction, count_outputs=True)
 
-    # loss = r²      dloss/doutput = 2r
-    def rule(y: Any, t: Any, _: Any) -> tuple[Any, Any]:
-        residual = y - t
-        return residual * residual, 2 * residual
 
-    return _elementwise(rule, output, target, reduction, count_outputs=True)
+# loss = r²      dloss/doutput = 2r
+def _squared(y: Any, t: Any, _: Any) -> tuple[Any, Any]:
+    residual = y - t
+    return residual * residual, 2 * residual
 
 
 def logistic(output: Any, label: Any, reduction: Reduction = "mean") -> Node:
@@ -150,16 +150,16 @@ def logistic(output: Any, label: Any, reduction: Reduction = "mean") -> Node:
     >>> round(y.grad, 4)
     -0.1192
     """
+    return _elementwise(_logistic, output, label, reduction, signs=True)
 
-    # loss = log(1 + exp(-m))      dloss/doutput = -label * sigmoid(-m)      with m = label * output
-    #
-    # max(-m, 0) + log(1 + exp(-|m|)) is the same number, and its exp cannot overflow.
-    def rule(y: Any, t: Any, maths: Any) -> tuple[Any, Any]:
-        margin = t * y
-        loss = maths.maximum(-margin, 0) + maths.log1p(maths.exp(-abs(margin)))
-        return loss, -t * maths.sigmoid(-margin)
 
-    return _elementwise(rule, output, label, reduction, signs=True)
+# loss = log(1 + exp(-m))      dloss/doutput = -label * sigmoid(-m)      with m = label * output
+#
+# max(-m, 0) + log(1 + exp(-|m|)) is the same number, and its exp cannot overflow.
+def _logistic(y: Any, t: Any, maths: Any) -> tuple[Any, Any]:
+    margin = t * y
+    loss = maths.maximum(-margin, 0) + maths.log1p(maths.exp(-abs(margin)))
+    return loss, -t * maths.sigmoid(-margin)
 
 
 def hinge(output: Any, label: Any, reduction: Reduction = "mean") -> Node:
@@ -195,14 +195,14 @@ def hinge(output: Any, label: Any, reduction: Reduction = "mean") -> Node:
     >>> y.grad
     0.0
     """
+    return _elementwise(_hinge, output, label, reduction, signs=True)
 
-    # loss = max(0, 1 - m)      dloss/doutput = -label where m < 1, else 0
-    def rule(y: Any, t: Any, maths: Any) -> tuple[Any, Any]:
-        slack = 1 - t * y
-        # Adding 0 gives whole numbers the type of the outputs: -1 / 3 would end all fractions.
-        return maths.maximum(slack, 0), maths.zero(slack) - t * maths.step(slack, 0)
 
-    return _elementwise(rule, output, label, reduction, signs=True)
+# loss = max(0, 1 - m)      dloss/doutput = -label where m < 1, else 0
+def _hinge(y: Any, t: Any, maths: Any) -> tuple[Any, Any]:
+    slack = 1 - t * y
+    # Adding 0 gives whole numbers the type of the outputs: -1 / 3 would end all fractions.
+    return maths.maximum(slack, 0), maths.zero(slack) - t * maths.step(slack, 0)
 
 
 def softmax_cross_entropy(logits: Any, labels: Any, reduction: Reduction = "mean") -> Node:
@@ -243,7 +243,9 @@ def softmax_cross_entropy(logits: Any, labels: Any, reduction: Reduction = "mean
     [0.6, -0.7, 0.1]
     """
     if not _is_nested(logits):
-        return _softmax_cross_entropy_of_arrays(logits, labels, _divisor_of(reduction))
+        if not isinstance(logits, Node):
+            raise TypeError(f"logits are {logits!r}, expected a Tensor, or Scalars in lists")
+        return _node(logits, _rows_of_arrays(reduction, logits, logits.data, labels))
     shape, parents = _flattened(logits)
     if len(shape) != 2:
         raise ShapeError(f"logits have shape {shape}, expected (B, n)")
@@ -318,9 +320,14 @@ def _elementwise(
     signs: bool = False,
 ) -> Node:
     """Make one node of a rule (loss and its derivative) for pairs of an output and a target."""
-    divisor_of = _divisor_of(reduction)
     if not _is_nested(output):
-        return _elementwise_of_arrays(rule, output, target, divisor_of, count_outputs, signs)
+        if not isinstance(output, Node):
+            raise TypeError(f"an output is {output!r}, expected a Tensor, or Scalars in lists")
+        numbers = _pairs_of_arrays(
+            rule, count_outputs, signs, reduction, output, output.data, target
+        )
+        return _node(output, numbers)
+    divisor_of = _divisor_of(reduction)
     (shape, outputs), (shape_of_targets, targets) = _flattened(output), _flattened(target)
     if shape != shape_of_targets:
         raise ShapeError(
@@ -340,15 +347,28 @@ def _elementwise(
     return Scalar.computed(_over(loss, divisor), (tuple(outputs),), derivatives)
 
 
-def _elementwise_of_arrays(
+def _node(output: Any, numbers: tuple[Any, Any]) -> Node:
+    """Make the node of a loss from its value and its derivatives by the outputs."""
+    loss, derivatives = numbers
+    node: Node = output.computed(loss, output, output.factor(derivatives))
+    return node
+
+
+def _pairs_of_arrays(
     rule: Rule,
-    output: Tensor,
-    target: Any,
-    divisor_of: Callable[[int], int],
     count_outputs: bool,
     signs: bool,
-) -> Tensor:
-    """Make the same node for arrays: the rule takes all pairs at once.
+    reduction: str,
+    kind: Any,
+    y: Array,
+    target: Any,
+) -> tuple[Any, Array]:
+    """Return the same loss of an array, and its derivatives: the rule takes all pairs at once.
+
+    Parameters
+    ----------
+    kind : Tensor, or a class of them
+        Whose ``maths`` and ``constant`` to use.
 
     Examples
     --------
@@ -378,10 +398,8 @@ def _elementwise_of_arrays(
     """
     import numpy as np
 
-    if not isinstance(output, Node):
-        raise TypeError(f"an output is {output!r}, expected a Tensor, or Scalars in lists")
-    y = output.data
-    t = output.constant(target, y.dtype)
+    divisor_of = _divisor_of(reduction)
+    t = kind.constant(target, y.dtype)
     if y.shape != t.shape:
         raise ShapeError(
             f"outputs of shape {y.shape} and targets of shape {t.shape}: expected the same"
@@ -391,16 +409,12 @@ def _elementwise_of_arrays(
     if signs and not ((t == 1) | (t == -1)).all():
         raise ValueError(f"a label is {t[(t != 1) & (t != -1)][0]!r}, expected -1 or 1")
     divisor = divisor_of(y.size if count_outputs else len(y) if y.shape else 1)
-    loss, derivatives = rule(y, t, output.maths)
-    total = np.add.reduce(loss, axis=None)
-    derivatives = output.factor(_over(derivatives, divisor))
-    return output.computed(_over(total, divisor), output, derivatives)
+    loss, derivatives = rule(y, t, kind.maths)
+    return _over(np.add.reduce(loss, axis=None), divisor), _over(derivatives, divisor)
 
 
-def _softmax_cross_entropy_of_arrays(
-    logits: Tensor, labels: Any, divisor_of: Callable[[int], int]
-) -> Tensor:
-    """Return the cross-entropy of all rows as one node.
+def _rows_of_arrays(reduction: str, kind: Any, z: Array, labels: Any) -> tuple[Any, Array]:
+    """Return the cross-entropy of all rows, and its derivatives.
 
     Examples
     --------
@@ -423,9 +437,7 @@ def _softmax_cross_entropy_of_arrays(
     """
     import numpy as np
 
-    if not isinstance(logits, Node):
-        raise TypeError(f"logits are {logits!r}, expected a Tensor, or Scalars in lists")
-    z, maths = logits.data, logits.maths
+    divisor_of, maths = _divisor_of(reduction), kind.maths
     if z.ndim != 2:
         raise ShapeError(f"logits have shape {z.shape}, expected (B, n)")
     classes = np.asarray(labels)
@@ -437,18 +449,29 @@ def _softmax_cross_entropy_of_arrays(
         classes = classes.astype(int)
     if classes.min() < 0 or classes.max() >= z.shape[1]:
         _checked_labels(labels, *z.shape)
-    rows = np.arange(len(z))
+    # The right class of each row, counted through all rows one after the other.
+    right = np.add(np.arange(0, z.size, z.shape[1]), classes, dtype=int)
     # The same formulas as for a row of numbers, see above.
     with np.errstate(over="ignore", under="ignore"):  # exp of minus infinity is 0, as it should be
         shifted = z - np.maximum.reduce(z, axis=1, keepdims=True)
         weights = maths.exp(shifted) if z.dtype.hasobject else np.exp(shifted)
     totals = np.add.reduce(weights, axis=1, keepdims=True)
     logs = maths.log(totals) if z.dtype.hasobject else np.log(totals)  # from 1: nothing to check
-    loss = np.add.reduce(logs[:, 0] - shifted[rows, classes])
+    loss = np.add.reduce(logs[:, 0] - shifted.take(right))
     derivatives = weights / totals
-    derivatives[rows, classes] -= 1
+    derivatives.put(right, derivatives.take(right) - 1)
     divisor = divisor_of(len(z))
-    return logits.computed(_over(loss, divisor), logits, logits.factor(_over(derivatives, divisor)))
+    return _over(loss, divisor), _over(derivatives, divisor)
+
+
+# Where an array of outputs wants numbers and no node: what works them out, and its first arguments.
+OF_ARRAYS: dict[Any, tuple[Any, tuple[Any, ...]]] = {
+    half_squared_error: (_pairs_of_arrays, (_half_squared, False, False)),
+    mean_squared_error: (_pairs_of_arrays, (_squared, True, False)),
+    logistic: (_pairs_of_arrays, (_logistic, False, True)),
+    hinge: (_pairs_of_arrays, (_hinge, False, True)),
+    softmax_cross_entropy: (_rows_of_arrays, ()),
+}
 
 
 def _divisor_of(reduction: str) -> Callable[[int], int]:
