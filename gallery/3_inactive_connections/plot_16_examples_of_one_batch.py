@@ -54,7 +54,7 @@ names = [
 ]
 fig, places = draw.figure(2.5, columns=2, layout="none")
 for place, (unit, heading) in enumerate(
-    [(alone, "without batch norm"), (together, "with batch norm")]
+    [(alone, "ReLU alone"), (together, "with batch norm")]
 ):
     ax = places[place]
     ax.set_position((0.5 * place, 0, 0.5, 1))
@@ -80,8 +80,7 @@ draw.alt(
 
 # %%
 # The unit has two weights of 1 and the bias 0.
-# Its pre-activations for the four examples are 5, −1, −1 and −3, so only example 1 opens it.
-# The loss is the sum of the four activations.
+# Its pre-activations for the four examples are 5, −1, −1 and −3, and the loss is the sum of the four activations.
 # The picture shows the *delta* of the unit for each example: the derivative of the loss by the pre-activation for this example.
 #
 # *Batch normalisation* subtracts the mean of the batch and divides by its standard deviation (:footcite:t:`ioffe2015`):
@@ -95,7 +94,7 @@ draw.alt(
 # In our batch *m* = 0, and the mean of the squares is (25 + 1 + 1 + 9) / 4 = 9, so *s* = 3.
 # The normalised pre-activations are 5/3, −1/3, −1/3 and −1.
 # So again only example 1 opens the unit, and the loss is :math:`\hat z_1`.
-# But *m* and *s* depend on all four examples, and so does the loss.
+# But *m* and *s* depend on all four examples, so the loss depends on all four examples.
 #
 # For example, let the pre-activation for example 4 grow a little from −3.
 # Then the mean grows, which makes :math:`\hat z_1` smaller.
@@ -108,8 +107,7 @@ draw.alt(
 # -------------------------------------------------------
 #
 # The four deltas add up to zero: 1/54 − 1/27 − 1/27 + 1/18 = 0.
-# This sum is the gradient of the bias, because the bias is added to all four pre-activations.
-# The sum is zero in every batch: if the bias grows, the mean grows by the same amount, and the subtraction takes this amount away again.
+# This sum is the gradient of the bias, and it is zero in every batch, because the subtraction of the mean takes away what the bias adds.
 # So under plain SGD only weight decay can move such a bias.
 
 # Check: pre-activations, deltas and bias
@@ -129,11 +127,10 @@ assert by_formula[::3] == [Fraction(1, 54), Fraction(1, 18)]
 # ---------------------------
 #
 # Now there is only one example, but some weights of the network are used in two places.
-# In a model of language, an *embedding* is a table with one row of weights for each word.
+# An *embedding* is a table with one row of weights for each word.
 # At the input, one word is looked up, and its row goes into the network.
-# At the output, every word is a possible answer and gets a *score*.
-# For this score, each number of the row of the word is multiplied by a number that the network has made, and the products are added up.
-# If the input and the output use the same table, its weights are called *tied*.
+# At the output, every word is a possible answer and gets a *score*: each number of its row is multiplied by a number that the network has made, and the products are added up.
+# If input and output use the same table, it is called *tied*.
 #
 # In the picture, word 2 is looked up, and word 3 is the right answer.
 # The row of word *k* is (*k*, *k*).
@@ -178,7 +175,7 @@ draw.alt(
 draw.show()
 
 # %%
-# If the table is used only at the input, the words that are not looked up are inactive senders, so their rows have the gradient zero.
+# If the table is used only at the input, the other three words are inactive senders, so their rows have the gradient zero.
 #
 # In the tied table each row is also the row of an answer.
 # *Softmax* turns the four equal scores into four probabilities of 1/4.
@@ -228,13 +225,9 @@ draw.show()
 # --------------------------------------------
 #
 # By its formula, softmax gives every answer a probability above 0.
-# But a number that is too small for a float is rounded to 0.
-# In floats of 32 bits, which PyTorch usually takes, this happens to a wrong answer if its score is more than 103.97 below the best score.
-# In floats of 64 bits, which Python takes, the distance is 745.13.
-# The gradient of its score is then exactly 0.
-#
-# The score of the right answer gets the gradient 0 when its probability is rounded to 1.
-# If there is one other answer, its score needs to be only 16.64 lower for this, or 36.74 in 64 bits.
+# But if the score of a wrong answer is more than 103.97 below the best score in floats of 32 bits, or 745.13 in 64 bits, its probability is rounded to 0.
+# Then the gradient of this score is exactly 0.
+# The score of the right answer can get the gradient 0 at a smaller distance: :doc:`/ask/unlikely-class`.
 
 
 # Check: from which gap on the gradients are exactly 0, in 64 bits
@@ -253,7 +246,7 @@ assert gradients(36.73)[0] < 0 == gradients(36.74)[0]
 #
 # - **In evaluation mode**, which is used after training, batch normalisation takes a stored mean and standard deviation. So it does not compare examples, and an example that shuts the unit has the delta zero.
 # - **Layer normalisation** compares the units of a layer, for each example by itself. So a shut unit can get a gradient through an open unit.
-# - **A contrastive loss** compares examples. For example, each picture of a batch is compared with the captions of all pictures in the batch.
+# - **Some losses** compare examples. For example, a *contrastive* loss compares each picture of a batch with the captions of all pictures in the batch.
 
 
 # Check: stored numbers, four units, and a contrastive loss
@@ -302,7 +295,7 @@ assert gradient_of_first_caption([1, -1]) == -1
 #
 #    Words 1, 3 and 4 are wrong answers, so their rows get (−1/2, 1/2).
 #    Row 2 gets −3/4 · (−2, 2) = (3/2, −3/2) as the right answer, and (1/2, −1/2) because word 2 is looked up.
-#    These two have the same signs, so they do not cancel.
+#    The sum of these two is not zero.
 #
 #    >>> gradient_of_table(tied=True, following=1)
 #    [[-0.5, 0.5], [2.0, -2.0], [-0.5, 0.5], [-0.5, 0.5]]

@@ -253,7 +253,8 @@ draw.show()
 # Then the bias of the output moves, and each open unit adds four numbers: its two weights in, its bias and its weight out.
 # The example of page 1 opens two units, so it moves nine of the thirteen numbers.
 # The example (−2, 1) opens none, so it moves only the bias of the output.
-# So an example trains the units that are open for it, and leaves the others to other examples.
+# So an example trains only the units that are open for it.
+# :ref:`Page 26 <sphx_glr_story_4_further_plot_26_do_zeros_save_work.py>` shows which zeros save work.
 #
 # .. claim:: E5
 #    :verdict: holds when
@@ -353,10 +354,8 @@ for row in list(step)[-4:]:
 # When the share is not three quarters
 # ------------------------------------
 #
-# - **After training** the share depends on the data.
-# - **With biases that are not 0** the share is different already in a new network. For example, let the pre-activations without the bias lie around 0, with a standard deviation of √2. Then biases of −1 leave only about a quarter of the units of the first layer open, and not a half.
+# - **With biases that are not 0** fewer or more units are open. For example, let the pre-activations without the bias lie around 0, with a standard deviation of √2. Then biases of −1 leave only about a quarter of the units of the first layer open.
 # - **With tanh** no hidden unit of a new network is inactive or shut, so none of these weights stands still.
-# - **Do all these zeros save work?** Only some do: :ref:`sphx_glr_story_4_further_plot_26_do_zeros_save_work.py`.
 
 
 # Check: biases, tanh, and the number of regions

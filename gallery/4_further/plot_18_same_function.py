@@ -72,9 +72,8 @@ draw.show()
 
 # %%
 # The picture shows unit 1 of the network of page 1, for the example (1, 2) with the target 1.
-# The lower row is the same unit after the change: its weights in and its bias times 10, and its weight out divided by 10.
-# The pre-activation is then ten times as large, and so is the activation, because the unit is a ReLU unit.
-# The weight out of the unit is a tenth of what it was, so the output is the same for every input.
+# The lower row shows the same unit after the change of the question.
+# Its pre-activation and its activation are ten times as large, and the weight out of it is a tenth, so the output is the same for every input.
 # The gradients are not the same, but weight *times* gradient is.
 #
 # On the right, the two products of the weights into the unit add up to the product of the weight out of it: 1 + 2 = 3.
@@ -138,20 +137,17 @@ draw.show()
 # -----------------------------
 #
 # With tanh, a pre-activation that is one per cent larger does not make the activation one per cent larger.
-# So the law does not hold.
-# With tanh in all three units, the two sums of unit 1 are −0.08 and −2.68.
+# So the law does not hold: with tanh in all three units, the two sums of unit 1 are −0.08 and −2.68.
 #
 # A second law, for very short steps
 # ----------------------------------
 #
 # Add up the squares of the weights into a unit and of its bias, and subtract the squares of the weights out of it.
-# For unit 1 this difference is 1² + 1² + 0² − 1² = 1.
-# With very short steps of plain SGD it hardly changes.
-# The reason is the first law.
+# For unit 1 this difference is 1² + 1² + 0² − 1² = 1, and very short steps of plain SGD hardly change it.
 # A step with the learning rate *η* changes a square *w*\ ² to *w*\ ² − 2\ *η* · *w* · gradient + *η*\ ² · gradient².
-# In the difference, the middle parts cancel, because the two sums of weight times gradient are equal.
-# Only the last parts remain, with the gradients 1 and 2 of the weights in, 1 of the bias and 3 of the weight out.
-# With *η* = 1/10 the difference becomes 1 + (1² + 2² + 1² − 3²) / 100 = 97/100.
+# In the difference the middle parts cancel, because the two sums of weight times gradient are equal.
+# The gradients are 1 and 2 for the weights in, 1 for the bias and 3 for the weight out.
+# So with *η* = 1/10 the difference becomes 1 + (1² + 2² + 1² − 3²) / 100 = 97/100.
 
 # Check: tanh, and one step
 W1, W2 = [[1, 1, 2], [1, -2, 0]], [[1], [2], [-1]]

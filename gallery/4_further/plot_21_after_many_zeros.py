@@ -67,7 +67,6 @@ draw.alt(
 # Adam has two memories.
 # The *velocity* is a mean of the gradients so far, in which old ones count less: in each step, 0.9 of the old velocity is kept, and 0.1 of the new gradient is added.
 # This 0.9 is called :math:`\beta_1`.
-# (Momentum on page 13 adds the whole gradient, and not a tenth of it.)
 # The *mean square* is made in the same way from the squared gradients: 0.999 of the old one is kept, and 0.001 of the new square is added.
 # This 0.999 is called :math:`\beta_2`.
 # The step is the learning rate times the velocity, divided by the root of the mean square.
@@ -195,7 +194,7 @@ assert abs(ends[2] - 2 * (1 - 1e-5) ** 1000) < 1e-9
 # Other optimisers after zeros
 # ----------------------------
 #
-# - **RMSprop** does not move the weight while the gradient is zero, but its mean square fades: it keeps 0.99 of it in each step. After many gradients of 1 the mean square is 1, and each step is one learning rate long. After 500 zeros it is 0.0066, and the next gradient of 1 makes it 0.0165. So this gradient moves the weight 1 / √0.0165 = 7.78 learning rates.
+# - **RMSprop** does not move the weight while the gradient is zero, but its mean square fades: it keeps 0.99 of it in each step. After many gradients of 1 the mean square is 1. After 500 zeros it is 0.0066, and the next gradient of 1 makes it 0.0165. So this gradient moves the weight 1 / √0.0165 = 7.78 learning rates.
 # - **Adagrad** divides by the root of the sum of all squared gradients, and this sum never fades. After one gradient of 1 and any number of zeros, the next gradient of 1 is divided by √(1 + 1) = √2.
 
 # Check: RMSprop and Adagrad
