@@ -192,15 +192,15 @@ assert [dead(net, data)[0][0] for net in stepped] == [False, False, True]
 # -----------------------------
 #
 # Weight decay moves a weight even if its gradient is zero.
-# Here decay multiplies a number by *c* = 0.99 in every step.
+# Here decay multiplies a number by 0.99 in every step, and no gradient is added.
 # The picture shows three shut units.
 # Each of them has the weight −1 and the bias 1/2, and its input is 1 at first.
-# These are their pre-activations after *k* steps of decay alone, without any gradient:
 #
-# - **First layer, decay of both:** weight and bias shrink alike, so the pre-activation :math:`c^k (-1 + \tfrac12)` stays below zero.
-# - **First layer, decay of the weight only:** the bias stays, so the pre-activation :math:`-c^k + \tfrac12` is above zero in the end.
-# - **Second layer, decay of all:** the input of this unit shrinks too, because it is the activation of an open unit whose weight decays. So the pre-activation :math:`c^k (-c^k + \tfrac12)` is above zero in the end.
+# - **First layer, decay of both:** weight and bias shrink alike, so the pre-activation stays below zero.
+# - **First layer, decay of the weight only:** the bias stays 1/2, so the pre-activation is above zero in the end.
+# - **Second layer, decay of all:** the input of this unit shrinks too, because it is the activation of an open unit whose weight decays. So weight times input shrinks faster than the bias, and the pre-activation is above zero in the end.
 #
+# Two of these units open at step 69, because 0.99 multiplied by itself 69 times is the first such product below 1/2.
 # Under plain SGD, decay can open a unit of the first layer only if it treats weight and bias differently.
 
 
@@ -237,6 +237,7 @@ opening = {
     for name, found in fates.items()
 }
 assert list(opening.values()) == [69, None, 69]
+assert 0.99**69 < 1 / 2 < 0.99**68
 
 _, ax = draw.figure(3.4)
 ax.axhspan(-0.6, 0, fc="none", ec=draw.GRID, hatch="////", lw=0)

@@ -89,19 +89,18 @@ draw.alt(
 #
 #    \hat z_i = \frac{z_i - m}{s}
 #
-# Here :math:`z_i` is the pre-activation for example *i*, *m* is the mean of the four pre-activations, and *s* is their standard deviation.
-# The ReLU gets :math:`\hat z_i` instead of :math:`z_i`.
+# Here :math:`z_i` is the pre-activation for example *i*, *m* is the mean of all four, and *s* is their standard deviation.
+# The ReLU gets the result.
 # In our batch *m* = 0, and the mean of the squares is (25 + 1 + 1 + 9) / 4 = 9, so *s* = 3.
 # The normalised pre-activations are 5/3, −1/3, −1/3 and −1.
-# So again only example 1 opens the unit, and the loss is :math:`\hat z_1`.
+# So again only example 1 opens the unit, and the loss is its normalised pre-activation.
 # But *m* and *s* depend on all four examples, so the loss depends on all four examples.
 #
 # For example, let the pre-activation for example 4 grow a little from −3.
-# Then the mean grows, which makes :math:`\hat z_1` smaller.
-# But *s* becomes smaller, because the four numbers come closer together, and this makes :math:`\hat z_1` larger.
+# Then the mean grows, which makes the loss smaller.
+# But *s* becomes smaller, because the four numbers come closer together, and this makes the loss larger.
 # For example 4 the effect of *s* is the larger one, so the delta is positive.
-# Examples 2 and 3 are nearer to the mean, so they change *s* less.
-# For them the effect of the mean is the larger one, so their deltas are negative.
+# Examples 2 and 3 are nearer to the mean, so for them the effect of the mean is the larger one, and their deltas are negative.
 #
 # A bias before batch normalisation never gets a gradient
 # -------------------------------------------------------
@@ -189,7 +188,7 @@ draw.show()
 # .. claim:: D6
 #    :verdict: holds when
 #    :when: the unit is inactive and shut in every example of the batch, its weights are used nowhere else, nothing compares examples or units with each other, and the optimiser is plain SGD without decay.
-#    :corrected: Take a unit that is inactive and shut for the whole batch. If its weights are used nowhere else, and nothing compares examples or units, its weights stay under plain SGD without decay. They can get a gradient if they are used in a second place, for example in a tied table, or if batch normalisation compares the examples.
+#    :corrected: Under these conditions the weights stay. But they can get a gradient if they are used in a second place, for example in a tied table, or if batch normalisation compares the examples.
 #    :sources: bengio2003, ioffe2015
 #    :refuted-by: repeated-index-dropped, softmax-without-label, batch-statistics-constant
 #
@@ -246,7 +245,7 @@ assert gradients(36.73)[0] < 0 == gradients(36.74)[0]
 #
 # - **In evaluation mode**, which is used after training, batch normalisation takes a stored mean and standard deviation. So it does not compare examples, and an example that shuts the unit has the delta zero.
 # - **Layer normalisation** compares the units of a layer, for each example by itself. So a shut unit can get a gradient through an open unit.
-# - **Some losses** compare examples. For example, a *contrastive* loss compares each picture of a batch with the captions of all pictures in the batch.
+# - **Some losses** compare examples, for example each picture of a batch with the captions of all pictures.
 
 
 # Check: stored numbers, four units, and a contrastive loss

@@ -249,7 +249,7 @@ draw.alt(
 draw.show()
 
 # %%
-# The counts hold if neither input is 0 and the answer is not right.
+# The numbers in the picture are for an example with a wrong answer and without an input of 0.
 # Then the bias of the output moves, and each open unit adds four numbers: its two weights in, its bias and its weight out.
 # The example of page 1 opens two units, so it moves nine of the thirteen numbers.
 # The example (−2, 1) opens none, so it moves only the bias of the output.
@@ -408,7 +408,7 @@ assert len(regions) == 7
 #
 # Does this weight move in this step, how far, and why?
 #
-# - *How far?* Under plain SGD it moves by the learning rate times three factors: the activation of the sender, the derivative of the activation at the receiver, and the upstream gradient (:ref:`page 2 <sphx_glr_story_1_one_example_plot_02_three_factors.py>`).
+# - *How far?* For one example, plain SGD moves it by the learning rate times three factors: the activation of the sender, the derivative of the activation at the receiver, and the upstream gradient (:ref:`page 2 <sphx_glr_story_1_one_example_plot_02_three_factors.py>`).
 # - *Why does it not move?* Its sender is inactive or its receiver is shut (:ref:`page 5 <sphx_glr_story_1_one_example_plot_05_around_an_inactive_unit.py>`), or nothing comes back, or contributions cancel (:ref:`page 8 <sphx_glr_story_1_one_example_plot_08_active_but_not_learning.py>`).
 # - *And in a batch?* It seldom stands still, but often moves less far than for one example, because the zeros count in the mean (:ref:`page 9 <sphx_glr_story_2_a_batch_plot_09_when_a_batch_moves_a_weight.py>`).
 # - *Can it move when its gradient is zero?* Yes, with momentum, Adam or decay (:ref:`page 13 <sphx_glr_story_3_inactive_connections_plot_13_moving_without_a_gradient.py>`).
