@@ -82,6 +82,7 @@ draw.alt(
 # The unit has two weights of 1 and the bias 0.
 # Its pre-activations for the four examples are 5, −1, −1 and −3, and the loss is the sum of the four activations.
 # The picture shows the *delta* of the unit for each example: the derivative of the loss by the pre-activation for this example.
+# With ReLU alone it is 1 if the example opens the unit, and else 0.
 #
 # *Batch normalisation* subtracts the mean of the batch and divides by its standard deviation (:footcite:t:`ioffe2015`):
 #

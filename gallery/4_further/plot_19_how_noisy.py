@@ -53,7 +53,7 @@ with draw.style():
     ax.set_xticks(sizes)
 draw.title(
     ax,
-    "Four draws from four examples are always right only if no example comes twice.",
+    "Of four examples, a batch of four is always right only if no example comes twice.",
 )
 draw.alt(
     ax,
