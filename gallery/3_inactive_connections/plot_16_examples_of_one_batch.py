@@ -133,8 +133,8 @@ assert by_formula[::3] == [Fraction(1, 54), Fraction(1, 18)]
 # If input and output use the same table, it is called *tied*.
 #
 # In the picture, word 2 is looked up, and word 3 is the right answer.
-# The row of word *k* is (*k*, *k*).
-# The network turns a row (*a*, *b*) into (−\ *b*, *a*), so it makes (−2, 2) from the row (2, 2) of word 2.
+# The row of word 1 is (1, 1), the row of word 2 is (2, 2), and so on.
+# The network makes (−2, 2) from the row (2, 2) of word 2.
 # So the score of word 3 is 3 · (−2) + 3 · 2 = 0, and all other scores are 0 too.
 
 
@@ -180,6 +180,7 @@ draw.show()
 # In the tied table each row is also the row of an answer.
 # *Softmax* turns the four equal scores into four probabilities of 1/4.
 # With the usual loss, *cross-entropy*, the gradient of a score is its probability, and for the right answer it is the probability minus 1.
+# Only rounding can make such a gradient exactly 0: :doc:`/ask/unlikely-class`.
 # For each row, this gradient is multiplied by (−2, 2), the numbers that the network has made:
 #
 # - **Rows 1 and 4** belong to wrong answers. They get 1/4 · (−2, 2) = (−1/2, 1/2).
@@ -221,26 +222,6 @@ draw.show()
 #    >>> [int(54 * unit.grad) for [unit] in z]
 #    [1, -2, -2, 3]
 #
-# Softmax never gives exactly 0, but floats do
-# --------------------------------------------
-#
-# By its formula, softmax gives every answer a probability above 0.
-# But if the score of a wrong answer is more than 103.97 below the best score in floats of 32 bits, or 745.13 in 64 bits, its probability is rounded to 0.
-# Then the gradient of this score is exactly 0.
-# The score of the right answer can get the gradient 0 at a smaller distance: :doc:`/ask/unlikely-class`.
-
-
-# Check: from which gap on the gradients are exactly 0, in 64 bits
-def gradients(gap):
-    scores = [Scalar(gap), Scalar(0.0)]
-    softmax_cross_entropy([scores], [0]).backward()
-    return [score.grad for score in scores]
-
-
-assert gradients(745.13)[1] > 0 == gradients(745.14)[1]
-assert gradients(36.73)[0] < 0 == gradients(36.74)[0]
-
-# %%
 # When examples are compared, and when not
 # ----------------------------------------
 #
@@ -294,8 +275,8 @@ assert gradient_of_first_caption([1, -1]) == -1
 #    The table is tied, and the right answer is word 2 itself. How many rows of the table have the gradient zero?
 #
 #    Words 1, 3 and 4 are wrong answers, so their rows get (−1/2, 1/2).
-#    Row 2 gets −3/4 · (−2, 2) = (3/2, −3/2) as the right answer, and (1/2, −1/2) because word 2 is looked up.
-#    The sum of these two is not zero.
+#    Row 2 gets −3/4 · (−2, 2) = (3/2, −3/2) as the right answer.
+#    It also gets a gradient because word 2 is looked up, and the sum of the two is (2, −2).
 #
 #    >>> gradient_of_table(tied=True, following=1)
 #    [[-0.5, 0.5], [2.0, -2.0], [-0.5, 0.5], [-0.5, 0.5]]
@@ -304,7 +285,7 @@ assert gradient_of_first_caption([1, -1]) == -1
 # ------------------------------------------
 #
 # PyTorch adds a small number ``eps`` to the variance, so that it never divides by 0; here it is very small.
-# The last three lines show two scores with the distance 104: both gradients are exactly 0.
+# In the last three lines the right answer has the score 104 and the other answer the score 0: rounding makes both gradients exactly 0.
 #
 # .. code-block:: python
 #
