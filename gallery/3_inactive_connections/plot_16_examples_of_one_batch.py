@@ -17,7 +17,7 @@ Batch normalisation compares the examples, and so connects them.
    C. All four
 
    The three examples shut the unit, but they change the mean and the spread of the batch.
-   So they change what the unit does with the first example.
+   So they change the activation of the unit for the first example, and with it the loss.
 """
 
 # sphinx_gallery_thumbnail_number = 1
@@ -54,7 +54,7 @@ names = [
 ]
 fig, places = draw.figure(2.5, columns=2, layout="none")
 for place, (unit, heading) in enumerate(
-    [(alone, "delta"), (together, "delta, with batch norm")]
+    [(alone, "ReLU alone"), (together, "with batch norm")]
 ):
     ax = places[place]
     ax.set_position((0.5 * place, 0, 0.5, 1))
@@ -69,7 +69,7 @@ for place, (unit, heading) in enumerate(
     )
 draw.title(
     fig,
-    "With batch normalisation, examples that shut the unit send a gradient back too.",
+    "With batch normalisation, examples that shut the unit give it a gradient too.",
 )
 draw.alt(
     fig,
@@ -80,9 +80,9 @@ draw.alt(
 
 # %%
 # The unit has two weights of 1 and the bias 0.
-# Its pre-activations for the four examples are 5, −1, −1 and −3, so only the first example opens it.
-# The loss is the sum of the activations, so the upstream gradient is 1 for each example.
-# The *delta* of an example says how much the loss changes with the pre-activation of that example.
+# Its pre-activations for the four examples are 5, −1, −1 and −3, and the loss is the sum of the four activations.
+# The picture shows the *delta* of the unit for each example: the derivative of the loss by the pre-activation for this example.
+# With ReLU alone it is 1 if the example opens the unit, and else 0.
 #
 # *Batch normalisation* subtracts the mean of the batch and divides by its standard deviation (:footcite:t:`ioffe2015`):
 #
@@ -90,33 +90,25 @@ draw.alt(
 #
 #    \hat z_i = \frac{z_i - m}{s}
 #
-# Here :math:`z_i` is the pre-activation of example *i*, *m* is the mean over the batch, and *s* is the standard deviation. The ReLU gets :math:`\hat z_i` instead of :math:`z_i`.
+# Here :math:`z_i` is the pre-activation for example *i*, *m* is the mean of all four, and *s* is their standard deviation.
+# The ReLU gets the result.
 # In our batch *m* = 0, and the mean of the squares is (25 + 1 + 1 + 9) / 4 = 9, so *s* = 3.
-# The pre-activations become 5/3, −1/3, −1/3 and −1.
-# The same example opens the unit, and the others still shut it.
-# But *m* and *s* depend on all four examples, and so does the activation for the first example.
+# The normalised pre-activations are 5/3, −1/3, −1/3 and −1.
+# So again only example 1 opens the unit, and the loss is its normalised pre-activation.
+# But *m* and *s* depend on all four examples, so the loss depends on all four examples.
 #
-# Only example 1 is open, so the loss is :math:`\hat z_1`.
-# Let the pre-activation of example 4, −3, grow a little.
-# The mean grows, which makes :math:`\hat z_1` smaller.
-# But *s* becomes smaller, because the examples come closer together, and this makes :math:`\hat z_1` larger.
-# For the lowest example the second effect is the larger one, so its delta is positive.
-# The rule for the derivative of a quotient gives, for each example *i*:
+# For example, let the pre-activation for example 4 grow a little from −3.
+# Then the mean grows, which makes the loss smaller.
+# But *s* becomes smaller, because the four numbers come closer together, and this makes the loss larger.
+# For example 4 the effect of *s* is the larger one, so the delta is positive.
+# Examples 2 and 3 are nearer to the mean, so for them the effect of the mean is the larger one, and their deltas are negative.
 #
-# .. math::
-#
-#    \delta_i = \frac{\partial \hat z_1}{\partial z_i} = \frac{1}{s} \left( [i = 1] - \frac14 - \frac{\hat z_1 \hat z_i}{4} \right)
-#
-# Here :math:`[i = 1]` is 1 for the first example, and 0 for the others.
-# The −1/4 is the effect of the mean, and the last term is the effect of the standard deviation.
-# For example 4 this is 1/3 · (0 − 1/4 + 5/12) = 1/18, and for example 1 it is 1/3 · (1 − 1/4 − 25/36) = 1/54.
-#
-# A bias before batch normalisation never moves
-# ---------------------------------------------
+# A bias before batch normalisation never gets a gradient
+# -------------------------------------------------------
 #
 # The four deltas add up to zero: 1/54 − 1/27 − 1/27 + 1/18 = 0.
-# The gradient of a bias is the sum of the deltas, because a bias is added to every example.
-# So it is exactly zero, in every batch: the mean takes away again what the bias adds.
+# This sum is the gradient of the bias, and it is zero in every batch, because the subtraction of the mean takes away what the bias adds.
+# So under plain SGD only weight decay can move such a bias.
 
 # Check: pre-activations, deltas and bias
 assert [54 * delta for delta in together["deltas"]] == [1, -2, -2, 3]
@@ -135,14 +127,14 @@ assert by_formula[::3] == [Fraction(1, 54), Fraction(1, 18)]
 # ---------------------------
 #
 # Now there is only one example, but some weights of the network are used in two places.
-# In a model of language, an *embedding* is a table with one row for each word.
+# An *embedding* is a table with one row of weights for each word.
 # At the input, one word is looked up, and its row goes into the network.
-# At the output, every word is a possible answer and gets a *score*: the sum of the products of its row with what the network has made.
-# These rows can come from a second table, or from the first table again; in the second case the weights are *tied*.
+# At the output, every word is a possible answer and gets a *score*: each number of its row is multiplied by a number that the network has made, and the products are added up.
+# If input and output use the same table, it is called *tied*.
 #
 # In the picture, word 2 is looked up, and word 3 is the right answer.
-# The row of word *k* is (*k*, *k*).
-# The network turns a row (*a*, *b*) into (−\ *b*, *a*), so it turns the row (2, 2) of word 2 into (−2, 2).
+# The row of word 1 is (1, 1), the row of word 2 is (2, 2), and so on.
+# The network makes (−2, 2) from the row (2, 2) of word 2.
 # So the score of word 3 is 3 · (−2) + 3 · 2 = 0, and all other scores are 0 too.
 
 
@@ -157,7 +149,7 @@ def gradient_of_table(tied, word=1, following=2):
 
 
 tables = {
-    "table of the input": gradient_of_table(tied=False),
+    "table for the input only": gradient_of_table(tied=False),
     "one table for both": gradient_of_table(tied=True),
 }
 fig, places = draw.figure(2.35, columns=2, layout="none")
@@ -183,24 +175,22 @@ draw.alt(
 draw.show()
 
 # %%
-# Looking up a word gives this word the input 1 and all other words the input 0.
-# So the other words are inactive senders.
-# If the table is used only at the input, their rows have the gradient zero.
+# If the table is used only at the input, the other three words are inactive senders, so their rows have the gradient zero.
 #
-# In the tied table each row is also an answer.
-# *Softmax* turns the scores into probabilities: four equal scores give 1/4 each.
+# In the tied table each row is also the row of an answer.
+# *Softmax* turns the four equal scores into four probabilities of 1/4.
 # With the usual loss, *cross-entropy*, the gradient of a score is its probability, and for the right answer it is the probability minus 1.
+# Only rounding can make such a gradient exactly 0: :doc:`/ask/unlikely-class`.
+# For each row, this gradient is multiplied by (−2, 2), the numbers that the network has made:
 #
-# The gradient of a row of answers is the gradient of its score times (−2, 2), the numbers that the network has made:
-#
-# - **Rows 1 and 4** are wrong answers. They get 1/4 · (−2, 2) = (−1/2, 1/2).
-# - **Row 3** is the right answer. It gets −3/4 · (−2, 2) = (3/2, −3/2).
-# - **Row 2** is a wrong answer, so it gets (−1/2, 1/2). It is also looked up, which adds the row of the table on the left. That is (−1/2, 1/2) as well: each of the numbers −2 and 2 has the gradient (1 + 2 + 4) / 4 − 3 · 3/4 = −1/2, and (−1/2, −1/2) goes back through the network as (−1/2, 1/2).
+# - **Rows 1 and 4** belong to wrong answers. They get 1/4 · (−2, 2) = (−1/2, 1/2).
+# - **Row 3** belongs to the right answer. It gets −3/4 · (−2, 2) = (3/2, −3/2).
+# - **Row 2** belongs to a wrong answer, so it gets (−1/2, 1/2). It is also looked up, so it gets the gradient (−1/2, 1/2) from the left half of the picture as well. Together this is (−1, 1).
 #
 # .. claim:: D6
 #    :verdict: holds when
 #    :when: the unit is inactive and shut in every example of the batch, its weights are used nowhere else, nothing compares examples or units with each other, and the optimiser is plain SGD without decay.
-#    :corrected: A unit that is inactive and shut for the whole batch leaves its weights alone under plain SGD. But its weights still get a gradient if they are used in a second place, for example as the answers of a softmax, or if the batch is normalised.
+#    :corrected: Under these conditions the weights stay. But they can get a gradient if they are used in a second place, for example in a tied table, or if batch normalisation compares the examples.
 #    :sources: bengio2003, ioffe2015
 #    :refuted-by: repeated-index-dropped, softmax-without-label, batch-statistics-constant
 #
@@ -232,39 +222,12 @@ draw.show()
 #    >>> [int(54 * unit.grad) for [unit] in z]
 #    [1, -2, -2, 3]
 #
-# Softmax never gives exactly 0, but floats do
-# --------------------------------------------
-#
-# Each possible answer is called a *class*.
-# By its formula, softmax gives every class a probability above 0, but floats that are too small are rounded to 0.
-# The *gap* of a class is the distance of its score from the best score.
-# Python computes in floats of 64 bits, and PyTorch usually in floats of 32 bits.
-# If the gap of a class is larger than 745.13 in 64 bits, or 103.97 in 32 bits, its probability is exactly 0, and so is the gradient of its score.
-#
-# The right class can get the gradient 0 much earlier.
-# Let it have the best score, and let there be one other class.
-# If the gap of the other class is at least 36.74 in 64 bits, or 16.64 in 32 bits, the probability of the right class is rounded to 1.
-# Its gradient, the probability minus 1, is then exactly 0.
-
-
-# Check: from which gap on the gradients are exactly 0, in 64 bits
-def gradients(gap):
-    scores = [Scalar(gap), Scalar(0.0)]
-    softmax_cross_entropy([scores], [0]).backward()
-    return [score.grad for score in scores]
-
-
-assert gradients(745.13)[1] > 0 == gradients(745.14)[1]
-assert gradients(36.73)[0] < 0 == gradients(36.74)[0]
-
-# %%
 # When examples are compared, and when not
 # ----------------------------------------
 #
-# - **In evaluation mode**, which is used after training, batch normalisation takes a stored mean and standard deviation. So examples are not compared, and an example that shuts the unit has the delta zero.
-# - **Layer normalisation** compares the units of one layer, for each example by itself. A shut unit then gets a gradient through the open units.
-# - **A contrastive loss** compares examples too. For example, a picture is compared with its own caption and with the captions of all other pictures in the batch.
-# - **Dropout** makes units inactive at random, but it compares nothing: :ref:`sphx_glr_story_4_further_plot_25_dropout_and_likeness.py`.
+# - **In evaluation mode**, which is used after training, batch normalisation takes a stored mean and standard deviation. So it does not compare examples, and an example that shuts the unit has the delta zero.
+# - **Layer normalisation** compares the units of a layer, for each example by itself. So a shut unit can get a gradient through an open unit.
+# - **Some losses** compare examples, for example each picture of a batch with the captions of all pictures.
 
 
 # Check: stored numbers, four units, and a contrastive loss
@@ -311,8 +274,9 @@ assert gradient_of_first_caption([1, -1]) == -1
 #
 #    The table is tied, and the right answer is word 2 itself. How many rows of the table have the gradient zero?
 #
-#    Words 1, 3 and 4 are wrong answers. Word 2 is looked up, and it is also the right answer.
-#    The two contributions to its row do not cancel.
+#    Words 1, 3 and 4 are wrong answers, so their rows get (−1/2, 1/2).
+#    Row 2 gets −3/4 · (−2, 2) = (3/2, −3/2) as the right answer.
+#    It also gets a gradient because word 2 is looked up, and the sum of the two is (2, −2).
 #
 #    >>> gradient_of_table(tied=True, following=1)
 #    [[-0.5, 0.5], [2.0, -2.0], [-0.5, 0.5], [-0.5, 0.5]]
@@ -321,6 +285,7 @@ assert gradient_of_first_caption([1, -1]) == -1
 # ------------------------------------------
 #
 # PyTorch adds a small number ``eps`` to the variance, so that it never divides by 0; here it is very small.
+# In the last three lines the right answer has the score 104 and the other answer the score 0: rounding makes both gradients exactly 0.
 #
 # .. code-block:: python
 #

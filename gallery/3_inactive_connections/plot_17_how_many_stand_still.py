@@ -5,7 +5,7 @@ How many weights stand still, and does it matter?
 .. needs:: 9 16
 
 For one example, many weights of a ReLU network have the gradient zero.
-For a whole batch, only a few have it.
+For a large batch, few weights have it.
 
 .. guess::
    :answer: 3
@@ -17,8 +17,8 @@ For a whole batch, only a few have it.
    C. Three quarters
    D. Nearly all
 
-   Half of the units are inactive, and a weight needs an active sender and an open receiver.
-   Half of one half is one quarter, so three quarters stand still.
+   Half of the units are inactive, and a weight gets a gradient only if its sender is active and its receiver is open.
+   Half of one half is one quarter, so three quarters of the weights get none.
 """
 
 # sphinx_gallery_thumbnail_number = 1
@@ -26,7 +26,6 @@ For a whole batch, only a few have it.
 # Set-up: random networks, and maps of the weights between two layers
 from fractions import Fraction
 from itertools import product
-from math import comb
 from statistics import mean
 
 import numpy as np
@@ -59,7 +58,8 @@ with draw.style():
     places[1, 0].set_ylabel("24 senders")
     places[1, 0].set_xlabel("24 receivers")
 draw.title(
-    fig, "One example moves a quarter of these weights; a batch nearly all."
+    fig,
+    "One example moves a quarter of these weights; a batch of 32 nearly all.",
 )
 draw.alt(
     fig,
@@ -71,9 +71,12 @@ draw.alt(
 
 # %%
 # Each map shows all weights between two hidden layers: a row for each sender, and a column for each receiver.
-# A dark square has a gradient that is not zero, and a hatched square has the gradient zero.
+# A dark square is a weight whose gradient is not zero, and a hatched square is a weight whose gradient is zero.
 #
-# The signs of random weights are positive or negative with the same chance, so a hidden unit is inactive with the chance 1/2 (:footcite:t:`glorot2011`).
+# Random weights are positive or negative with the same chance, so a hidden unit is active with the chance 1/2 (:footcite:t:`glorot2011`).
+# A weight gets a gradient if its sender is active and its receiver is open, with the chance 1/2 · 1/2 = 1/4.
+# So for one example it stands still with the chance 3/4.
+#
 # If the *B* examples of a batch were independent, a weight would stand still for all of them with this chance:
 #
 # .. math::
@@ -81,7 +84,9 @@ draw.alt(
 #    \left(\tfrac{3}{4}\right)^B
 #
 # For 32 examples this is one weight in ten thousand.
-# In fact it is nearly three in a hundred, because examples that are alike open the same units: :ref:`sphx_glr_story_4_further_plot_25_dropout_and_likeness.py`.
+# In fact it is nearly three in a hundred.
+# The reason is that examples which are alike open the same units: :ref:`sphx_glr_story_4_further_plot_25_dropout_and_likeness.py`.
+
 
 # Check: one half and three quarters, counted, and 32 examples
 inactive = zeros = weights = 0
@@ -167,13 +172,13 @@ assert 0.75**32 < 1.1e-4
 #    >>> [str(without_contribution(angle)) for angle in (0, 60, 90, 180)]
 #    ['1/2', '1/3', '1/4', '0']
 #
-# Different inputs train different parts
-# --------------------------------------
+# Different examples train different units
+# ----------------------------------------
 #
-# Does it matter which weights stand still?
 # The network of page 1 has two inputs and three hidden units.
-# Each unit has a straight border in the plane of inputs, and on one side of this border the unit is open.
-# The three borders divide the plane into *linear regions*: for all inputs of one region, the same units are open.
+# The next picture shows the plane of its two inputs.
+# Each unit has a straight border in this plane, and it is open on the side on which the words stand.
+# The three borders divide the plane into *linear regions*: for all examples in one region, the same units are open.
 
 # Set-up: the linear regions of the network of page 1, and the figure
 layers_of_page_1 = [
@@ -231,7 +236,7 @@ with draw.style():
 ax.plot(1, 2, "o", color=draw.INK, ms=8)
 ax.set(xlim=(-3, 3), ylim=(-3, 3), xticks=[-2, 0, 2], yticks=[-2, 0, 2])
 draw.title(
-    ax, "Where an input lies decides how many of the 13 numbers it moves."
+    ax, "Where an example lies decides how many of the 13 numbers it moves."
 )
 draw.alt(
     ax,
@@ -244,22 +249,21 @@ draw.alt(
 draw.show()
 
 # %%
-# The bias of the output always moves.
-# Each open unit adds four numbers: its two weights in, its bias and its weight out.
+# The numbers in the picture are for an example with a wrong answer and without an input of 0.
+# Then the bias of the output moves, and each open unit adds four numbers: its two weights in, its bias and its weight out.
 # The example of page 1 opens two units, so it moves nine of the thirteen numbers.
-# The example (−2, 1) opens none, so it moves only one number.
-# So an example trains the units that are open for it, and leaves the others to other examples.
-# An example that opens no unit can hardly teach the network anything.
-# On the page :ref:`sphx_glr_story_2_a_batch_plot_09_when_a_batch_moves_a_weight.py` you can drag examples over this plane.
+# The example (−2, 1) opens none, so it moves only the bias of the output.
+# So an example trains only the units that are open for it.
+# :ref:`Page 26 <sphx_glr_story_4_further_plot_26_do_zeros_save_work.py>` shows which zeros save work.
 #
 # .. claim:: E5
 #    :verdict: holds when
-#    :when: no unit is open for all examples; work is saved when the code leaves out whole units that are zero.
-#    :corrected: Inputs in different linear regions train different parts of the network, and an input that opens no unit can hardly teach it. Zeros save work only if the code skips them.
+#    :when: the examples lie in different linear regions; for the work, only when the code leaves out whole units that are zero (page 26).
+#    :corrected: Examples in different linear regions train different units, and an example that opens no unit can hardly teach the network anything. Zeros save work only if the code leaves them out.
 #    :sources: glorot2011, bengio2013
 #    :refuted-by: leaky-shut-gate, gates-ignored, against-left-out
 #
-#    Updates depend on activation, and this matters: for how well a network learns, and for how much work a step takes.
+#    Updates depend on activation, and this matters for how well a network learns, and for how much work a step takes.
 #
 #    >>> from fractions import Fraction
 #    >>> from sgdexplained import MLP, half_squared_error
@@ -296,7 +300,6 @@ draw.show()
 # Are only the weights of active units updated?
 # ---------------------------------------------
 #
-# The whole story is about this question.
 # The example (−2, 1) opens no hidden unit, and still one number moves.
 # :func:`~sgdexplained.explain` gives the reason for the last four of the 13 numbers, the three weights into the output and its bias:
 
@@ -307,11 +310,11 @@ for row in list(step)[-4:]:
     print(f"{row.name:8}  {'moves' if row.moves else 'stays'}: {row.why}")
 
 # %%
-# A bias does not need an active sender.
+# A bias needs no active sender, because it is added to the pre-activation as it is.
 #
 # .. claim:: D5
 #    :verdict: holds when
-#    :when: every unit that is not active is also shut, as with ReLU; examples are not compared with each other; each weight is used in one place; and the optimiser is plain SGD without decay.
+#    :when: every unit that is not active is also shut, as with ReLU; neither examples nor units are compared with each other; each weight is used in one place; and the optimiser is plain SGD without decay.
 #    :corrected: Under these conditions a weight that moves has an active sender and an open receiver in one and the same example of the batch. A bias needs only the open receiver. But a weight between an active sender and an open receiver does not always move.
 #    :sources: rumelhart1986, srivastava2014
 #    :refuted-by: leaky-shut-gate, gates-ignored, target-forgotten, biases-left-out, average-stands-still
@@ -348,16 +351,14 @@ for row in list(step)[-4:]:
 #    >>> moves([-2, 1], 2)
 #    ([0, 0, 0], {'b2[0]': -2.0})
 #
-# When these shares are different
-# -------------------------------
+# When the share is not three quarters
+# ------------------------------------
 #
-# - **After training** the share depends on the data.
-# - **With biases that are not 0** the share is different already in a new network. For example, let the pre-activations be about as large as √2 on average. Then biases of −1 leave only about a quarter of the units of the first layer open, and not a half.
-# - **With tanh** no weight between hidden layers has a gradient of exactly zero.
-# - **Not all activation patterns are possible.** An *activation pattern* says which units are open. Three units have 8 patterns, but three lines divide a plane into at most 7 regions. Eight units have 256 patterns, but eight lines divide it into at most 37 regions.
-# - **Do all these zeros save work?** Only some do: :ref:`sphx_glr_story_4_further_plot_26_do_zeros_save_work.py`.
+# - **With biases that are not 0** fewer or more units are open. For example, let the pre-activations without the bias lie around 0, with a standard deviation of √2. Then biases of −1 leave only about a quarter of the units of the first layer open.
+# - **With tanh** no hidden unit of a new network is inactive or shut, so none of these weights stands still.
 
-# Check: biases, tanh, and lines in a plane
+
+# Check: biases, tanh, and the number of regions
 net = MLP([20, 100, 1], node=Tensor, seed=1)
 net.layers[0].bias.data -= 1
 net(np.random.default_rng(1).normal(size=(200, 20)))
@@ -367,8 +368,7 @@ net = MLP([20, 48, 48, 1], node=Tensor, activation="tanh", seed=1)
 net(np.ones((1, 20))).sum().backward()
 assert (net.gradients()["W2"] != 0).all()
 
-most = [sum(comb(units, k) for k in range(3)) for units in (3, 8)]
-assert most == [len(regions), 37]
+assert len(regions) == 7
 
 # %%
 # Two predictions
@@ -379,7 +379,8 @@ assert most == [len(regions), 37]
 #
 #    A new network has three hidden layers. Which part of the weights between the second and the third hidden layer stands still for one example?
 #
-#    Only the two ends of a weight count, and each of them has the chance 1/2.
+#    The sender is active with the chance 1/2, and the receiver is open with the chance 1/2, as before.
+#    So the weight gets a gradient with the chance 1/4.
 #
 #    >>> shares = []
 #    >>> for seed in range(5):
@@ -407,14 +408,13 @@ assert most == [len(regions), 37]
 #
 # Does this weight move in this step, how far, and why?
 #
-# - *How far?* By the learning rate times three factors: the activation of the sender, the derivative of the receiver, and the upstream gradient (:ref:`page 2 <sphx_glr_story_1_one_example_plot_02_three_factors.py>`).
+# - *How far?* For one example, plain SGD moves it by the learning rate times three factors: the activation of the sender, the derivative of the activation at the receiver, and the upstream gradient (:ref:`page 2 <sphx_glr_story_1_one_example_plot_02_three_factors.py>`).
 # - *Why does it not move?* Its sender is inactive or its receiver is shut (:ref:`page 5 <sphx_glr_story_1_one_example_plot_05_around_an_inactive_unit.py>`), or nothing comes back, or contributions cancel (:ref:`page 8 <sphx_glr_story_1_one_example_plot_08_active_but_not_learning.py>`).
-# - *And in a batch?* It moves less far, but it seldom stands still (:ref:`page 9 <sphx_glr_story_2_a_batch_plot_09_when_a_batch_moves_a_weight.py>`), and one example can change the gradient of another (:ref:`page 16 <sphx_glr_story_3_inactive_connections_plot_16_examples_of_one_batch.py>`).
+# - *And in a batch?* It seldom stands still, but often moves less far than for one example, because the zeros count in the mean (:ref:`page 9 <sphx_glr_story_2_a_batch_plot_09_when_a_batch_moves_a_weight.py>`).
 # - *Can it move when its gradient is zero?* Yes, with momentum, Adam or decay (:ref:`page 13 <sphx_glr_story_3_inactive_connections_plot_13_moving_without_a_gradient.py>`).
 # - *Will it ever move again?* It can, if the inputs of its receiver change, or through decay (:ref:`page 15 <sphx_glr_story_3_inactive_connections_plot_15_can_a_dead_unit_come_back.py>`).
 #
-# All claims, the sentences in the boxes, stand :doc:`in one table </claims>`.
-# And :func:`~sgdexplained.explain` answers for every weight of your own network.
+# For every weight of your own network, :func:`~sgdexplained.explain` gives the answer.
 #
 # In PyTorch: three quarters
 # --------------------------

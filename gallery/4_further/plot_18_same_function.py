@@ -15,9 +15,9 @@ Two networks can give the same output for every input, and still have different 
    B. On the weights into the unit they become ten times smaller, on the weight out of it ten times larger.
    C. They all become ten times larger.
 
-   A weight into the unit is ten times as large now. Adding 0.1 to it has the same effect as adding 0.01 to the old weight, because the weight out of the unit is a tenth.
-   So its gradient is a tenth of the old one.
-   For the weight out of the unit it is the other way round.
+   The weight out of the unit is a tenth now.
+   So adding 0.1 to a weight into the unit has the effect that adding 0.01 to it had before, and the gradient of this weight is a tenth of the old one.
+   The activation of the unit is ten times as large, so the gradient of the weight out of it is ten times the old one.
 """
 
 # Set-up: one network, written down in two ways, and the figure
@@ -71,27 +71,31 @@ draw.alt(
 draw.show()
 
 # %%
-# This is unit 1 of the network of page 1.
-# If the pre-activation of a ReLU unit is ten times as large, its activation is ten times as large too.
-# The weight out of the unit is a tenth of what it was, so the output is the same for every input.
+# The picture shows unit 1 of the network of page 1, for the example (1, 2) with the target 1.
+# The lower row shows the same unit after the change of the question.
+# Its pre-activation and its activation are ten times as large, and the weight out of it is a tenth, so the output is the same for every input.
 # The gradients are not the same, but weight *times* gradient is.
 #
-# Look at the three numbers on the right: 1 + 2 = 3.
-# The sum over the weights into the unit equals the sum over the weights out of it:
+# On the right, the two products of the weights into the unit add up to the product of the weight out of it: 1 + 2 = 3.
+# This is a law for every ReLU unit:
 #
 # .. math::
 #
 #    \sum_{\text{in}} w \, \frac{\partial L}{\partial w} = \sum_{\text{out}} w \, \frac{\partial L}{\partial w}
 #
-# The sum on the left goes over the weights into a unit and its bias, and the sum on the right over the weights out of it.
+# The sum on the left goes over the weights into a unit and its bias, and the sum on the right goes over the weights out of it.
 # Here the bias is 0, so it adds nothing.
 #
-# The reason is short.
-# Make all weights into the unit and its bias one per cent larger: the activation of a ReLU unit becomes one per cent larger, whether the unit is open or shut.
-# Make all weights out of it one per cent larger instead: the loss changes in exactly the same way.
-# If a weight changes by one per cent of itself, the loss changes by nearly one per cent of weight times gradient.
-# So the first change moves the loss by nearly one per cent of the left sum, and the second by nearly one per cent of the right sum.
-# The smaller the change, the more exactly this fits, so the two sums are equal.
+# Why are the two sums equal?
+# Make all weights into the unit and its bias one per cent larger.
+# Then the activation of the unit is one per cent larger, because it is a ReLU unit, and so everything that the unit sends on is one per cent larger.
+# Now make the weights out of the unit one per cent larger instead.
+# Again everything that the unit sends on is one per cent larger, so the loss changes by the same amount.
+#
+# A small change of a weight changes the loss by nearly this change times the gradient.
+# One per cent of a weight *w* is *w*/100, so the loss changes by nearly 1/100 · *w* · gradient.
+# So 1/100 of the left sum and 1/100 of the right sum are nearly the same change of the loss.
+# With changes smaller than one per cent this is more exact, so the two sums are equal.
 # A more general law is proved by :footcite:t:`tanaka2020`.
 #
 # .. claim:: T2
@@ -99,7 +103,7 @@ draw.show()
 #    :sources: tanaka2020
 #    :refuted-by: leaky-shut-gate, sender-forgotten, biases-left-out
 #
-#    Take a hidden unit with ReLU, leaky ReLU or no activation function, and multiply each weight by its gradient. The products of the weights into the unit and of its bias have a sum. The products of the weights out of the unit have the same sum. This is so for every loss and every batch.
+#    Take a hidden unit with ReLU, leaky ReLU or no activation function, and multiply each weight by its gradient. The sum of these products over the weights into the unit and its bias equals the sum over the weights out of it. This is so for every loss that depends only on the outputs of the network, and for every batch.
 #
 #    >>> from fractions import Fraction
 #    >>> from sgdexplained import MLP, half_squared_error
@@ -129,11 +133,21 @@ draw.show()
 #    >>> both_sides("relu", [[1, 2]], [[1]])
 #    [[3.0, 0.0, -1.0], [3.0, 0.0, -1.0]]
 #
-# When the balance is lost
-# ------------------------
+# With tanh the two sums differ
+# -----------------------------
 #
-# - **With tanh** a pre-activation that is one per cent larger does not make the activation one per cent larger. With tanh in all three units, the two sums of unit 1 are −0.08 and −2.68.
-# - **After a step** the two sums are equal again, because the law holds for the new weights too. But a second law holds only nearly. Add up the squares of the weights into a unit and of its bias, and subtract the squares of the weights out of it. With very short steps this difference would never change. For unit 1 it is 1² + 1² + 0² − 1² = 1. The same difference of the gradients is 1² + 2² + 1² − 3² = −3, because the gradient of the bias is 1. One step of SGD with the learning rate *η* changes the first difference by *η*\ ² times the second. With *η* = 1/10, it becomes 1 − 3/100 = 97/100.
+# With tanh, a pre-activation that is one per cent larger does not make the activation one per cent larger.
+# So the law does not hold: with tanh in all three units, the two sums of unit 1 are −0.08 and −2.68.
+#
+# A second law, for very short steps
+# ----------------------------------
+#
+# Add up the squares of the weights into a unit and of its bias, and subtract the squares of the weights out of it.
+# For unit 1 this difference is 1² + 1² + 0² − 1² = 1, and very short steps of plain SGD hardly change it.
+# A step with the learning rate *η* changes a square *w*\ ² to *w*\ ² − 2\ *η* · *w* · gradient + *η*\ ² · gradient².
+# In the difference the middle parts cancel, because the two sums of weight times gradient are equal.
+# The gradients are 1 and 2 for the weights in, 1 for the bias and 3 for the weight out.
+# So with *η* = 1/10 the difference becomes 1 + (1² + 2² + 1² − 3²) / 100 = 97/100.
 
 # Check: tanh, and one step
 W1, W2 = [[1, 1, 2], [1, -2, 0]], [[1], [2], [-1]]
@@ -167,9 +181,10 @@ assert difference(one.grad for one in around) / 100 == Fraction(-3, 100)
 # .. guess::
 #    :answer: 0
 #
-#    All weights into unit 2 and its bias are multiplied by 10, and the weight out of it is divided by 10. What is the sum of weight times gradient now, over the weights into the unit and its bias?
+#    All weights into unit 2 and its bias are multiplied by 10, and the weight out of it is divided by 10. The example is (1, 2) again. What is the sum of weight times gradient now, over the weights into the unit and its bias?
 #
-#    Unit 2 is shut and inactive, so all gradients around it are zero. Both sums are 0, into the unit and out of it.
+#    Unit 2 is shut and inactive for this example, so the gradients of its weights in, of its bias and of its weight out are zero.
+#    So both sums are 0.
 #
 #    >>> W1, W2 = [[1, 10, 2], [1, -20, 0]], [[1], [Fraction(1, 5)], [-1]]
 #    >>> net = MLP([2, 3, 1], init=[(W1, [0, 10, -1]), (W2, [0])])

@@ -4,17 +4,16 @@ How far off is the gradient of a mini-batch?
 
 .. needs:: 11
 
-The gradient of a random batch is right on average, and wrong each time.
-A larger batch is less wrong.
-How much larger must it be?
+The gradient of a random batch is right on average, but hardly ever in a single step.
+How much larger must a batch be to be half as wrong?
 
 .. guess::
    :answer: 16
    :unit: examples
 
-   Take the distance of an example's gradient from the right gradient, square it, take the mean over all examples, and then the root: this typical distance is 2. A batch is drawn at random, and the same example may come twice. How many examples must the batch have so that the typical distance of its gradient is 1/2?
+   The right gradient is the mean over all examples. The gradient of one random example has the typical distance 2 from it. (The typical distance is the root of the mean of the squared distances.) A batch is drawn at random, and the same example may come twice. How many examples must the batch have so that the typical distance of its gradient is 1/2?
 
-   The mean of the squares is divided by the number of examples, and the typical distance is its root.
+   The mean of the squared distances is divided by the number of examples, and the typical distance by the root of this number.
    So a quarter of the distance takes sixteen times as many examples.
 """
 
@@ -41,7 +40,7 @@ anew = [pvariance(map(gradient, product(wanted, repeat=B))) for B in sizes]
 with draw.style():
     ax = draw.curve(sizes, anew, marker="o", dashed=True)
     draw.curve(sizes, once, ax, marker="o")
-    ax.text(2.3, 1.75, "the same one may come twice", weight="bold")
+    ax.text(2.3, 1.75, "the same example may come twice", weight="bold")
     ax.text(2.3, 0.1, "no example twice", weight="bold", ha="right")
     ax.text(4.12, float(anew[3]), str(anew[3]), va="center")
     ax.text(4.12, 0, str(once[3]), va="center")
@@ -54,7 +53,7 @@ with draw.style():
     ax.set_xticks(sizes)
 draw.title(
     ax,
-    "A batch of all four examples has no noise if none comes twice; else it has some.",
+    "Of four examples, a batch of four is always right only if no example comes twice.",
 )
 draw.alt(
     ax,
@@ -65,25 +64,30 @@ draw.alt(
 draw.show()
 
 # %%
-# The usual measure is the *variance*: the mean square of the distance from the right gradient.
-# The four examples have the gradients 1, 2, 3 and 6, the right one is 3, and so the variance of one example is (4 + 1 + 0 + 9) / 4 = 7/2.
+# The *variance* is the mean of the squared distances from the right gradient, and it measures the *noise* of a gradient.
+# The four examples have the gradients 1, 2, 3 and 6, and the right gradient is their mean, 3.
+# So the variance of one example is (4 + 1 + 0 + 9) / 4 = 7/2.
 #
 # A batch can be drawn in two ways.
-# If each example is drawn from all of them, **the same one may come twice**, and the variance is
+# If **the same example may come twice**, the variance of the gradient of the batch is
 #
 # .. math::
 #
 #    \frac{s^2}{B}
 #
 # Here *s*\ ² is the variance of one example, and *B* is the number of examples in the batch.
+# The reason: the distance of the batch is the sum of *B* distances of single examples, divided by *B*.
+# In the square of this sum, the products of two different distances are zero on average, because each draw is independent of the others.
+# Only the *B* squares remain, which are *B* · *s*\ ² on average, and they are divided by *B*\ ².
 #
-# If **no example comes twice**, there is a second factor, where *N* is the number of all examples:
+# If **no example comes twice**, the distances partly cancel: after an example with a large gradient, the gradients of the others are smaller on average.
+# This gives a second factor, where *N* is the number of all examples (:footcite:t:`cochran1977`):
 #
 # .. math::
 #
 #    \frac{s^2}{B} \cdot \frac{N - B}{N - 1}
 #
-# It is 0 for *B* = *N*, because the batch is then the whole data set :footcite:p:`cochran1977`.
+# The factor is 0 for *B* = *N*, because the batch is then the whole data set.
 
 # %%
 # .. claim:: P7
@@ -91,7 +95,7 @@ draw.show()
 #    :sources: cochran1977, bottou2018
 #    :refuted-by: sum-for-mean
 #
-#    The gradient of a batch of *B* of *N* examples has the variance :math:`s^2/B` if the same example may come twice, where :math:`s^2` is the variance of one example. If none comes twice, this variance is multiplied by :math:`\frac{N - B}{N - 1}`.
+#    The gradient of a random batch of *B* of *N* examples has the variance :math:`s^2/B` if the same example may come twice, where :math:`s^2` is the variance of one example. If none comes twice, this variance is multiplied by :math:`\frac{N - B}{N - 1}`.
 #
 #    >>> from fractions import Fraction
 #    >>> from itertools import combinations, product
@@ -119,9 +123,9 @@ draw.show()
 # How much this matters
 # ---------------------
 #
-# - **Small batches of a large data set:** both ways are nearly the same. Of a million examples, a batch of 256 in which none comes twice has 99.97 % of the variance of a batch in which examples may come twice.
-# - **Large batches of a small data set:** of a thousand examples, a batch of 256 in which none comes twice has 744/999 of the variance, which is a quarter less.
-# - **Examples that agree:** if all have the same gradient, there is no noise for any batch.
+# - **Small batches of a large data set:** both ways are nearly the same. For example, take a batch of 256 of a million examples. If none comes twice, its variance is 99.97 % of the variance that it has if examples may come twice.
+# - **Large batches of a small data set:** the difference is larger. For a batch of 256 of a thousand examples this share is 744/999, which is a quarter less.
+# - **Examples that agree:** if all have the same gradient, every batch is right.
 
 # Check: these shares
 assert round(100 * (10**6 - 256) / (10**6 - 1), 2) == 99.97
@@ -134,13 +138,13 @@ assert Fraction(1000 - 256, 1000 - 1) == Fraction(744, 999)
 # .. guess::
 #    :answer: 3
 #
-#    The last of the four gradients becomes 3 instead of 6, so they are 1, 2, 3 and 3. What happens to the variance of a batch of two?
+#    The last of the four gradients becomes 3 instead of 6, so they are 1, 2, 3 and 3. What happens to the variance of a batch of two, in which no example comes twice?
 #
 #    A. It stays, because the batch is as large as before.
 #    B. It is about half as large.
-#    C. It is about a fifth.
+#    C. It is about a fifth of what it was.
 #
-#    The examples disagree less: if none comes twice, the variance falls from 7/6 to 11/48.
+#    The examples disagree less, so the variance falls from 7/6 to 11/48.
 #
 #    >>> pvariance(map(gradient, combinations([9, 8, 7, 7], 2)))
 #    Fraction(11, 48)
@@ -158,7 +162,8 @@ assert Fraction(1000 - 256, 1000 - 1) == Fraction(744, 999)
 # In PyTorch: the noise of a batch, measured
 # ------------------------------------------
 #
-# Per-example gradients from ``torch.func`` give *s*\ ² in one pass, and so the noise of every batch size.
+# ``torch.func`` gives the gradient of each example, and *s*\ ² is the variance of these gradients.
+# The last two lines compare it with all batches of two different examples.
 #
 # .. code-block:: python
 #

@@ -1,6 +1,6 @@
 r"""
-Why does SGD stop short of the minimum?
-=======================================
+Why does SGD not come to rest at the minimum?
+=============================================
 
 .. needs:: 12 19
 
@@ -10,14 +10,14 @@ What keeps it away?
 .. guess::
    :answer: 2
 
-   The weight is exactly at its best value. What does the next step of SGD do, with one random example?
+   The weight is exactly at its best value, but for each single example another value would be best. What does the next step of SGD do, with one random example?
 
    A. Nothing, because the gradient is zero there.
    B. It moves the weight away, because the gradient of this example is not zero.
    C. It depends on the loss.
 
-   At the best weight only the *mean* of all gradients is zero.
-   The gradients of the single examples are not, and each step follows one of them.
+   At the best weight, the *mean* of the gradients of all examples is zero.
+   The gradients of the single examples are not zero, and each step follows one of them.
 """
 
 # Set-up: 4 000 weights, each pulled to −1 or +1 at random, and the figure
@@ -57,7 +57,7 @@ with draw.style():
         ax.plot(cloud[:400], row + height, "o", **look)
     ax.plot(0, 4, "o", color=draw.INK, ms=9)
     names = [f"rate {lr}, batch of {batch}" for lr, batch in clouds]
-    ax.set_yticks(range(5), [*names, "full batch"])
+    ax.set_yticks(range(5), [*names, "both targets"])
     ax.set(ylim=(4.5, -0.5), xlim=(-1.1, 1.1), xlabel="weight after 120 steps")
     ax.set_xticks([-1, 0, 1], ["−1", "best: 0", "1"])
     ax.tick_params(axis="y", length=0)
@@ -67,51 +67,63 @@ draw.alt(
     ax,
     "Where 400 weights end. With learning rate 0.5 and single examples they"
     " fill the range from -1 to 1; with batches of four or a learning rate of"
-    " 0.1 the cloud is narrower, with both narrower still. With the full batch"
-    " all end at 0.",
+    " 0.1 the cloud is narrower, with both narrower still. With the mean of"
+    " both targets all end at 0.",
 )
 draw.show()
 
 # %%
-# Each example has the target +1 or −1 at random, so the best weight is 0.
-# Every dot is one weight after 120 steps.
-# A smaller learning rate or a larger batch makes the cloud narrower, but it stays a cloud.
+# There is one weight *w*, and the output is *w* itself.
+# The loss is half the squared error, and each example has the target +1 or −1, with the same chance.
+# So the gradient of one example is *w* − 1 or *w* + 1, the mean of the two is *w*, and the best weight is 0.
 #
-# Averaged over the examples, the loss is *w*\ ²/2 plus a constant: a parabola.
+# Every dot is one weight after 120 steps from the start 0.
+# A smaller learning rate or a larger batch makes the cloud narrower, but it stays a cloud.
+# In the last row each step takes the mean over both targets, so its gradient is 0 and the weight stays.
+#
 # Train many times from the same start, each time with other random examples.
-# The variance over all these weights (the width of a cloud) settles at
+# The variance of the weights measures how wide the cloud is, and it settles at
 #
 # .. math::
 #
 #    \frac{\eta \, s^2}{B \, (2 - \eta)}
 #
 # Here *η* is the learning rate, *s*\ ² is the variance of the gradient of one example (here 1), and *B* is the number of examples in the batch.
-# The reason: each step multiplies the variance by (1 − *η*)² and adds *η*\ ² *s*\ ²/*B*, and it settles where the two balance.
-# For *η* = 1/2 and single examples it is 1/3.
-# The loss lies *w*\ ²/2 above its minimum. On average this is half the variance of the weight: 1/6.
+#
+# The reason: a step subtracts *η* times the gradient, and the gradient is *w* plus a random part with the variance *s*\ ²/*B*.
+# So the step multiplies *w* by 1 − *η*, and the variance of *w* by (1 − *η*)².
+# The random part adds *η*\ ² *s*\ ²/*B*.
+# The variance *v* settles where a step does not change it:
+#
+# .. math::
+#
+#    v = (1 - \eta)^2 \, v + \eta^2 \, \frac{s^2}{B}
+#
+# For *η* = 1/2 and single examples this is *v* = *v*/4 + 1/4, so *v* is 1/3.
+#
+# Averaged over both targets, the loss is *w*\ ²/2 + 1/2, so it lies *w*\ ²/2 above its minimum.
+# On average this is half the variance of the weight: 1/6.
 # This distance is called the *noise floor*.
 #
-# The next lines give the variance of each cloud with its standard error, and the variance that the formula says:
+# The next lines give the variance of each cloud, after ± how far it can typically be off by chance, and the variance from the formula:
 
 # Check: the clouds have the variance that the formula says
 for (lr, batch), cloud in clouds.items():
     squares = cloud**2
     error = squares.std() / len(cloud) ** 0.5
     assert abs(squares.mean() - formula(lr, batch)) < 3 * error
-    found = f"{squares.mean():.3f} ± {error:.3f}"
+    found = f"{squares.mean():.4f} ± {error:.4f}"
     print(
-        f"rate {lr}, batch of {batch}: {found}, formula {formula(lr, batch):.3f}"
+        f"rate {lr}, batch of {batch}: {found}, formula {formula(lr, batch):.4f}"
     )
 
 # %%
-# The formula can be checked without random numbers: the check of the next claim tries all sequences of examples.
-#
 # .. claim:: P9
 #    :verdict: holds
 #    :sources: bottou2018
 #    :refuted-by: doubled-derivative, uphill
 #
-#    With a constant learning rate SGD does not come to rest at the best weight. On the parabola *w*\ ²/2 the variance of the weight tends to :math:`\frac{\eta s^2}{B (2 - \eta)}`. If training starts at the best weight, with *η* = 1/2, the variance after *n* steps is this limit times :math:`{1 - 1/4^n}`.
+#    With a constant learning rate, and examples that do not agree at the best weight, SGD does not come to rest there. On the parabola *w*\ ²/2, with *η* below 2, the variance of the weight tends to :math:`\frac{\eta s^2}{B (2 - \eta)}`. If training starts at the best weight, with *η* = 1/2, the variance after *n* steps is this limit times :math:`{1 - 1/4^n}`.
 #
 #    >>> from fractions import Fraction
 #    >>> from itertools import product
@@ -137,11 +149,9 @@ for (lr, batch), cloud in clouds.items():
 # Three ways to lower the floor
 # -----------------------------
 #
-# - **A smaller learning rate** lowers the floor, and more steps are needed to reach it.
-# - **A larger batch** lowers it as well. You can take a batch four times as large, or divide the learning rate by four. Both lower the floor by about the same factor. Both need about four times as many examples to reach it.
-# - **A learning rate that shrinks** as 1/*t* reaches the best weight in the end: :ref:`sphx_glr_story_2_a_batch_plot_12_is_sgd_faster.py`.
-#
-# And if all examples agree, there is no noise and no floor.
+# - **A smaller learning rate** lowers the floor, but more steps are needed to reach it.
+# - **A larger batch** lowers it as well. A batch four times as large lowers the floor by about the same factor as a quarter of the learning rate. Both need about four times as many examples to reach it.
+# - **A learning rate that shrinks** as 1/*t*, where *t* counts the steps, reaches the best weight in the end: :ref:`sphx_glr_story_2_a_batch_plot_12_is_sgd_faster.py`.
 
 # Check: what this list says
 assert round(formula(0.1, 1), 4) == 0.0526
@@ -155,9 +165,9 @@ assert round(formula(0.025, 1), 4) == 0.0127
 # .. guess::
 #    :answer: 1
 #
-#    The learning rate is 1, and single examples have the target +1 or −1. What is the variance of the weight?
+#    The learning rate is 1, and each step takes one example with the target +1 or −1. What is the variance of the weight?
 #
-#    Each step moves the weight exactly to its target, so the weight is +1 or −1. The formula says 1/(2 − 1).
+#    Each step moves the weight exactly to the target of its example, so the weight is +1 or −1. The formula gives 1/(2 − 1) = 1.
 #
 #    >>> cloud = weights_in_the_end(1.0, 1)
 #    >>> sorted(set(cloud.tolist())), round(float(cloud.var()), 2)
@@ -168,7 +178,7 @@ assert round(formula(0.025, 1), 4) == 0.0127
 #
 #    The learning rate is 1/2. The variance is 1/3 with single examples. What is it with batches of four?
 #
-#    The formula divides by *B*.
+#    The formula divides by *B*, so it is 1/3 divided by 4.
 #
 #    >>> Fraction(1, 2) / (4 * (2 - Fraction(1, 2)))
 #    Fraction(1, 12)

@@ -4,8 +4,8 @@ What does Adam do after many zeros?
 
 .. needs:: 13
 
-Adam's step is about one learning rate long, if gradients of about the same size keep coming.
-Here zeros come first, and then one single gradient.
+Adam's step is about one learning rate long, if gradients of the same sign and about the same size keep coming.
+What happens if zeros come first, and then one gradient of 1?
 
 .. guess::
    :answer: 4
@@ -18,8 +18,8 @@ Here zeros come first, and then one single gradient.
    D. More than three learning rates
 
    Adam divides by its memory of how large the gradients were.
-   After zeros this memory is 0, and one gradient of 1 fills only a little of it.
-   In its first steps Adam corrects for an empty memory, but after ten thousand steps it does not any more.
+   After many zeros this memory is 0, and one gradient of 1 fills only a little of it.
+   So Adam divides by a small number, and the step is long.
 """
 
 # Set-up: zeros and then a gradient of 1, and the figure
@@ -54,7 +54,7 @@ with draw.style():
 ax.figure.set_size_inches(ax.figure.get_figwidth(), 3.0)
 draw.title(
     ax,
-    "After many zeros, the same gradient moves a weight three times as far.",
+    "After 10 000 zeros, a gradient of 1 moves a weight three times as far as without zeros.",
 )
 draw.alt(
     ax,
@@ -66,28 +66,27 @@ draw.alt(
 # %%
 # Adam has two memories.
 # The *velocity* is a mean of the gradients so far, in which old ones count less: in each step, 0.9 of the old velocity is kept, and 0.1 of the new gradient is added.
-# (The velocity on page 13 adds the whole gradient.)
 # This 0.9 is called :math:`\beta_1`.
 # The *mean square* is made in the same way from the squared gradients: 0.999 of the old one is kept, and 0.001 of the new square is added.
 # This 0.999 is called :math:`\beta_2`.
-# The step is the velocity divided by the root of the mean square, times the learning rate.
-# After many zeros both memories are 0, so one gradient of 1 makes the velocity :math:`1 - \beta_1` and the mean square :math:`1 - \beta_2`:
+# The step is the learning rate times the velocity, divided by the root of the mean square.
+# After many zeros both memories are 0, so one gradient of 1 makes the velocity 0.1 and the mean square 0.001.
+# Then the length of the step, in learning rates, is almost this (:footcite:t:`kingma2015`):
 #
 # .. math::
 #
 #    \frac{1 - \beta_1}{\sqrt{1 - \beta_2}} = \frac{0.1}{\sqrt{0.001}} = 3.1623
 #
-# So long is the step for the first gradient after very many zeros, in learning rates (:footcite:t:`kingma2015`).
-#
-# After only ten zeros both memories are 0 as well, but the step is shorter than one learning rate.
-# The reason is that both memories begin at 0, and in the first steps Adam enlarges both to make up for this.
+# After only ten zeros both memories are 0 too, but the step is shorter than one learning rate.
+# The reason is that Adam makes up for the empty memories at the start.
+# In step *t* it divides the velocity by :math:`1 - 0.9^t` and the mean square by :math:`1 - 0.999^t`.
 # This is called *bias correction*.
-# For a gradient after ten zeros it makes the velocity 1.46 times as large, and the root of the mean square 9.56 times as large.
-# The step is divided by the root, so it is 3.1623 · 1.46 / 9.56 = 0.48 learning rates long.
-# After thousands of steps the correction has faded away, and the long step is left.
+# In step 11, after ten zeros, it makes the velocity 1.46 times as large.
+# But it makes the root of the mean square, by which the step is divided, 9.56 times as large.
+# So the step is 3.1623 · 1.46 / 9.56 = 0.48 learning rates long.
+# After thousands of steps both corrections are nearly 1, and the long step is left.
 #
-# If more gradients of 1 follow, later steps are even longer.
-# The velocity then grows much faster than the root of the mean square.
+# If more gradients of 1 follow after the 10 000 zeros, the next steps are even longer, because the velocity at first grows much faster than the root of the mean square.
 # The twelfth of these steps is the longest, with 6.57 learning rates.
 
 # Check: the limit, the longest step, and the whole way
@@ -110,11 +109,11 @@ assert round(max(after), 2) == 6.57
 # *Weight decay* multiplies the weight by a number just below 1.
 # An *L2 penalty* adds a small share of the weight to its gradient.
 # Under plain SGD the two make the same step, so many programs call both of them weight decay.
-# Under Adam they do not.
-# If the gradient of the loss is zero, the penalty is the whole gradient, and Adam divides it by its own size.
-# So even a tiny penalty then makes steps of nearly one learning rate.
+# Under Adam the two do not make the same step.
+# If the gradient of the loss is zero, the penalty is the whole gradient, and Adam divides this gradient by its usual size.
+# So even a tiny penalty makes steps of nearly one learning rate.
 #
-# In the picture the weight is 2 at first, the learning rate is 0.001, and the penalty adds 0.0001 times the weight to the gradient.
+# In the picture the gradient of the loss is zero, the weight is 2 at first, the learning rate is 0.001, and the penalty adds 0.0001 times the weight to the gradient.
 
 # Set-up: a weight of 2 with a penalty and no other gradient, and the figure
 penalty, rate, still = 1e-4, 1e-3, [0] * 1000
@@ -141,7 +140,7 @@ with draw.style():
 ax.set(ylim=(0, 2.35), yticks=[0, 1, 2])
 draw.title(
     ax,
-    "The same tiny penalty: SGD hardly moves the weight, Adam drags it away.",
+    "The same tiny penalty hardly moves a weight under SGD, but far under Adam.",
 )
 draw.alt(
     ax,
@@ -195,8 +194,8 @@ assert abs(ends[2] - 2 * (1 - 1e-5) ** 1000) < 1e-9
 # Other optimisers after zeros
 # ----------------------------
 #
-# - **RMSprop** does not move while the gradient is zero, but its mean square fades: it keeps 0.99 of it in each step. After many gradients of 1 the mean square is 1, and each step is one learning rate long. After 500 zeros it is 0.0066, and the next gradient of 1 makes it 0.0165. So this gradient moves the weight 1 / √0.0165 = 7.78 learning rates.
-# - **Adagrad** neither moves nor forgets. After one gradient of 1 and any number of zeros, the next gradient of 1 is divided by √2.
+# - **RMSprop** does not move the weight while the gradient is zero, but its mean square fades: it keeps 0.99 of it in each step. After many gradients of 1 the mean square is 1. After 500 zeros it is 0.0066, and the next gradient of 1 makes it 0.0165. So this gradient moves the weight 1 / √0.0165 = 7.78 learning rates.
+# - **Adagrad** divides by the root of the sum of all squared gradients, and this sum never fades. After one gradient of 1 and any number of zeros, the next gradient of 1 is divided by √(1 + 1) = √2.
 
 # Check: RMSprop and Adagrad
 way = moves(lambda w: RMSprop(w, lr=1), [1] * 2000 + [0] * 500 + [1])
@@ -213,9 +212,9 @@ assert [round(abs(way[k]), 4) for k in (1, -1)] == [0.0, 0.7071]
 #    :answer: 10
 #    :unit: learning rates
 #
-#    A gradient of 1 comes to RMSprop with nothing before it. How long is the step? RMSprop keeps 0.99 of its mean square, adds 0.01 of the new square, and does not enlarge it at the start.
+#    The very first gradient of RMSprop is 1. How long is the step? RMSprop keeps 0.99 of its mean square, adds 0.01 of the new square, and has no bias correction.
 #
-#    The mean square is 0.01 after the first gradient, and its root is 1/10.
+#    The mean square is 0.01 after this gradient, and its root is 1/10. So the step is 1 divided by 1/10.
 #
 #    >>> round(abs(moves(lambda w: RMSprop(w, lr=1), [1])[0]), 2)
 #    10.0
@@ -246,7 +245,7 @@ assert [round(abs(way[k]), 4) for k in (1, -1)] == [0.0, 0.7071]
 #
 # .. in_your_library:: Adam / one
 #
-# MLX leaves the bias correction out, so its first step is 3.1623 learning rates long.
+# MLX leaves the bias correction out unless it is asked for, so the first step of its Adam is 3.1623 learning rates long.
 #
 # In the engine, :engine:`Adam's rule <contrasts.optimisers.Adam.move>` holds both memories.
 #
