@@ -25,6 +25,8 @@ Batch normalisation compares the examples, and so connects them.
 # Set-up: one unit, four examples, with batch normalisation and without
 from fractions import Fraction
 
+import numpy as np
+
 from sgdexplained import Scalar, Tensor, draw, softmax_cross_entropy
 from sgdexplained.contrasts import BatchNorm, Embedding
 
@@ -180,7 +182,7 @@ draw.show()
 # In the tied table each row is also the row of an answer.
 # *Softmax* turns the four equal scores into four probabilities of 1/4.
 # With the usual loss, *cross-entropy*, the gradient of a score is its probability, and for the right answer it is the probability minus 1.
-# Only rounding can make such a gradient exactly 0: :doc:`/ask/unlikely-class`.
+# Only rounding can make such a gradient exactly 0. For a wrong answer this happens if its score is more than 103.97 below the best score (in PyTorch's 32-bit numbers), or more than 745.13 below it (in 64-bit numbers): :doc:`/ask/unlikely-class`.
 # For each row, this gradient is multiplied by (−2, 2), the numbers that the network has made:
 #
 # - **Rows 1 and 4** belong to wrong answers. They get 1/4 · (−2, 2) = (−1/2, 1/2).
@@ -230,7 +232,7 @@ draw.show()
 # - **Some losses** compare examples, for example each picture of a batch with the captions of all pictures.
 
 
-# Check: stored numbers, four units, and a contrastive loss
+# Check: stored numbers, four units, a contrastive loss, and a rounded softmax
 z = [Scalar(Fraction(value)) for value in (5, -1, -1, -3)]
 sum(((unit - 0) / 3).relu() for unit in z).backward()
 assert [unit.grad for unit in z] == [Fraction(1, 3), 0, 0, 0]
@@ -250,6 +252,17 @@ def gradient_of_first_caption(pictures):
 
 assert gradient_of_first_caption([1]) == 0
 assert gradient_of_first_caption([1, -1]) == -1
+
+
+def gradient_of_wrong_answer(gap, dtype):
+    scores = Tensor(np.array([[gap, 0]], dtype))
+    softmax_cross_entropy(scores, [0]).backward()
+    return scores.grad[0, 1]
+
+
+for dtype, gap in (np.float32, 103.97), (np.float64, 745.13):
+    assert gradient_of_wrong_answer(gap, dtype) > 0
+    assert gradient_of_wrong_answer(gap + 0.01, dtype) == 0
 
 # %%
 # Two predictions
