@@ -444,7 +444,7 @@ def _paths(state: State, slots: dict[str, str]) -> str:
                 _slot("paths", slots, class_="live-left"),
                 tag(
                     "div",
-                    tag("p", "The weights ahead of", class_="live-label"),
+                    tag("p", "The weight to the output from", class_="live-label"),
                     *sliders,
                     class_="live-controls live-right",
                 ),
