@@ -49,6 +49,7 @@ extensions = [
     "elsewhere_pages",
     "figure_code",
     "figures",
+    "formulas",
     "freshness",
     "guess",
     "katex",
