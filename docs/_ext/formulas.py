@@ -17,6 +17,7 @@ LONGEST = 26  # characters, which fit a phone
 LONGEST_TERM = 14
 WORD = re.compile(r"[^\W\d_]{4}")
 AS_WRITTEN = (nodes.FixedTextElement, nodes.comment, nodes.literal, nodes.math, nodes.raw)
+CODE_OF_A_SCRIPT = "code_links_block"  # of sphinx-gallery, which has put links into it by then
 
 
 def is_term(piece: str) -> bool:
@@ -43,7 +44,7 @@ def fitting(formula: str) -> str:
 class Formulas(SphinxPostTransform):
     """Go through what is written, and leave code and displayed formulas alone."""
 
-    default_priority = 900
+    default_priority = 8  # when texts are filled in
     formats = ("html",)
 
     def run(self, **_: Any) -> None:
@@ -57,7 +58,7 @@ class Formulas(SphinxPostTransform):
 def is_as_written(node: nodes.Node) -> bool:
     """Tell whether a text is code or the like."""
     while node := node.parent:
-        if isinstance(node, AS_WRITTEN):
+        if isinstance(node, AS_WRITTEN) or node.tagname == CODE_OF_A_SCRIPT:
             return True
     return False
 
