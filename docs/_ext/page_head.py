@@ -1,5 +1,6 @@
 """What the head of a page tells others: one viewport, and a picture for those who share the page.
 
+It loads no styles of sphinx-gallery for what this site has not: Binder's badges and data frames.
 The picture is drawn by the build, and only a site that knows its address can name it.
 """
 
@@ -11,13 +12,16 @@ from sphinx.application import Sphinx
 
 VIEWPORT = re.compile(r'<meta name="viewport"[^>]*>\s*')
 RELATIVE = re.compile(r'<meta property="og:url" content="(?!https?:)[^"]*" />\s*')
+UNUSED = ("sg_gallery-binder.css", "sg_gallery-dataframe.css")
 PICTURE = "_static/social.png"
 
 
 def tidy(_app: Sphinx, _page: str, _template: str, context: dict[str, Any], _: Any) -> None:
-    """Leave out the viewport that the theme writes as well, and an address that is none."""
+    """Leave out a second viewport, an address that is none, and styles that nothing uses."""
     tags = VIEWPORT.sub("", context.get("metatags", ""))
     context["metatags"] = RELATIVE.sub("", tags)
+    styles = context.get("css_files", [])
+    context["css_files"] = [one for one in styles if not str(one.filename).endswith(UNUSED)]
 
 
 def draw_picture(app: Sphinx, problem: Exception | None) -> None:
