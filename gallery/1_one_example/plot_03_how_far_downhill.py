@@ -81,7 +81,7 @@ draw.alt(
 # %%
 # A step moves each weight by −\ *ηg*: *η* (eta) is the learning rate, and *g* is the gradient of the weight.
 # In a very short step, this move changes the loss by nearly *g* times the move.
-# In a very short step, this change is nearly *g* · (−\ *ηg*) = −\ *ηg*\ ².
+# So this change is *g* · (−\ *ηg*) = −\ *ηg*\ ².
 # For all thirteen weights and biases together it is −23\ *η*, because the squared gradients of this network add up to 23.
 # So we expect a loss of 0.5 − 23\ *η*, the dashed line in the picture.
 # The real loss is close to this line only for very short steps:
