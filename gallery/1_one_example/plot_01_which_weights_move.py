@@ -118,7 +118,7 @@ assert difference == 0
 #    :sources: rumelhart1986
 #    :refuted-by: doubled-derivative, target-forgotten, softmax-without-label
 #
-#    For one example, the backward pass begins with the derivative of the loss with respect to each output. From these numbers, the weights, the activations and the derivatives of the activations, it computes all gradients.
+#    For one example, the backward pass begins with the derivative of the loss with respect to each output. From these derivatives and from the weights, the activations and the derivatives of the activations, it computes all gradients.
 #
 #    You can also measure each gradient: change the weight a little, and see how much the loss changes. The backward pass gives the same numbers, because the difference is 0:
 #
@@ -188,7 +188,7 @@ assert difference == 0
 #
 # .. live:: network
 #    :start: show=move
-#    :lead: Drag the dot, which is the example, into another colour. Which lines become grey dashes? Choose one of them: below stands why it stays.
+#    :lead: Drag the dot, which is the example, into another colour. Which lines become grey dashes? Choose one of them: the text below says why it stays.
 #
 # When other weights move, or none
 # --------------------------------

@@ -5,7 +5,7 @@ Why is a gradient a product of three numbers?
 .. needs:: 1
 
 The gradient of a weight can be zero for three different reasons.
-This page shows all three, and how to tell which one it is.
+This page shows all three, and the zeros that each can leave.
 
 .. guess::
    :answer: 1
@@ -85,7 +85,7 @@ draw.alt(
 #
 # .. live:: network
 #    :start: pick=W1.1.0
-#    :lead: Choose a line. Below the picture its gradient stands as a product of three factors. Which of them is 0 when the gradient is 0?
+#    :lead: Choose a line. Then the text below the picture shows the gradient of this weight as a product of three factors. Which of them is 0 when the gradient is 0?
 
 # Check: in both layers the product is what the engine finds
 for layer, name in zip(net.layers, ("W1", "W2"), strict=True):
@@ -94,8 +94,8 @@ for layer, name in zip(net.layers, ("W1", "W2"), strict=True):
     assert products == net.gradients()[name]
 
 # %%
-# Each factor leaves its own pattern of zeros
-# -------------------------------------------
+# Three patterns of zeros
+# -----------------------
 #
 # Take the same network, but with a bias of 4 instead of 1 at unit 2.
 # Now all three units are open, and none of the six gradients is 0.
@@ -103,7 +103,7 @@ for layer, name in zip(net.layers, ("W1", "W2"), strict=True):
 #
 # - left: input 2 is 0 instead of 2. The error (output − target) is 9.
 # - middle: the bias of unit 2 is 1 again, so unit 2 is shut. The error is 1.
-# - right: the target is 4 instead of 1, which is also the output. The error is 0.
+# - right: the target is 4 instead of 1. The output is 4 too, so the error is 0.
 
 # Set-up: three networks with one zero factor each, and the figure
 cases = {
@@ -139,8 +139,8 @@ draw.alt(
 #
 # .. claim:: A2
 #    :verdict: holds when
-#    :when: every hidden unit is a ReLU, the output has no activation function, an input of 0 counts as inactive, the upstream gradient of the receiver is not zero, and the question is only *whether* a weight moves.
-#    :corrected: For one example, the gradient of a weight is the activation of its sender, times the derivative of the activation at its receiver, times the upstream gradient there. It is zero exactly if one of the three is zero.
+#    :when: every hidden unit is a ReLU, the output has no activation function, and the upstream gradient of the receiver is not 0. An input of 0 must count as inactive. And this tells only *whether* a weight moves, not how far.
+#    :corrected: For one example, the gradient of a weight is the activation of its sender, times the derivative of the activation at its receiver, times the upstream gradient there. Without rounding, it is zero if one of the three is zero, and only then.
 #    :sources: rumelhart1986, goodfellow2016
 #    :refuted-by: sender-forgotten, gates-ignored, target-forgotten
 #
@@ -265,7 +265,7 @@ assert w.grad == 0
 # .. guess::
 #    :answer: 3
 #
-#    The target is −1 instead of 1. By which number are all gradients multiplied?
+#    The target is −1 instead of 1. By which number does this change multiply all gradients?
 #
 #    The derivative of the loss is 2 − (−1) = 3 instead of 1, and each upstream gradient contains this factor.
 #
@@ -281,7 +281,7 @@ assert w.grad == 0
 #    B. No, it is the sum of two tables.
 #    C. Only if both outputs are equally wrong.
 #
-#    What comes back to a hidden unit from the two outputs is added up, so each hidden unit still has one delta.
+#    Each hidden unit adds up what comes back from the two outputs, so it still has one delta.
 #    The second row is still twice the first row:
 #
 #    >>> two = MLP(

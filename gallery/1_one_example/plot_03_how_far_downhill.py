@@ -79,9 +79,9 @@ draw.alt(
 )
 
 # %%
-# A step moves each weight by minus the learning rate *η* (eta) times its gradient *g*.
+# A step moves each weight by −\ *ηg*: *η* (eta) is the learning rate, and *g* is the gradient of the weight.
 # In a very short step, this move changes the loss by nearly *g* times the move.
-# This change is −\ *ηg*\ ².
+# So this change is *g* · (−\ *ηg*) = −\ *ηg*\ ².
 # For all thirteen weights and biases together it is −23\ *η*, because the squared gradients of this network add up to 23.
 # So we expect a loss of 0.5 − 23\ *η*, the dashed line in the picture.
 # The real loss is close to this line only for very short steps:
@@ -93,7 +93,7 @@ draw.alt(
 # For example, it contains the weight out of unit 1 times the activation of unit 1.
 # This weight has the gradient 3, so it becomes 1 − 3\ *η*.
 # The weights into unit 1 move by −\ *η* and −2\ *η*, its bias moves by −\ *η*, and the inputs are 1 and 2.
-# So its activation becomes 3 − *η* − 4\ *η* − *η* = 3 − 6\ *η*.
+# So its activation becomes 3 − *η*\ ·1 − 2\ *η*\ ·2 − *η* = 3 − 6\ *η*.
 # The product contains *η*\ ².
 # For the whole network, the error *r* (output − target) after the step is
 #
@@ -168,7 +168,12 @@ def walk(lr, steps=2, curvature=1):
 
 
 lrs = [Fraction(1, 2), Fraction(1), Fraction(2), Fraction(5, 2)]
-fates = ["nearer to 0", "exactly at 0", "as far from 0", "farther from 0"]
+fates = [
+    "nearer to 0",
+    "exactly at 0",
+    "as far from 0 as before",
+    "farther from 0",
+]
 fig, axes = draw.figure(4.2, rows=2, columns=2, sharex=True, sharey=True)
 arrow = {"arrowstyle": "-|>", "color": draw.INK, "lw": 1.8}
 arrow |= {"shrinkA": 4, "shrinkB": 4}
@@ -192,7 +197,7 @@ for ax, lr, words in zip(axes.flat, lrs, fates, strict=True):
     ax.set_xticks([0], ["w = 0"])
     ax.set_ylim(-0.9, 3.2)
     ax.spines["left"].set_visible(False)
-draw.title(fig, "Two steps from the same start, with four learning rates.")
+draw.title(fig, "Below 2 the steps come nearer to 0, above 2 they go away.")
 draw.alt(
     fig,
     "Four times the same parabola, with a dot for the start at w = 1, and dots"
@@ -204,9 +209,12 @@ draw.alt(
 
 # %%
 # For the loss *hw*\ ²/2, a step multiplies *w* by 1 − *hη*.
-# So *w* comes nearer to 0 exactly if *η* is below 2/*h*: the larger *h* is, the smaller *η* must be.
+# So *w* comes nearer to 0 if 1 − *hη* is between −1 and 1.
+# This is so if *η* is below 2/*h*, and only then.
 # The number *h* is called the *curvature*.
-# If the curvature of a loss with many weights is nowhere and in no direction larger than *h*, a step with *η* below 2/*h* makes this loss smaller, unless the gradient is 0 :footcite:p:`bottou2018`.
+# A loss with many weights has a curvature at each point, in each direction.
+# Suppose that none of them is larger than *h*.
+# Then each step with *η* below 2/*h* makes the loss smaller, if the gradient is not 0 :footcite:p:`bottou2018`.
 #
 # The learning rate of SGD and of Adam
 # ------------------------------------
@@ -214,7 +222,7 @@ draw.alt(
 # SGD moves a weight by the learning rate times its gradient.
 # *Adam* is another optimiser.
 # In its first step, Adam divides each gradient by the size of this gradient, so that only the sign is left.
-# So in this step the learning rate is itself the distance that each weight moves.
+# So in this step each weight with a gradient moves by the learning rate.
 # Later steps of Adam also use earlier gradients: :ref:`sphx_glr_story_4_further_plot_21_after_many_zeros.py`.
 
 
@@ -305,7 +313,7 @@ assert round(first_move(Adam, 1e-6) / 0.1, 3) == 0.99
 #    :answer: 4
 #    :unit: times
 #
-#    A step on the parabola *w*\ ²/2 starts at *w* = 1 and has *η* = 3. How many times as large as before is the loss after this step?
+#    A step on the parabola *w*\ ²/2 starts at *w* = 1 and has *η* = 3. By which number does this step multiply the loss?
 #
 #    The step multiplies *w* by 1 − 3 = −2, so it multiplies the loss by (−2)² = 4.
 #

@@ -10,7 +10,7 @@ When do the weights move: during backpropagation, or after it?
 .. guess::
    :answer: 2
 
-   Backpropagation computes the gradients of the last layer first. Suppose the last layer moves right then, before the gradients of the first layer are computed. What happens?
+   Backpropagation computes the gradients of the last layer first. Suppose the last layer moves at once, before the gradients of the first layer are computed. What happens?
 
    A. Nothing, because each layer has its own weights.
    B. The first layer gets a wrong gradient.
@@ -19,6 +19,7 @@ When do the weights move: during backpropagation, or after it?
 
    The gradients of the first layer are computed with the weights of the last layer.
    If these weights have moved, an error of the old network is multiplied by new weights.
+   You get this wrong gradient if you write the backward pass yourself; the libraries on this page prevent it.
 """
 
 # Set-up: two orders in time, and the figure
@@ -65,7 +66,8 @@ draw.alt(
 # *grad* computes gradients, and *step* moves weights.
 #
 # Backpropagation moves no weight.
-# It computes all gradients with the *old* weights, and after that one step moves all weights.
+# It computes all gradients with the *old* weights.
+# Then one step moves all weights together.
 #
 # For example, take the weight *w* from input 1 to unit 1 in the network of page 1.
 # Its gradient is a product of three factors.
@@ -125,11 +127,11 @@ draw.alt(
 )
 
 # %%
-# Is 1 the derivative of the loss with respect to *w*, or 0.7?
+# Which of the two is the derivative of the loss with respect to *w*: 1 or 0.7?
 # You can measure this derivative: make *w* a little larger and a little smaller, and see how much the loss changes.
 #
 # - With the old weights, the result is 1.
-# - After the last layer has moved, its weights are 0.7, 2 and −1.1, and its bias is −0.1. The output is 0.7·3 + 2·0 − 1.1·1 − 0.1 = 0.9, so the error is −0.1, and the result is 0.7 · (−0.1) = −0.07.
+# - After the last layer has moved, its weights are 0.7, 2 and −1.1, and its bias is −0.1. The output is 0.7·3 + 2·0 − 1.1·1 − 0.1 = 0.9, so the error is −0.1. Measuring gives −0.07, which is 0.7 · (−0.1).
 #
 # So 0.7 is not the derivative before the move, and also not the derivative after it.
 
@@ -164,7 +166,7 @@ assert wrong[0][0] == 0.7
 #    :sources: rumelhart1986
 #    :refuted-by: late-weights, change-unnoticed
 #
-#    A step moves all weights together, after all gradients have been computed with the old weights. If you change a weight between the forward and the backward pass, a Scalar still uses the old value. A Tensor keeps no copy of the old value, so it raises an error.
+#    A step moves all weights together, after all gradients have been computed with the old weights. Suppose you change a weight between the forward and the backward pass. With Scalars, the engine has kept the old value, and uses it. With Tensors, it has kept no copy, so the backward pass stops with an error.
 #
 #    >>> from fractions import Fraction
 #    >>> from sgdexplained import GraphError, MLP, Scalar, Tensor, half_squared_error
@@ -192,15 +194,15 @@ assert wrong[0][0] == 0.7
 # A gradient of zero, and no gradient
 # -----------------------------------
 #
-# The backward pass computes a gradient for each weight from which the loss was computed.
+# The backward pass computes a gradient for each weight that was used to compute the loss.
 # This gradient can be 0.
 # Some weights are not used by a forward pass, for example the weights of a layer that was skipped.
 # Such a weight gets no gradient, and Python shows ``None`` instead of a number.
 #
 # .. claim:: B2
 #    :verdict: holds when
-#    :when: the weight can be trained (for example, it is not frozen), and the loss was computed from it.
-#    :corrected: One backward pass computes a gradient, which may be zero, for every weight that can be trained and from which the loss was computed. It computes all of them with the same old weights. Any other weight has no gradient, and the optimiser skips it.
+#    :when: the weight can be trained (training is not switched off for it), and it was used to compute the loss.
+#    :corrected: One backward pass computes a gradient, which may be zero, for every weight that can be trained and that was used to compute the loss. It computes all of them with the same old weights. Any other weight has no gradient, and the optimiser skips it.
 #    :sources: rumelhart1986
 #    :refuted-by: late-weights, none-is-zero, zero-is-none, gates-ignored
 #
@@ -247,7 +249,7 @@ draw.show()
 # %%
 # For a million weights, measuring needs two million passes.
 # Backpropagation still needs two: one forward and one backward.
-# Together they cost no more than a few times as much as the forward pass alone :footcite:p:`griewank2008`.
+# Both together cost only a few times as much as the forward pass alone :footcite:p:`griewank2008`.
 #
 # .. claim:: B1
 #    :verdict: holds when
@@ -291,7 +293,7 @@ draw.show()
 #    :sources: griewank2008
 #    :refuted-by: one-sided-difference, open-at-the-kink, doubled-derivative, gates-ignored
 #
-#    You can check a gradient by small changes to both sides, but not at a *kink*, where a function has no derivative. For ReLU at 0, small changes give 1/2, although the derivative is 0 on the left and 1 on the right. So a check must stay away from kinks.
+#    You can check a gradient by small changes to both sides, but not at a *kink*, where a function has no derivative. At 0, ReLU has the derivative 0 on the left and 1 on the right. If you make *z* a little larger and a little smaller, you find the mean of both, 1/2, which is neither. So a check must stay away from kinks.
 #
 #    >>> from fractions import Fraction
 #    >>> from sgdexplained import MLP, Scalar, gradcheck, half_squared_error
@@ -315,7 +317,7 @@ draw.show()
 # .. guess::
 #    :answer: 2
 #
-#    In the wrong grid of the second picture, how many of the six gradients are right?
+#    In the second picture, look at the grid of wrong gradients. How many of its six gradients are right all the same?
 #
 #    The two gradients in the column of unit 2 are right.
 #    They are 0 with any weights of the last layer, because unit 2 is shut.
@@ -357,7 +359,7 @@ draw.show()
 # In PyTorch: a step too early is an error
 # ----------------------------------------
 #
-# In PyTorch, ``backward()`` computes the gradients, and after it ``step()`` moves the weights.
+# In PyTorch, ``backward()`` computes the gradients, then ``step()`` moves the weights.
 # Like our Tensors, PyTorch keeps no copy of the old weights.
 # If the backward pass needs a weight that has changed since the forward pass, PyTorch raises an error.
 #

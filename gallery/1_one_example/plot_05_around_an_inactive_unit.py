@@ -76,7 +76,7 @@ draw.alt(
 #
 # .. live:: network
 #    :start: pick=W2.1.0
-#    :lead: Unit 2 has two bars: left it is shut, right it is inactive. Drag the dot, which is the example, until both bars are gone. Which lines come back?
+#    :lead: Unit 2 has two bars: the left one says that it is shut, the right one that it is inactive. Drag the dot, which is the example, until both bars are gone. Which lines are no longer dashed?
 #
 # Two zeros, for two reasons
 # --------------------------
@@ -223,7 +223,7 @@ draw.show()
 # ---------------------------------------------
 #
 # - **With leaky ReLU.** Leaky ReLU multiplies a negative pre-activation by a small number, for example by 1/100. So unit 2 is active and open, and none of the four gradients is 0.
-# - **With a second example.** A second example, with the inputs 2 and 1, opens unit 2. If the output for this example is not right, none of the four gradients is 0 in the mean over both examples: :ref:`sphx_glr_story_2_a_batch_plot_09_when_a_batch_moves_a_weight.py`.
+# - **With a second example.** A second example, with the inputs 2 and 1, opens unit 2. Its error gives each of the four numbers a gradient. So the mean over both examples is not 0 for any of them, unless this output is exactly right: :ref:`sphx_glr_story_2_a_batch_plot_09_when_a_batch_moves_a_weight.py`.
 
 # Check: what this list says
 leaking = around_unit_2(network(lambda z: leaky_relu(z, 0.01)))
@@ -246,7 +246,7 @@ assert all([*mean["in"], mean["bias"], mean["out"]])
 #    The weight out of unit 2 is 5 instead of 2. How many of the four gradients in the first picture are 0 now?
 #
 #    For the weights into unit 2 and for its bias, only the upstream gradient changes: it is 5 × 1 instead of 2 × 1. It is still multiplied by the derivative 0.
-#    For the weight out of unit 2, no factor changes: the value of a weight is not a factor of its own gradient, and the output is still 2, because 0 × 5 is 0.
+#    For the weight out of unit 2, no factor changes. The activation of unit 2 is still 0. The output is still 2, because 0 × 5 = 0, so the upstream gradient is still 1. The weight itself is not one of the factors.
 #
 #    >>> W2 = [[1], [5], [-1]]
 #    >>> changed = MLP([2, 3, 1], init=[init[0], (W2, [0])])
@@ -261,7 +261,7 @@ assert all([*mean["in"], mean["bias"], mean["out"]])
 #
 #    Between 0 and 6, ReLU6 is the same as ReLU, so unit 2 is active and open.
 #    The output is 3 + 2 × 5 − 1 = 12, so the upstream gradient of the output is 12 − 1 = 11.
-#    The upstream gradient of unit 2 is 2 × 11 = 22, so no factor is 0.
+#    For unit 2 it is 2 × 11 = 22, so no factor is 0.
 #
 #    >>> around_unit_2(network(relu6, bias_of_unit_2=8))
 #    {'inactive': False, 'shut': False, 'in': [22.0, 44.0], 'bias': 22.0, 'out': 55.0}
@@ -276,7 +276,8 @@ assert all([*mean["in"], mean["bias"], mean["out"]])
 # ------------------------------------------------
 #
 # PyTorch keeps the weights into one unit in a row, and the weights out of one unit in a column.
-# So the gradients around unit 2 are a row of zeros in the first layer, and a column of zeros in the last layer, which has only one row.
+# So row 2 of the first layer's gradients is zeros.
+# In the last layer, column 2 is zero; with one output it is a single number.
 #
 # .. code-block:: python
 #

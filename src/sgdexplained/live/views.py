@@ -190,8 +190,7 @@ def _predict(state: State, slots: dict[str, str]) -> str:
         [
             tag(
                 "p",
-                "Which of the thirteen numbers does the next step leave where they are? "
-                "Choose them in the picture.",
+                "Which of the thirteen numbers stay in the next step? Choose them in the picture.",
                 class_="live-ask",
             ),
             tag(
@@ -206,7 +205,11 @@ def _predict(state: State, slots: dict[str, str]) -> str:
                 class_="live-stage",
             ),
             _slot("verdict", slots, aria_live="polite"),
-            tag("p", "What is the gradient of one of them? Choose it, and type a number."),
+            tag(
+                "p",
+                "What is the gradient of this weight? Type a number. "
+                "You can also choose another one.",
+            ),
             tag(
                 "div",
                 menu("pick", "weight", [(name, name) for name in NAMES], state.pick),
@@ -293,7 +296,7 @@ LEADS = {
     "batch": "Take an example out, or drag it. Look below: how do the sum and the mean change?",
     "paths": "Choose a unit to shut it. Which paths must be cut for the gradient to grow, to "
     "change its sign, to be 0?",
-    "predict": "Choose first; then let the engine judge.",
+    "predict": "Choose first; then let the engine, the Python program of this site, judge.",
 }
 
 
@@ -311,8 +314,9 @@ def _legend() -> str:
         tag("i", "a"),
         ", hatched and with a bar if the unit is inactive. ",
         tag("i", "b"),
-        ": a bias. In the plane of the two inputs, the dot is the example, and each colour is one "
-        "set of open units, named by their numbers.",
+        ": a bias. It counts as a weight into its unit. In the plane of the two inputs, the dot is "
+        "the example. All points of one colour have the same open units: '1 3' means that units 1 "
+        "and 3 are open.",
         class_="live-legend",
     )
 
