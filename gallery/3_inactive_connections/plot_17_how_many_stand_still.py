@@ -17,8 +17,8 @@ For a large batch, few weights have it.
    C. Three quarters
    D. Nearly all
 
-   Half of the units are inactive, and a weight gets a gradient only if its sender is active and its receiver is open.
-   Half of one half is one quarter, so three quarters of the weights get none.
+   Half of the units are inactive, and the gradient of a weight is not zero only if its sender is active and its receiver is open.
+   Half of one half is one quarter, so the other three quarters of the weights have the gradient zero.
 """
 
 # sphinx_gallery_thumbnail_number = 1
@@ -74,18 +74,19 @@ draw.alt(
 # A dark square is a weight whose gradient is not zero, and a hatched square is a weight whose gradient is zero.
 #
 # Random weights are positive or negative with the same chance, so a hidden unit is active with the chance 1/2 (:footcite:t:`glorot2011`).
-# A weight gets a gradient if its sender is active and its receiver is open, with the chance 1/2 · 1/2 = 1/4.
+# The gradient of a weight is not zero if its sender is active and its receiver is open, with the chance 1/2 · 1/2 = 1/4.
 # So for one example it stands still with the chance 3/4.
 #
-# If the *B* examples of a batch were independent, a weight would stand still for all of them with this chance:
+# Suppose that a weight stood still for each example of a batch with the chance 3/4, whatever it does for the other examples.
+# Then it would stand still for all *B* examples with this chance:
 #
 # .. math::
 #
 #    \left(\tfrac{3}{4}\right)^B
 #
-# For 32 examples this is one weight in ten thousand.
-# In fact it is nearly three in a hundred.
-# The reason is that examples which are alike open the same units: :ref:`sphx_glr_story_4_further_plot_25_dropout_and_likeness.py`.
+# For 32 examples, one weight in ten thousand would stand still.
+# In such networks nearly three in a hundred do.
+# The reason is that the first layer makes the examples more alike, and examples that are alike open the same units: :ref:`sphx_glr_story_4_further_plot_25_dropout_and_likeness.py`.
 
 
 # Check: one half and three quarters, counted, and 32 examples
@@ -109,7 +110,7 @@ assert 0.75**32 < 1.1e-4
 #    :sources: glorot2011
 #    :refuted-by: no-negative-weights, whispering-relu
 #
-#    In a new ReLU network half of the hidden units are inactive, and so three quarters of the weights between hidden layers have a gradient of zero for one example.
+#    In a new ReLU network about half of the hidden units are inactive, and so about three quarters of the weights between hidden layers have a gradient of zero for one example.
 #
 #    >>> import numpy as np
 #    >>> from sgdexplained import MLP, Tensor
@@ -254,11 +255,11 @@ draw.show()
 # The example of page 1 opens two units, so it moves nine of the thirteen numbers.
 # The example (−2, 1) opens none, so it moves only the bias of the output.
 # So an example trains only the units that are open for it.
-# :ref:`Page 26 <sphx_glr_story_4_further_plot_26_do_zeros_save_work.py>` shows which zeros save work.
+# Zeros can also save computing time, but not all of them do: :ref:`page 26 <sphx_glr_story_4_further_plot_26_do_zeros_save_work.py>`.
 #
 # .. claim:: E5
 #    :verdict: holds when
-#    :when: the examples lie in different linear regions; for the work, only when the code leaves out whole units that are zero (page 26).
+#    :when: the examples lie in different linear regions: this is the condition for the part about learning. The part about work holds only when the code leaves out whole units that are zero (page 26).
 #    :corrected: Examples in different linear regions train different units, and an example that opens no unit can hardly teach the network anything. Zeros save work only if the code leaves them out.
 #    :sources: glorot2011, bengio2013
 #    :refuted-by: leaky-shut-gate, gates-ignored, against-left-out
@@ -314,7 +315,7 @@ for row in list(step)[-4:]:
 #
 # .. claim:: D5
 #    :verdict: holds when
-#    :when: every unit that is not active is also shut, as with ReLU; neither examples nor units are compared with each other; each weight is used in one place; and the optimiser is plain SGD without decay.
+#    :when: four conditions are met: every inactive unit is also shut, as with ReLU; nothing compares examples or units with each other; each weight is used in one place only; the optimiser is plain SGD without decay.
 #    :corrected: Under these conditions a weight that moves has an active sender and an open receiver in one and the same example of the batch. A bias needs only the open receiver. But a weight between an active sender and an open receiver does not always move.
 #    :sources: rumelhart1986, srivastava2014
 #    :refuted-by: leaky-shut-gate, gates-ignored, target-forgotten, biases-left-out, average-stands-still
@@ -354,7 +355,7 @@ for row in list(step)[-4:]:
 # When the share is not three quarters
 # ------------------------------------
 #
-# - **With biases that are not 0** fewer or more units are open. For example, let the pre-activations without the bias lie around 0, with a standard deviation of √2. Then biases of −1 leave only about a quarter of the units of the first layer open.
+# - **With biases that are not 0** fewer or more units are open. For example, take a new network with 20 inputs, typically 1 away from 0. In its first layer the pre-activations are as often above 0 as below, and typically 1.4 away from 0. With biases of −1, only those that were above 1 stay positive: about a quarter.
 # - **With tanh** no hidden unit of a new network is inactive or shut, so none of these weights stands still.
 
 
@@ -362,6 +363,9 @@ for row in list(step)[-4:]:
 net = MLP([20, 100, 1], node=Tensor, seed=1)
 net.layers[0].bias.data -= 1
 net(np.random.default_rng(1).normal(size=(200, 20)))
+without_bias = net.layers[0].pre_activations + 1
+assert abs((without_bias > 0).mean() - 0.5) < 0.02
+assert round(without_bias.std(), 1) == 1.4
 assert 0.2 < net.layers[0].derivatives.mean() < 0.27
 
 net = MLP([20, 48, 48, 1], node=Tensor, activation="tanh", seed=1)

@@ -15,8 +15,8 @@ Two networks can give the same output for every input, and still have different 
    B. On the weights into the unit they become ten times smaller, on the weight out of it ten times larger.
    C. They all become ten times larger.
 
-   The weight out of the unit is a tenth now.
-   So adding 0.1 to a weight into the unit has the effect that adding 0.01 to it had before, and the gradient of this weight is a tenth of the old one.
+   The weight out of the unit is a tenth now, so what comes out of the unit counts only a tenth.
+   To change the output as much as before, a weight into the unit must change ten times as far, so its gradient is a tenth of the old one.
    The activation of the unit is ten times as large, so the gradient of the weight out of it is ten times the old one.
 """
 
@@ -72,7 +72,7 @@ draw.show()
 
 # %%
 # The picture shows unit 1 of the network of page 1, for the example (1, 2) with the target 1.
-# The lower row shows the same unit after the change of the question.
+# The lower half shows the same unit after the change that the question asks about.
 # Its pre-activation and its activation are ten times as large, and the weight out of it is a tenth, so the output is the same for every input.
 # The gradients are not the same, but weight *times* gradient is.
 #
@@ -83,19 +83,23 @@ draw.show()
 #
 #    \sum_{\text{in}} w \, \frac{\partial L}{\partial w} = \sum_{\text{out}} w \, \frac{\partial L}{\partial w}
 #
-# The sum on the left goes over the weights into a unit and its bias, and the sum on the right goes over the weights out of it.
+# The sum on the left is over the bias of a unit and all weights into it.
+# The sum on the right is over all weights out of it.
 # Here the bias is 0, so it adds nothing.
 #
 # Why are the two sums equal?
-# Make all weights into the unit and its bias one per cent larger.
+# Make the bias of the unit and all weights into it one per cent larger.
 # Then the activation of the unit is one per cent larger, because it is a ReLU unit, and so everything that the unit sends on is one per cent larger.
 # Now make the weights out of the unit one per cent larger instead.
 # Again everything that the unit sends on is one per cent larger, so the loss changes by the same amount.
 #
 # A small change of a weight changes the loss by nearly this change times the gradient.
-# One per cent of a weight *w* is *w*/100, so the loss changes by nearly 1/100 · *w* · gradient.
-# So 1/100 of the left sum and 1/100 of the right sum are nearly the same change of the loss.
-# With changes smaller than one per cent this is more exact, so the two sums are equal.
+# One per cent of a weight *w* is *w*/100, so this weight alone changes the loss by nearly 1/100 · *w* · gradient.
+# If the bias and all weights into the unit grow by one per cent, these changes add up to nearly 1/100 of the left sum.
+# If all weights out of it grow by one per cent, they add up to nearly 1/100 of the right sum.
+# The loss changes by the same amount both times, so the two sums are nearly equal.
+# The smaller the change is, the more exact is this *nearly*, but the two sums do not depend on the change.
+# So the two sums are exactly equal.
 # A more general law is proved by :footcite:t:`tanaka2020`.
 #
 # .. claim:: T2
@@ -103,7 +107,7 @@ draw.show()
 #    :sources: tanaka2020
 #    :refuted-by: leaky-shut-gate, sender-forgotten, biases-left-out
 #
-#    Take a hidden unit with ReLU, leaky ReLU or no activation function, and multiply each weight by its gradient. The sum of these products over the weights into the unit and its bias equals the sum over the weights out of it. This is so for every loss that depends only on the outputs of the network, and for every batch.
+#    Take a hidden unit with ReLU, leaky ReLU or no activation function. Multiply each of these numbers by its gradient: the weights into the unit, its bias, and the weights out of it. The products for the weights in and the bias have the same sum as the products for the weights out. This is so for every loss that depends only on the outputs of the network, and for every batch.
 #
 #    >>> from fractions import Fraction
 #    >>> from sgdexplained import MLP, half_squared_error
@@ -181,7 +185,7 @@ assert difference(one.grad for one in around) / 100 == Fraction(-3, 100)
 # .. guess::
 #    :answer: 0
 #
-#    All weights into unit 2 and its bias are multiplied by 10, and the weight out of it is divided by 10. The example is (1, 2) again. What is the sum of weight times gradient now, over the weights into the unit and its bias?
+#    The bias of unit 2 and all weights into it are multiplied by 10, and the weight out of it is divided by 10. The example is (1, 2) again. What is the sum of weight times gradient now, over the bias of the unit and the weights into it?
 #
 #    Unit 2 is shut and inactive for this example, so the gradients of its weights in, of its bias and of its weight out are zero.
 #    So both sums are 0.

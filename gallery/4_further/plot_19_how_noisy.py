@@ -5,7 +5,7 @@ How far off is the gradient of a mini-batch?
 .. needs:: 11
 
 The gradient of a random batch is right on average, but hardly ever in a single step.
-How much larger must a batch be to be half as wrong?
+How many examples must a batch have to be a quarter as wrong as one example?
 
 .. guess::
    :answer: 16
@@ -42,22 +42,24 @@ with draw.style():
     draw.curve(sizes, once, ax, marker="o")
     ax.text(2.3, 1.75, "the same example may come twice", weight="bold")
     ax.text(2.3, 0.1, "no example twice", weight="bold", ha="right")
+    ax.text(1.1, float(anew[0]), str(anew[0]), va="center")
     ax.text(4.12, float(anew[3]), str(anew[3]), va="center")
     ax.text(4.12, 0, str(once[3]), va="center")
     ax.set(
         xlabel="examples in the batch",
-        ylabel="variance of its gradient",
+        ylabel="mean of squared distances",
         ylim=(-0.3, 3.8),
         xlim=(0.8, 4.5),
     )
     ax.set_xticks(sizes)
 draw.title(
     ax,
-    "Of four examples, a batch of four is always right only if no example comes twice.",
+    "Larger batches are more exact, above all if no example comes twice.",
 )
 draw.alt(
     ax,
-    "Variance of the batch gradient over the size of the batch. If the same"
+    "Mean of the squared distances of the batch gradient from the right one,"
+    " over the size of the batch. If the same"
     " example may come twice: 7/2, 7/4, 7/6, 7/8. No example twice: 7/2, 7/6,"
     " 7/18 and 0 for all four.",
 )
@@ -66,7 +68,8 @@ draw.show()
 # %%
 # The *variance* is the mean of the squared distances from the right gradient, and it measures the *noise* of a gradient.
 # The four examples have the gradients 1, 2, 3 and 6, and the right gradient is their mean, 3.
-# So the variance of one example is (4 + 1 + 0 + 9) / 4 = 7/2.
+# Call a gradient minus the right gradient its *error*: here the errors are −2, −1, 0 and 3.
+# So the gradient of one random example has the variance (4 + 1 + 0 + 9) / 4 = 7/2.
 #
 # A batch can be drawn in two ways.
 # If **the same example may come twice**, the variance of the gradient of the batch is
@@ -75,12 +78,12 @@ draw.show()
 #
 #    \frac{s^2}{B}
 #
-# Here *s*\ ² is the variance of one example, and *B* is the number of examples in the batch.
-# The reason: the distance of the batch is the sum of *B* distances of single examples, divided by *B*.
-# In the square of this sum, the products of two different distances are zero on average, because each draw is independent of the others.
+# Here *s*\ ² is the variance of the gradient of one random example, and *B* is the number of examples in the batch.
+# The reason: the error of the batch is the sum of the *B* errors of its examples, divided by *B*.
+# In the square of this sum, the product of the errors of two different draws is zero on average, because the errors are zero on average and each draw is independent of the others.
 # Only the *B* squares remain, which are *B* · *s*\ ² on average, and they are divided by *B*\ ².
 #
-# If **no example comes twice**, the distances partly cancel: after an example with a large gradient, the gradients of the others are smaller on average.
+# If **no example comes twice**, the errors partly cancel: after an example with a large gradient, the gradients of the others are smaller on average.
 # This gives a second factor, where *N* is the number of all examples (:footcite:t:`cochran1977`):
 #
 # .. math::
@@ -95,7 +98,7 @@ draw.show()
 #    :sources: cochran1977, bottou2018
 #    :refuted-by: sum-for-mean
 #
-#    The gradient of a random batch of *B* of *N* examples has the variance :math:`s^2/B` if the same example may come twice, where :math:`s^2` is the variance of one example. If none comes twice, this variance is multiplied by :math:`\frac{N - B}{N - 1}`.
+#    The gradient of a random batch of *B* of *N* examples has the variance :math:`s^2/B` if the same example may come twice, where :math:`s^2` is the variance of the gradient of one random example. If no example comes twice, this variance is multiplied by :math:`\frac{N - B}{N - 1}`.
 #
 #    >>> from fractions import Fraction
 #    >>> from itertools import combinations, product
@@ -123,8 +126,8 @@ draw.show()
 # How much this matters
 # ---------------------
 #
-# - **Small batches of a large data set:** both ways are nearly the same. For example, take a batch of 256 of a million examples. If none comes twice, its variance is 99.97 % of the variance that it has if examples may come twice.
-# - **Large batches of a small data set:** the difference is larger. For a batch of 256 of a thousand examples this share is 744/999, which is a quarter less.
+# - **Small batches of a large data set:** both ways are nearly the same. For example, take a batch of 256 of a million examples. The variance without repeats is 99.97 % of the variance with repeats.
+# - **Large batches of a small data set:** the difference is larger. For a batch of 256 of a thousand examples, the variance without repeats is 744/999 of the variance with repeats, so it is a quarter smaller.
 # - **Examples that agree:** if all have the same gradient, every batch is right.
 
 # Check: these shares
@@ -144,7 +147,7 @@ assert Fraction(1000 - 256, 1000 - 1) == Fraction(744, 999)
 #    B. It is about half as large.
 #    C. It is about a fifth of what it was.
 #
-#    The examples disagree less, so the variance falls from 7/6 to 11/48.
+#    The mean of the four gradients is now 9/4, and the variance for one random example falls from 7/2 to 11/16. A batch of two has 1/2 · 2/3 = 1/3 of this variance: 11/48 instead of 7/6.
 #
 #    >>> pvariance(map(gradient, combinations([9, 8, 7, 7], 2)))
 #    Fraction(11, 48)

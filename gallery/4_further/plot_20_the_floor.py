@@ -88,11 +88,13 @@ draw.show()
 #
 #    \frac{\eta \, s^2}{B \, (2 - \eta)}
 #
-# Here *η* is the learning rate, *s*\ ² is the variance of the gradient of one example (here 1), and *B* is the number of examples in the batch.
+# Here *η* is the learning rate, *s*\ ² is the variance of the gradient of one random example (here 1), and *B* is the number of examples in the batch.
 #
-# The reason: a step subtracts *η* times the gradient, and the gradient is *w* plus a random part with the variance *s*\ ²/*B*.
-# So the step multiplies *w* by 1 − *η*, and the variance of *w* by (1 − *η*)².
-# The random part adds *η*\ ² *s*\ ²/*B*.
+# The reason: a step subtracts *η* times the gradient, and the gradient is *w* plus a random part *r* with the variance *s*\ ²/*B*.
+# So the new weight is *w* − *η*\ (*w* + *r*) = (1 − *η*) · *w* − *η* · *r*.
+# A random number that is multiplied by *c* has *c*\ ² times the variance.
+# So the first part has the variance (1 − *η*)² · *v*, where *v* is the variance of *w*, and the second part has the variance *η*\ ² · *s*\ ²/*B*.
+# The two variances are added, because *r* does not depend on *w*.
 # The variance *v* settles where a step does not change it:
 #
 # .. math::
@@ -100,12 +102,14 @@ draw.show()
 #    v = (1 - \eta)^2 \, v + \eta^2 \, \frac{s^2}{B}
 #
 # For *η* = 1/2 and single examples this is *v* = *v*/4 + 1/4, so *v* is 1/3.
+# From *η* = 2 on, (1 − *η*)² is 1 or more, so *v* grows with every step and does not settle.
 #
 # Averaged over both targets, the loss is *w*\ ²/2 + 1/2, so it lies *w*\ ²/2 above its minimum.
-# On average this is half the variance of the weight: 1/6.
+# Over many runs the mean of *w* is 0, so the mean of *w*\ ² is its variance.
+# So on average the loss lies half the variance above its minimum: 1/6 for *η* = 1/2 and single examples.
 # This distance is called the *noise floor*.
 #
-# The next lines give the variance of each cloud, after ± how far it can typically be off by chance, and the variance from the formula:
+# Each line below gives the variance of one cloud, then (behind ±) how far chance typically changes it, and then the variance from the formula:
 
 # Check: the clouds have the variance that the formula says
 for (lr, batch), cloud in clouds.items():
@@ -123,7 +127,7 @@ for (lr, batch), cloud in clouds.items():
 #    :sources: bottou2018
 #    :refuted-by: doubled-derivative, uphill
 #
-#    With a constant learning rate, and examples that do not agree at the best weight, SGD does not come to rest there. On the parabola *w*\ ²/2, with *η* below 2, the variance of the weight tends to :math:`\frac{\eta s^2}{B (2 - \eta)}`. If training starts at the best weight, with *η* = 1/2, the variance after *n* steps is this limit times :math:`{1 - 1/4^n}`.
+#    With a constant learning rate, and examples that do not agree at the best weight, SGD does not come to rest there. If the mean loss is *w*\ ²/2 plus a constant, *s*\ ² is the same at every weight, and *η* is below 2, the variance of the weight tends to :math:`\frac{\eta s^2}{B (2 - \eta)}`. If training starts at the best weight, with *η* = 1/2, the variance after *n* steps is this limit times :math:`{1 - 1/4^n}`.
 #
 #    >>> from fractions import Fraction
 #    >>> from itertools import product
@@ -150,7 +154,7 @@ for (lr, batch), cloud in clouds.items():
 # -----------------------------
 #
 # - **A smaller learning rate** lowers the floor, but more steps are needed to reach it.
-# - **A larger batch** lowers it as well. A batch four times as large lowers the floor by about the same factor as a quarter of the learning rate. Both need about four times as many examples to reach it.
+# - **A larger batch** lowers it as well. Taking four times as many examples in a batch, or a quarter of the learning rate, lowers the floor by about the same factor: about 4. In both cases, training needs about four times as many examples until it is down at the floor.
 # - **A learning rate that shrinks** as 1/*t*, where *t* counts the steps, reaches the best weight in the end: :ref:`sphx_glr_story_2_a_batch_plot_12_is_sgd_faster.py`.
 
 # Check: what this list says
@@ -196,7 +200,7 @@ assert round(formula(0.025, 1), 4) == 0.0127
 #    w = torch.tensor(0.0, requires_grad=True)
 #    optimiser = torch.optim.SGD([w], lr=0.5)
 #    schedule = ReduceLROnPlateau(optimiser, factor=0.1, patience=2)
-#    for loss_at_the_floor in [1 / 6] * 4:
+#    for loss_at_the_floor in [2 / 3] * 4:
 #        schedule.step(loss_at_the_floor)
 #    assert optimiser.param_groups[0]["lr"] == 0.05
 #

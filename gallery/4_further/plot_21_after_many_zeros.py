@@ -78,13 +78,14 @@ draw.alt(
 #    \frac{1 - \beta_1}{\sqrt{1 - \beta_2}} = \frac{0.1}{\sqrt{0.001}} = 3.1623
 #
 # After only ten zeros both memories are 0 too, but the step is shorter than one learning rate.
-# The reason is that Adam makes up for the empty memories at the start.
+# The reason is a correction that Adam makes in its first steps, because both memories start at 0.
+# It enlarges both memories, but the mean square much more.
 # In step *t* it divides the velocity by :math:`1 - 0.9^t` and the mean square by :math:`1 - 0.999^t`.
 # This is called *bias correction*.
 # In step 11, after ten zeros, it makes the velocity 1.46 times as large.
 # But it makes the root of the mean square, by which the step is divided, 9.56 times as large.
 # So the step is 3.1623 · 1.46 / 9.56 = 0.48 learning rates long.
-# After thousands of steps both corrections are nearly 1, and the long step is left.
+# After thousands of steps both of these factors are nearly 1, so the step has its full length of nearly 3.16 learning rates.
 #
 # If more gradients of 1 follow after the 10 000 zeros, the next steps are even longer, because the velocity at first grows much faster than the root of the mean square.
 # The twelfth of these steps is the longest, with 6.57 learning rates.
@@ -124,6 +125,9 @@ under_adam = moves(
     lambda w: Adam(w, lr=rate, weight_decay=penalty), still, start=2.0
 )
 under_adamw = moves(lambda w: AdamW(w, lr=rate), still, start=2.0)
+same_decay = moves(
+    lambda w: AdamW(w, lr=rate, weight_decay=penalty), still, start=2.0
+)
 
 _, ax = draw.figure(3.0)
 marks = range(0, 1001, 20)
@@ -135,12 +139,12 @@ for way, name, height in (
     with draw.style():
         ax.text(1000, height, name, fontweight="bold", ha="right")
 with draw.style():
-    ax.set_xlabel("step, with the gradient of the loss zero")
+    ax.set_xlabel("step (the gradient of the loss is 0)")
     ax.set_ylabel("weight")
 ax.set(ylim=(0, 2.35), yticks=[0, 1, 2])
 draw.title(
     ax,
-    "The same tiny penalty hardly moves a weight under SGD, but far under Adam.",
+    "With SGD this tiny penalty hardly moves the weight; with Adam it moves the weight far.",
 )
 draw.alt(
     ax,
@@ -153,12 +157,14 @@ draw.show()
 # %%
 # The first step of SGD is 0.001 · 0.0001 · 2, and the first step of Adam is one learning rate, 0.001: it is 5000 times as long.
 # *AdamW* uses weight decay instead of the penalty, so the decay is not divided by anything (:footcite:t:`loshchilov2019`).
-# Its usual decay of 0.01 multiplies the weight by 1 − 0.001 · 0.01 in each step, so after a thousand steps the weight is 1.98.
+# A decay of 0.0001 multiplies the weight by 1 − 0.001 · 0.0001 in each step, so after a thousand steps the weight is 1.9998.
+# With AdamW's usual decay, 0.01, the weight is 1.98 then.
 
 # Check: first steps, and where the weights end
 assert round(under_adam[0] / under_sgd[0], -1) == 5000
 ends = [2 + sum(way) for way in (under_sgd, under_adam, under_adamw)]
 assert [round(end, 2) for end in ends] == [2.0, 1.12, 1.98]
+assert round(2 + sum(same_decay), 4) == 1.9998
 assert abs(ends[2] - 2 * (1 - 1e-5) ** 1000) < 1e-9
 
 # %%
@@ -167,7 +173,7 @@ assert abs(ends[2] - 2 * (1 - 1e-5) ** 1000) < 1e-9
 #    :sources: kingma2015, loshchilov2019
 #    :refuted-by: adam-without-correction, adam-without-root, decay-past-the-gradient
 #
-#    If all gradients before were zero, the first one that is not zero makes Adam take a step of less than :math:`\frac{1 - \beta_1}{\sqrt{1 - \beta_2}} = 3.1623` learning rates. After many zeros the step is almost as long as this. Under plain SGD, weight decay and an L2 penalty make the same step. Under Adam they do not.
+#    Adam's gradients for a weight were all zero, and now comes the first that is not zero. With the usual :math:`\beta_1` and :math:`\beta_2`, this step is shorter than 3.1623 learning rates, which is :math:`\frac{1 - \beta_1}{\sqrt{1 - \beta_2}}`. After many zeros the step is almost as long as this. Under plain SGD, weight decay and an L2 penalty make the same step. Under Adam they do not.
 #
 #    >>> from sgdexplained import SGD, Scalar
 #    >>> from sgdexplained.contrasts import Adam, AdamW
@@ -194,7 +200,7 @@ assert abs(ends[2] - 2 * (1 - 1e-5) ** 1000) < 1e-9
 # Other optimisers after zeros
 # ----------------------------
 #
-# - **RMSprop** does not move the weight while the gradient is zero, but its mean square fades: it keeps 0.99 of it in each step. After many gradients of 1 the mean square is 1. After 500 zeros it is 0.0066, and the next gradient of 1 makes it 0.0165. So this gradient moves the weight 1 / √0.0165 = 7.78 learning rates.
+# - **RMSprop** divides the gradient by the root of its mean square. In each step it keeps 0.99 of the mean square and adds 0.01 of the new square. So zeros do not move the weight, but the mean square fades. Many gradients of 1 bring the mean square to 1. If then 500 zeros follow, it falls to 0.99\ :sup:`500` = 0.0066, and the next gradient of 1 makes it 0.0165. So this gradient moves the weight 1 / √0.0165 = 7.78 learning rates.
 # - **Adagrad** divides by the root of the sum of all squared gradients, and this sum never fades. After one gradient of 1 and any number of zeros, the next gradient of 1 is divided by √(1 + 1) = √2.
 
 # Check: RMSprop and Adagrad
@@ -212,7 +218,7 @@ assert [round(abs(way[k]), 4) for k in (1, -1)] == [0.0, 0.7071]
 #    :answer: 10
 #    :unit: learning rates
 #
-#    The very first gradient of RMSprop is 1. How long is the step? RMSprop keeps 0.99 of its mean square, adds 0.01 of the new square, and has no bias correction.
+#    Under RMSprop, the very first gradient of a weight is 1. How long is the step? RMSprop keeps 0.99 of its mean square, adds 0.01 of the new square, and has no bias correction.
 #
 #    The mean square is 0.01 after this gradient, and its root is 1/10. So the step is 1 divided by 1/10.
 #

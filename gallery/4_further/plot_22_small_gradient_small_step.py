@@ -76,19 +76,20 @@ draw.show()
 #
 # Adam's *ε* is a very small number, :math:`10^{-8}`, so that Adam never divides by 0.
 # A gradient of :math:`10^{-6}` is a hundred times as large as *ε*, so the first step is 100/101 = 0.99 of a learning rate.
-# Only if the gradient is about as small as *ε*, or smaller, the first step of Adam is much shorter than a learning rate.
+# The first step of Adam is much shorter than a learning rate only if the gradient is about as small as *ε*, or smaller.
 #
-# Shut units make a gradient smaller, on average
-# ----------------------------------------------
+# Shut units often make a gradient smaller
+# ----------------------------------------
 #
 # Each shut unit cuts paths from a weight to the loss.
-# So on average over many random networks, the square of a weight's gradient is smaller than it would be if no unit were shut (:ref:`page 14 <sphx_glr_story_3_inactive_connections_plot_14_paths_ahead.py>`).
-# Therefore some people think that such a weight hardly moves:
+# So the gradient of a weight is often smaller than it would be without shut units, but not in every network.
+# (Exactly: over many random networks, the square of the gradient is smaller on average, :ref:`page 14 <sphx_glr_story_3_inactive_connections_plot_14_paths_ahead.py>`.)
+# Therefore some people think that a weight with shut units ahead of it hardly moves:
 #
 # .. claim:: E4
 #    :verdict: holds when
 #    :when: the optimiser is plain SGD, and the shut units really make the gradient small.
-#    :corrected: A weight whose gradient is small hardly moves under plain SGD. Adam divides by the size of the gradient, so under Adam the first step of this weight is about as long as that of any other weight, if the gradient is much larger than *ε*.
+#    :corrected: A weight whose gradient is small hardly moves under plain SGD. Adam divides the first gradient by its size. So if the gradients are much larger than *ε*, the first steps of all weights are about equally long.
 #    :sources: kingma2015, bernstein2018
 #    :refuted-by: adam-undivided, adam-without-root, fixed-step-length
 #
@@ -120,7 +121,7 @@ draw.show()
 #    :sources: veit2016
 #    :refuted-by: last-contribution-wins, gates-ignored
 #
-#    If all units of a block are shut, the gradient still comes back on the skip connection around the block. Without a skip connection, no gradient comes back.
+#    If all units of a block are shut, the gradient still comes back on the skip connection around the block. Without a skip connection, what comes back is exactly 0.
 #
 #    >>> from sgdexplained import Scalar
 #    >>> def gradient(x, skip):
