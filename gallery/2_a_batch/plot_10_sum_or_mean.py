@@ -99,11 +99,9 @@ draw.alt(
 #
 #    \frac{4 \cdot 1 + 4 \cdot 1 + 2 \cdot 9}{4 + 4 + 2} = \frac{13}{5}
 #
-# If you choose *sum* in the next picture, every gradient becomes three times as large, because the batch has three examples.
-#
 # .. live:: batch
 #    :start: e=1,2,1/2,2,2/3,1,1
-#    :lead: Below stand the sum of the examples and their mean. Take an example out, and look which of the two stays of the same size.
+#    :lead: Below stand the sum of the gradients and their mean. The sum of three examples is three times their mean. Take an example out: then it is twice the mean.
 
 # Check: these three numbers
 assert (str(of_ten), str(of_means)) == ("13/5", "11/3")
@@ -145,7 +143,7 @@ assert w.grad == of_ten
 # For a batch of *B* examples, the sum is *B* times the mean.
 # So with plain SGD, a step with the sum is *B* times as long as a step with the mean.
 #
-# The next picture shows one step of the same model, with the learning rate 1/10.
+# The next picture shows one step of the model that is only one weight *w*, with the learning rate 1/10.
 # The weight starts at 1, and all examples have the target 0, so the error is 1 before the step.
 
 
@@ -196,7 +194,7 @@ draw.show()
 # With plain SGD, the step is then the same as with the mean.
 # With :doc:`weight decay </ask/mean-or-sum>`, Adam or clipping, the step is not the same:
 #
-# - **Adam** divides the gradient by its own size, so its first step is always as long as the learning rate. If you divide the learning rate by 4, this step becomes 4 times shorter.
+# - **Adam** divides the gradient by its own size, so its first step is as long as the learning rate if the gradient is not 0. If you divide the learning rate by 4, this step becomes 4 times shorter.
 # - **Clipping** shortens a gradient that is longer than a limit. With the limit 1, a mean of 3 becomes 1, and so does a sum of 12. If you then divide the learning rate by 4, the step becomes 4 times shorter.
 
 
@@ -219,7 +217,7 @@ assert [gradient * min(1, 1 / gradient) for gradient in (12, 3)] == [1, 1]
 #    :sources: goyal2017
 #    :refuted-by: fixed-step-length, doubled-derivative
 #
-#    Two steps with a small learning rate end at nearly the same weight as one step with twice this learning rate. If the learning rate is ten times smaller, the difference between the two ends is about a hundred times smaller.
+#    Two steps with a small learning rate end at nearly the same weight as one step with twice this learning rate. If the learning rate is ten times smaller, the difference between the weight after the two steps and the weight after the one step is about a hundred times smaller.
 #
 #    With batches twice as large, the same data give half as many steps. So if the loss is the mean, and the learning rate is twice as large, training ends at *nearly* the same weights.
 #
@@ -240,7 +238,7 @@ assert [gradient * min(1, 1 / gradient) for gradient in (12, 3)] == [1, 1]
 # ----------------------------
 #
 # Two examples with three outputs each have six errors.
-# A loss can add up the six squares and not divide the sum, divide it by the 2 examples, or divide it by the 6 outputs.
+# A loss adds up the six squares. Then it can leave the sum as it is, or divide it by 2 (the examples), or divide it by 6 (the outputs).
 # The squared error of most libraries divides by 6.
 #
 # A language model has a loss for each *token*, which is a piece of text.
@@ -302,7 +300,7 @@ assert weighted_mean([Scalar(8), Scalar(2)], sizes=[1, 3]).data == 3.5
 #    :answer: 100
 #    :unit: times
 #
-#    A data set of 1 001 examples is cut into batches of 100, so the last batch has one example. You take the mean of the eleven means. How many times as much as another example does the last example count?
+#    A data set of 1 001 examples is cut into batches of 100, so the last batch has one example. You take the mean of the eleven means. The last example counts more than another one. How many times as much?
 #
 #    The last example counts 1/11, and each of the others counts 1/11 × 1/100.
 #

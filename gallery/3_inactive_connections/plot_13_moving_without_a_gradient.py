@@ -112,8 +112,8 @@ draw.alt(
 # Adam keeps a velocity too.
 # Adagrad and RMSprop keep none, so with a gradient of 0 they do not move the weight.
 #
-# The next picture starts with the weights of page 1, and with momentum.
-# In the first three steps the example had the inputs 1.5 and −0.5 and the target 5, and it opened unit 2.
+# The next picture shows the network of page 1 after three steps with momentum.
+# In these three steps the example had the inputs 1.5 and −0.5 and the target 5, and it opened unit 2.
 # Now the example is that of page 1, and it shuts unit 2.
 # So the weight from input 1 to unit 2 has the gradient 0, but the next step will move this weight by −1.982.
 # The picture calls this part of a step *memory*, because it comes from the velocity.

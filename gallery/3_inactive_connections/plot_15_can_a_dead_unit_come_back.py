@@ -200,7 +200,7 @@ assert [dead(net, data)[0][0] for net in stepped] == [False, False, True]
 # - **First layer, decay of the weight only:** the bias stays 1/2, so the pre-activation is above zero in the end.
 # - **Second layer, decay of all:** the input of this unit shrinks too, because it is the activation of an open unit whose weight decays. So weight times input shrinks faster than the bias, and the pre-activation is above zero in the end.
 #
-# Two of these units open at step 69, because 0.99 multiplied by itself 69 times is the first such product below 1/2.
+# Two of these units open at step 69, because 0.99 to the power of 69 is below 1/2, and 0.99 to the power of 68 is not.
 # Under plain SGD, decay can open a unit of the first layer only if it treats weight and bias differently.
 
 

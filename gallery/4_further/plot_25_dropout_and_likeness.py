@@ -100,7 +100,7 @@ draw.alt(
 # A full dot is a unit that is open for both examples, a half dot is open for one of them, and an empty dot for none.
 #
 # If the weights are drawn independently from one normal distribution with the mean 0, every direction is equally likely.
-# Let *t* be the angle between the two arrows (π stands for 180 degrees).
+# Let *t* be the angle between the two arrows (in radians, so π is 180 degrees).
 # Then this part of the units is open for both examples, on average:
 #
 # .. math::

@@ -81,7 +81,7 @@ draw.alt(
 draw.show()
 
 # %%
-# The picture shows the weights after 2500 steps with momentum 0.9, as in the paper (:footcite:t:`rumelhart1986`).
+# The picture shows the weights after 2500 steps with momentum 0.9, the momentum of the paper (:footcite:t:`rumelhart1986`).
 # Each weight is divided by the size of the smallest weight into its unit, and the printed numbers are rounded.
 #
 # The inputs 1 and 6, 2 and 5, and 3 and 4 are three *pairs*: the two inputs of a pair have the same distance from the middle.
@@ -93,10 +93,11 @@ draw.show()
 # Such numbers never add up to 0: for example, 1 + 2 − 4 is −1.
 # So the three pairs add up to 0 only if the row is symmetric.
 #
-# Both biases are about −2.1.
+# Before this division, both biases are about −2.1, and the smallest weights have the size 3.1.
 # For a symmetric row the pre-activation is nearly this bias, so both hidden activations are small: about 0.1.
 # For every other row, the three pairs add up to a positive number in one of the hidden units, because the weights of the two units have opposite signs.
-# Before the division, the smallest weights have the size 3.1, so the pre-activation of this unit is at least 3.1 − 2.1 = 1.0, and its activation is at least 0.7.
+# A positive sum is at least nearly 1, which is about 3 before the division.
+# So the pre-activation of this unit is at least about 0.9, and its activation is at least 0.7.
 #
 # The weight from each hidden unit to the output is about −16.
 # So an activation of 0.7 or more makes the output nearly 0: *not symmetric*.
@@ -193,7 +194,7 @@ assert learn(seed=0, steps=2500)[1] is None
 # -------------------------------
 #
 # Here all inputs are 1.
-# The activations and the derivatives of the sigmoid units are not 0, so no gradient is 0.
+# The activations and the derivatives of the sigmoid units are not 0, so each gradient is different from 0.
 #
 # .. code-block:: python
 #

@@ -270,7 +270,7 @@ with Ranks() as ranks:
 #    assert sum(own) / 2 == 3
 #
 # In *gradient accumulation*, one machine works through the parts of a batch one after the other, and then takes one step.
-# There too, parts of different sizes must be multiplied by their shares.
+# There too, the gradient of each part must be multiplied by the share of this part in the batch.
 #
 # .. in_your_library:: uneven-parts
 #

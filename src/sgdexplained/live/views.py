@@ -291,7 +291,7 @@ LEADS = {
     "the lines to look for.",
     "territories": "Drag an example into another colour, or take one out. Which zeros go away in "
     "the sum and the mean?",
-    "account": "Unit 2 is shut, so the gradients of its weights are 0. They move all the same. "
+    "account": "Unit 2 is shut, so the gradients of its weights are 0. They move anyway. "
     "Choose an optimiser: the steps are taken again with it. Which optimisers leave unit 2 alone?",
     "batch": "Take an example out, or drag it. Look below: how do the sum and the mean change?",
     "paths": "Choose a unit to shut it. Which paths must be cut for the gradient to grow, to "
