@@ -104,7 +104,7 @@ draw.alt(
 #
 # .. live:: territories
 #    :start: e=1,2,1/2,1,-1/-2,1,2/0,-2,6
-#    :lead: Below, each example has its own zeros. The button *in* takes an example out. Which zeros are in the mean then?
+#    :lead: Below, each example has its own zeros. The button “in” takes an example out. Which zeros are in the mean then?
 #
 # A zero counts in the mean
 # -------------------------

@@ -89,6 +89,8 @@ def files_since(reader: Reader, before: int) -> list[str]:
 def problems_for_anybody(page: Page, name: str) -> list[str]:
     """Ask axe in light and dark, look for small targets, and force colours."""
     page.evaluate(AXE.read_text("utf-8"))
+    # What sticks to the lower edge may cover a field until the reader scrolls on: axe looks once.
+    page.evaluate("scrollTo(0, document.body.scrollHeight)")
     problems = []
     for scheme, rules in [("light", ALL), ("dark", COLOURS)]:
         page.emulate_media(color_scheme=scheme, reduced_motion="reduce")

@@ -95,7 +95,7 @@ def _factors(row: Any) -> list[tuple[str, str, Any]]:
             ("upstream", f"upstream gradient {tag('b', text_of(upstream))}", upstream),
         ]
         if row.name[0] == "W":
-            factors.insert(0, ("sender", f"activation of the sender {tag('b', text_of(a))}", a))
+            factors.insert(0, ("sender", f"activation {tag('b', text_of(a))}", a))
         return factors
     return [
         ("example", f"example {i}: {tag('b', signed(c))}", c)
