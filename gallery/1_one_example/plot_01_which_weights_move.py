@@ -194,8 +194,8 @@ assert difference == 0
 # --------------------------------
 #
 # - **If the output is right, nothing moves.** With the target 2 the derivative of the loss is 0, so all thirteen gradients are 0.
-# - **A step can make the loss larger.** After this step the loss is 0.696 instead of 0.5: :ref:`sphx_glr_story_1_one_example_plot_03_how_far_downhill.py`.
-# - **Other optimisers have other rules.** With momentum a weight can move even when its gradient is 0: :ref:`sphx_glr_story_3_inactive_connections_plot_13_moving_without_a_gradient.py`.
+# - **A step can make the loss larger.** After this step the loss is 0.696 instead of 0.5: :ref:`sphx_glr_story_1_one_example_plot_03_how_far_downhill.py`
+# - **Other optimisers have other rules.** With momentum a weight can move even when its gradient is 0: :ref:`sphx_glr_story_3_inactive_connections_plot_13_moving_without_a_gradient.py`
 
 
 # Check: what the step does, and what this list says

@@ -222,8 +222,8 @@ draw.alt(
 # SGD moves a weight by the learning rate times its gradient.
 # *Adam* is another optimiser.
 # In its first step, Adam divides each gradient by the size of this gradient, so that only the sign is left.
-# So in this step each weight with a gradient moves by the learning rate.
-# Later steps of Adam also use earlier gradients: :ref:`sphx_glr_story_4_further_plot_21_after_many_zeros.py`.
+# So in this step every weight whose gradient is not 0 moves by the learning rate.
+# Later steps of Adam also use earlier gradients: :ref:`sphx_glr_story_4_further_plot_21_after_many_zeros.py`
 
 
 # Set-up: the first move of a weight, over its gradient, and the figure
@@ -283,7 +283,7 @@ draw.show()
 # Where it breaks
 # ---------------
 #
-# - **A long step can shut a unit for good.** With *η* = 1, unit 1 of the network has the pre-activation −3 after the step, so it is shut. Then the weights into this unit have the gradient 0, and plain SGD on this example cannot open it again: :ref:`sphx_glr_story_3_inactive_connections_plot_15_can_a_dead_unit_come_back.py`.
+# - **A long step can shut a unit for good.** With *η* = 1, unit 1 of the network has the pre-activation −3 after the step, so it is shut. Then the weights into this unit have the gradient 0, and plain SGD on this example cannot open it again: :ref:`sphx_glr_story_3_inactive_connections_plot_15_can_a_dead_unit_come_back.py`
 # - **A very small gradient.** Adam divides by the size of the gradient plus 10\ :sup:`−8`. So a weight with a gradient of one millionth moves by only 0.99 of the learning rate.
 
 # Check: what this list says

@@ -146,7 +146,7 @@ draw.alt(
 # %%
 # Tanh at 0 has the activation 0 and the derivative 1.
 # ReLU6 is ReLU with the upper limit 6, so at 7 its activation is 6, and its derivative is 0.
-# The next page shows more such units: :ref:`sphx_glr_story_1_one_example_plot_06_inactive_or_shut.py`.
+# The next page shows more such units: :ref:`sphx_glr_story_1_one_example_plot_06_inactive_or_shut.py`
 #
 # .. claim:: B5
 #    :verdict: holds when
@@ -223,7 +223,7 @@ draw.show()
 # ---------------------------------------------
 #
 # - **With leaky ReLU.** Leaky ReLU multiplies a negative pre-activation by a small number, for example by 1/100. So unit 2 is active and open, and none of the four gradients is 0.
-# - **With a second example.** A second example, with the inputs 2 and 1, opens unit 2. Its error gives each of the four numbers a gradient. So the mean over both examples is not 0 for any of them, unless this output is exactly right: :ref:`sphx_glr_story_2_a_batch_plot_09_when_a_batch_moves_a_weight.py`.
+# - **With a second example.** A second example, with the inputs 2 and 1, opens unit 2. Its error gives each of the four numbers a gradient. So the mean over both examples is not 0 for any of them, unless this output is exactly right: :ref:`sphx_glr_story_2_a_batch_plot_09_when_a_batch_moves_a_weight.py`
 
 # Check: what this list says
 leaking = around_unit_2(network(lambda z: leaky_relu(z, 0.01)))

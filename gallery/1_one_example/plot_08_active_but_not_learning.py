@@ -268,13 +268,13 @@ draw.show()
 #
 # If *both* weights of this network are 0, neither of them ever moves, because each makes the gradient of the other 0.
 #
-# Weights of 0 are useful in new layers of a trained network: :doc:`/ask/zero-weight`.
+# Weights of 0 are useful in new layers of a trained network: :doc:`/ask/zero-weight`
 #
 # What can move although the gradient of the weight is zero
 # ---------------------------------------------------------
 #
 # - **The bias of the unit.** If the input is 0, the bias of the unit can move, because a bias has no sender that could be inactive.
-# - **The weight itself.** With momentum, a weight can move although its gradient is 0: :ref:`sphx_glr_story_3_inactive_connections_plot_13_moving_without_a_gradient.py`.
+# - **The weight itself.** With momentum, a weight can move although its gradient is 0: :ref:`sphx_glr_story_3_inactive_connections_plot_13_moving_without_a_gradient.py`
 
 
 # Check: what this list says

@@ -279,9 +279,9 @@ assert sum(map(sum, zero)) == 2
 # -----------------------------------------
 #
 # - **Examples can cancel.** If the gradients of two examples are +1 and −1, their mean is 0 and the weight stays, although each of them alone would move it.
-# - **Similar examples** shut nearly the same units. So a batch of similar examples usually moves fewer weights: :ref:`sphx_glr_story_4_further_plot_25_dropout_and_likeness.py`.
+# - **Similar examples** shut nearly the same units. So a batch of similar examples usually moves fewer weights: :ref:`sphx_glr_story_4_further_plot_25_dropout_and_likeness.py`
 # - **Units with leaky ReLU** are never shut.
-# - **Batch normalisation** lets each example change the gradients of the others: :ref:`sphx_glr_story_3_inactive_connections_plot_16_examples_of_one_batch.py`.
+# - **Batch normalisation** lets each example change the gradients of the others: :ref:`sphx_glr_story_3_inactive_connections_plot_16_examples_of_one_batch.py`
 
 # Check: two examples that cancel
 pair = MLP([1, 1, 1], init=[([[1]], [0]), ([[1]], [0])])

@@ -270,7 +270,7 @@ assert [gradient * min(1, 1 / gradient) for gradient in (12, 3)] == [1, 1]
 #
 # - **A batch in parts.** If a batch is too large for the memory, a program adds up the gradients of its parts. The three means 1, 1 and 9 add up to 11, and a third of 11 is 11/3, not 13/5. Let each part give its *sum*, and divide once by the number of all examples.
 # - **The last batch of an epoch** is often smaller than the others. With a mean, each of its examples then counts more than the others.
-# - **Several machines** often take the mean of the means of their parts: :ref:`sphx_glr_story_4_further_plot_28_several_machines.py`.
+# - **Several machines** often take the mean of the means of their parts: :ref:`sphx_glr_story_4_further_plot_28_several_machines.py`
 
 # Check: the parts of a batch, added up
 w, of_sums = Scalar(10), Scalar(10)

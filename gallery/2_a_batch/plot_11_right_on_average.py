@@ -281,7 +281,7 @@ assert distance_behind(lambda t: 1 / t) == 49.5
 # The gradients −1, −1, −1 and 9 have a positive mean, but three of the four are negative.
 # An optimiser that uses only the sign of a gradient moves this weight in the wrong direction on average.
 #
-# How large the noise is in a larger batch: :ref:`sphx_glr_story_4_further_plot_19_how_noisy.py`.
+# How large the noise is in a larger batch: :ref:`sphx_glr_story_4_further_plot_19_how_noisy.py`
 
 
 # Check: what this list says

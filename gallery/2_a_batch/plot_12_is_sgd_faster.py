@@ -212,7 +212,7 @@ assert round(ahead) == 51
 # If the machine computes a whole batch as fast as one example, the right half shows it.
 # Real machines lie between these two.
 #
-# If this race goes on, the noise stops the smaller batches: :ref:`sphx_glr_story_4_further_plot_20_the_floor.py`.
+# If this race goes on, the noise stops the smaller batches: :ref:`sphx_glr_story_4_further_plot_20_the_floor.py`
 #
 # With the learning rate 1/t, the weight is the mean of the targets
 # -----------------------------------------------------------------

@@ -284,7 +284,7 @@ draw.show()
 # - **Newton's method** uses the gradients of all weights for each of its moves. So it can move a weight whose own gradient is zero.
 # - **Weight normalisation** multiplies all weights of a unit by one common number, which is learned too. If this number changes, all weights of the unit that are not 0 change.
 #
-# What happens when a gradient comes back after many zeros: :ref:`sphx_glr_story_4_further_plot_21_after_many_zeros.py`.
+# What happens when a gradient comes back after many zeros: :ref:`sphx_glr_story_4_further_plot_21_after_many_zeros.py`
 
 # Check: Newton's method and weight normalisation
 determinant = 2 * 2 - 1 * 1  # of the matrix ((2, 1), (1, 2))

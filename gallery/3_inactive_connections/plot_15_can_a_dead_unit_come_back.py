@@ -192,7 +192,7 @@ assert [dead(net, data)[0][0] for net in stepped] == [False, False, True]
 # -----------------------------
 #
 # Weight decay moves a weight even if its gradient is zero.
-# Here decay multiplies a number by 0.99 in every step, and no gradient is added.
+# Here all gradients are 0, and decay multiplies a number by 0.99 in every step.
 # The picture shows three shut units.
 # Each of them has the weight −1 and the bias 1/2, and its input is 1 at first.
 #
@@ -364,7 +364,7 @@ draw.alt(
 # - **A leaky ReLU** cannot die, because its derivative below zero is 1/100 and not 0.
 # - **Momentum** can kill a unit. With the momentum 0.9 and the learning rate 1/10, the unit of the second picture is shut for both examples after three steps.
 # - **Adam with an L2 penalty** can open a unit of the first layer, because it moves its large and small weights by about the same amount towards 0: :ref:`page 21 <sphx_glr_story_4_further_plot_21_after_many_zeros.py>`.
-# - **Before the first step** many deep and narrow networks are dead: :ref:`sphx_glr_story_4_further_plot_24_dead_at_birth.py`.
+# - **Before the first step** many deep and narrow networks are dead: :ref:`sphx_glr_story_4_further_plot_24_dead_at_birth.py`
 
 # Check: new data, a leak, momentum, and Adam with a penalty
 assert dead(stepped[2], data)[0][0]

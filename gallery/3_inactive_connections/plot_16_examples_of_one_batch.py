@@ -188,7 +188,7 @@ draw.show()
 # - **Row 3** belongs to the right answer. It gets −3/4 · (−2, 2) = (3/2, −3/2).
 # - **Row 2** belongs to a wrong answer, so it gets (−1/2, 1/2). It is also looked up, so it gets the gradient (−1/2, 1/2) from the left half of the picture as well. Together this is (−1, 1).
 #
-# Only rounding can make the gradient of a score exactly 0. For a wrong answer this happens if its score is more than 103.97 below the best score (in PyTorch's 32-bit numbers), or more than 745.13 below it (in 64-bit numbers): :doc:`/ask/unlikely-class`.
+# Only rounding can make the gradient of a score exactly 0. For a wrong answer this happens if its score is more than 103.97 below the best score (in PyTorch's 32-bit numbers), or more than 745.13 below it (in 64-bit numbers): :doc:`/ask/unlikely-class`
 #
 # .. claim:: D6
 #    :verdict: holds when

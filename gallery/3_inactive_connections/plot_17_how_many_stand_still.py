@@ -86,7 +86,7 @@ draw.alt(
 #
 # For 32 examples, one weight in ten thousand would stand still.
 # In such networks nearly three in a hundred do.
-# The reason is that the first layer makes the examples more alike, and examples that are alike open the same units: :ref:`sphx_glr_story_4_further_plot_25_dropout_and_likeness.py`.
+# The reason is that the first layer makes the examples more alike, and examples that are alike open the same units: :ref:`sphx_glr_story_4_further_plot_25_dropout_and_likeness.py`
 
 
 # Check: one half and three quarters, counted, and 32 examples

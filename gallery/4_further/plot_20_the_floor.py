@@ -155,7 +155,7 @@ for (lr, batch), cloud in clouds.items():
 #
 # - **A smaller learning rate** lowers the floor, but more steps are needed to reach it.
 # - **A larger batch** lowers it as well. Taking four times as many examples in a batch, or a quarter of the learning rate, lowers the floor by about the same factor: about 4. In both cases, training needs about four times as many examples until it is down at the floor.
-# - **A learning rate that shrinks** as 1/*t*, where *t* counts the steps, reaches the best weight in the end: :ref:`sphx_glr_story_2_a_batch_plot_12_is_sgd_faster.py`.
+# - **A learning rate that shrinks** as 1/*t*, where *t* counts the steps, reaches the best weight in the end: :ref:`sphx_glr_story_2_a_batch_plot_12_is_sgd_faster.py`
 
 # Check: what this list says
 assert round(formula(0.1, 1), 4) == 0.0526

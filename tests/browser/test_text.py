@@ -1,4 +1,7 @@
-"""What a page says is set: no sign of a markup language is left in its sentences."""
+"""What a page says is set: no sign of a markup language is left in its sentences.
+
+A title that asks ends its sentence: no full stop follows it.
+"""
 
 import re
 from html import unescape
@@ -17,7 +20,14 @@ LEFT = re.compile(
 
 @pytest.mark.parametrize("name", PAGES)
 def test_no_markup_is_left_in_sentences(name: str) -> None:
-    html = (SITE / name).read_text("utf-8")
+    assert [found[0] for found in LEFT.finditer(sentences(name))] == []
 
-    text = unescape(TAG.sub("", NOT_PROSE.sub("", html)))
-    assert [found[0] for found in LEFT.finditer(text)] == []
+
+@pytest.mark.parametrize("name", PAGES)
+def test_no_full_stop_follows_a_question(name: str) -> None:
+    assert re.findall(r"[^.]{0,30}\?\.(?!\w)", sentences(name)) == []
+
+
+def sentences(name: str) -> str:
+    html = (SITE / name).read_text("utf-8")
+    return unescape(TAG.sub("", NOT_PROSE.sub("", html)))

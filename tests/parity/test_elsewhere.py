@@ -64,16 +64,12 @@ def test_the_record_is_what_the_library_does(library: str) -> None:
 
 
 @needs("torch")
-def test_what_pip_does_not_find_is_told_with_what_to_do(
+def test_the_line_that_the_stand_in_prints_is_pips_own(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("PIP_NO_INDEX", "1")  # as without a network
     about = {"requirements": ["sgdexplained-of-tomorrow==9.9"]}
-    with pytest.raises(CannotRunError) as caught:
-        installed("torch", about, tmp_path / "torch")
 
-    said = str(caught.value)
-    assert said.startswith("it could not be installed. `")
-    assert "No matching distribution found for sgdexplained-of-tomorrow==9.9" in said
-    assert said.endswith("run it again, alone: `nox -s elsewhere -- torch`")
-    assert not (tmp_path / "torch").exists()
+    found = "No matching distribution found for sgdexplained-of-tomorrow==9.9"
+    with pytest.raises(CannotRunError, match=found):
+        installed("torch", about, tmp_path / "torch")
