@@ -334,10 +334,10 @@ def test_no_number_covers_another_or_a_unit(state):
 def test_a_bias_is_named_and_the_chosen_line_tells_a_second_number():
     html = answer("network", "", "pick=W1.1.1", "", "")["slots"]["network"]
     assert re.findall(r">(b [^<]+)<", html) == ["b 0", "b 1", "b −1", "b 0"]
-    assert ">weight −2<" in html
+    assert ">weight = −2<" in html
 
     moved = answer("account", "", "", "", "")["slots"]["network"]
-    assert ">gradient 0<" in moved
+    assert ">gradient = 0<" in moved
 
 
 @pytest.mark.parametrize("reduction", ["mean", "sum"])

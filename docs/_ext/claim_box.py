@@ -74,7 +74,8 @@ def box(
     node["number"] = [text.strip() for one in last for text in (one.source, one.want)]
     name = nodes.reference("", stated.name, refid=anchor, internal=True, classes=["claim-name"])
     name["reftitle"] = NAME
-    node += line("head", "", name, nodes.Text(" "), verdict(stated.verdict))
+    head = [nodes.Text("Claim "), name, nodes.Text(" "), verdict(stated.verdict)]
+    node += line("head", "", *head)
     node += nodes.container("", *stated.statement, classes=["claim-statement"])
     corrected = correction(stated.verdict)
     for part, label in [("when", "It holds when"), ("corrected", corrected)]:

@@ -332,7 +332,7 @@ class InYourLibrary(FromRecord):
             target = {"reftype": "doc", "reftarget": f"/{FOLDER}/{place.page}"}
         else:
             target = {"reftype": "ref", "reftarget": label(place.case)}
-        words = nodes.inline("", "All answers, with their programs")
+        words = nodes.inline("", "What each library does, with the programs")
         found = {"refdomain": "std", "refexplicit": True, "refwarn": True} | target
         return addnodes.pending_xref("", words, refdoc=self.env.docname, **found)
 

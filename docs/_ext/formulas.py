@@ -1,7 +1,7 @@
 """Short formulas in sentences stay on one line: half a formula says something else.
 
-The spaces around an operator become no-break spaces. A long chain may still break before its equals
-signs, so that it fits a phone.
+The spaces around an operator become no-break spaces, and a derivative stays with what it is taken at.
+A long chain may still break before its equals signs, so that it fits a phone.
 """
 
 import re
@@ -13,6 +13,7 @@ from sphinx.transforms.post_transforms import SphinxPostTransform
 
 OPERATORS = set("=≠≈<>≤≥+−±×·/←")
 NO_BREAK = "\N{NO-BREAK SPACE}"
+DERIVATIVE_AT = "\N{PRIME}\N{WORD JOINER}("
 LONGEST = 26  # characters, which fit a phone
 LONGEST_TERM = 14
 WORD = re.compile(r"[^\W\d_]{4}")
@@ -33,7 +34,8 @@ def unbroken(text: str) -> str:
         if pieces[place] in OPERATORS and all(map(is_term, around)):
             for space in {place - 1, place + 1} & set(range(len(pieces))):
                 pieces[space] = NO_BREAK
-    return re.sub(r"[^ \n]+", lambda found: fitting(found[0]), "".join(pieces))
+    joined = "".join(pieces).replace("\N{PRIME}(", DERIVATIVE_AT)
+    return re.sub(r"[^ \n]+", lambda found: fitting(found[0]), joined)
 
 
 def fitting(formula: str) -> str:

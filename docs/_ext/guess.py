@@ -36,16 +36,20 @@ def parts_of(body: list[nodes.Node]) -> tuple[list[nodes.Node], list[nodes.Node]
     return body[:place], list(body[place].children), body[place + 1 :]
 
 
-def check(answer: str, choices: int, question: int, why: int) -> None:
+def check(answer: str, choices: list[nodes.Node], question: int, why: int) -> None:
     """Refuse a question without an answer, and an answer without a reason."""
     if not question:
         raise GuessError("it has no question before its choices")
     if not why:
         raise GuessError("it does not say why: text is expected after the question or its choices")
     if choices:
-        if not (answer.isdecimal() and 1 <= int(answer) <= choices):
-            text = f":answer: is {answer!r}, expected the number of a choice, 1 to {choices}"
+        if not (answer.isdecimal() and 1 <= int(answer) <= len(choices)):
+            text = f":answer: is {answer!r}, expected the number of a choice, 1 to {len(choices)}"
             raise GuessError(text)
+        for letter, choice in zip(ascii_uppercase, choices, strict=False):
+            # "B. 0." would begin a list within the list, and show no words.
+            if [type(node) for node in choice.children] != [nodes.paragraph]:
+                raise GuessError(f"choice {letter} is not a sentence, expected words after '{letter}.'")
     elif not NUMBER.fullmatch(answer):
         raise GuessError(f":answer: is {answer!r}, expected a number, or a list of choices")
 
@@ -64,7 +68,7 @@ class GuessDirective(SphinxDirective):
         question, choices, why = parts_of(self.parse_content_to_nodes())
         answer = self.options.get("answer", "")
         try:
-            check(answer, len(choices), len(question), len(why))
+            check(answer, choices, len(question), len(why))
         except GuessError as problem:
             raise self.error(f"guess: {problem}") from problem
         kind = "choice" if choices else "number"

@@ -259,7 +259,7 @@ def in_your_library(page: Page, asked: str, _: dict[str, str], __: str) -> str:
     line = f"**In other libraries:** {says}"
     if page.place.site:
         address = f"{page.place.site}{elsewhere_pages.FOLDER}/{place.page}.html"
-        line += f" [All answers, with their programs]({address})."
+        line += f" [What each library does, with the programs]({address})."
     return line
 
 

@@ -100,7 +100,7 @@ draw.show()
 # The second number on a line is the gradient of the weight.
 # The thicker a line, the farther the gradient is from 0.
 
-# Check: these numbers, by the engine and by small changes of each number
+# Check: the gradients by this package, and measured by changing each number a little
 assert net.gradients() == {
     "W1": [[1, 0, -1], [2, 0, -2]],
     "b1": [1, 0, -1],
@@ -190,7 +190,7 @@ assert difference == 0
 #    :start: show=move
 #    :lead: Drag the dot, which is the example, into another colour. Which lines become grey dashes? Choose one of them: the text below says why it stays.
 #
-# When other weights move, or none
+# What this one step does not show
 # --------------------------------
 #
 # - **If the output is right, nothing moves.** With the target 2 the derivative of the loss is 0, so all thirteen gradients are 0.
@@ -230,7 +230,7 @@ assert round(half_squared_error(net([x]), [[target]]).data, 3) == 0.696
 #
 # .. live:: predict
 #    :start: e=0,2,1;pick=W1.1.0
-#    :folded: The first input is 0 instead of 1. Which numbers stay? Choose them in the picture.
+#    :folded: The first input is 0 instead of 1. Which numbers stay? Open the picture and choose them.
 #
 #    Nine numbers stay.
 #    The pre-activation of unit 2 is −3, and the pre-activation of unit 3 is −1, so both units are inactive.
@@ -271,4 +271,4 @@ assert round(half_squared_error(net([x]), [[target]]).data, 3) == 0.696
 #    loss.backward()
 #    assert W1.grad.T.tolist() == [[1, 0, -1], [2, 0, -2]]
 #
-# In the engine: :engine:`the loss <losses.half_squared_error>`, :engine:`the backward pass <backward.propagate>` and :engine:`the step <sgd.SGD.move>`.
+# In the engine, which is the program of this site: :engine:`the loss <losses.half_squared_error>`, :engine:`the backward pass <backward.propagate>` and :engine:`the step <sgd.SGD.move>`.

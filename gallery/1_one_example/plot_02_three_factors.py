@@ -5,7 +5,7 @@ Why is a gradient a product of three numbers?
 .. needs:: 1
 
 The gradient of a weight can be zero for three different reasons.
-This page shows all three, and the zeros that each can leave.
+This page shows all three, and which gradients each of them makes 0.
 
 .. guess::
    :answer: 1
@@ -135,11 +135,11 @@ draw.alt(
 # - **The receiver is shut**: all weights into this receiver have the gradient 0. They are one column.
 # - **The upstream gradient is 0**: here the output is right, so the upstream gradient of each unit is 0, and all gradients are 0.
 #
-# So it is not enough to know which units are active.
+# So is it enough to know which units are active? Only under conditions:
 #
 # .. claim:: A2
 #    :verdict: holds when
-#    :when: every hidden unit is a ReLU, the output has no activation function, and the upstream gradient of the receiver is not 0. An input of 0 must count as inactive. And this tells only *whether* a weight moves, not how far.
+#    :when: every hidden unit is a ReLU, the output has no activation function, and the upstream gradient of the receiver is not 0. For this, an input of 0 must be called inactive too. And you then know only *whether* a weight moves, not how far.
 #    :corrected: For one example, the gradient of a weight is the activation of its sender, times the derivative of the activation at its receiver, times the upstream gradient there. Without rounding, it is zero if one of the three is zero, and only then.
 #    :sources: rumelhart1986, goodfellow2016
 #    :refuted-by: sender-forgotten, gates-ignored, target-forgotten
@@ -182,8 +182,8 @@ draw.alt(
 [senders], [deltas] = sender_activation(hidden), delta(hidden)
 ax = draw.weight_grid(
     net.gradients()["W1"],
-    rows=[f"activation {a}" for a in senders],
-    columns=[f"delta {draw.number(d)}" for d in deltas],
+    rows=[f"activation = {a}" for a in senders],
+    columns=[f"delta = {draw.number(d)}" for d in deltas],
 )
 draw.title(ax, "Two activations times three deltas make six gradients.")
 draw.alt(
@@ -220,11 +220,11 @@ draw.show()
 #    >>> gradient([[1, 2], [2, 1]], [[1], [-1]])
 #    [[3.5, 6.0, -3.5], [2.5, 3.0, -2.5]]
 #
-# Where it is different
-# ---------------------
+# In other networks
+# -----------------
 #
 # - **Other activation functions.** Their derivative can have other values than 0 and 1. With tanh it is about forty times as large at unit 3 (*z* = 1) as at unit 1 (*z* = 3).
-# - **A shut output.** Let the output be a ReLU with the bias −3. Its pre-activation is 2 − 3 = −1, so the output is 0 and shut. For the target 3 the output is wrong, but all thirteen gradients are 0.
+# - **A shut output.** Let the output be a ReLU with the bias −3. Its pre-activation is 2 − 3 = −1, so the output is 0 and shut. For the target 3 the output is wrong. But the derivative at the output is 0, so all thirteen gradients are 0.
 # - **Rounded numbers.** A computer can round the product of very small factors to 0, although no factor is 0.
 # - **A shared weight.** If a network uses one weight in two places, its gradient is the sum of two products, and this sum can be 0.
 
@@ -265,7 +265,7 @@ assert w.grad == 0
 # .. guess::
 #    :answer: 3
 #
-#    The target is −1 instead of 1. By which number does this change multiply all gradients?
+#    The target is −1 instead of 1. Then all gradients are multiplied by the same number. By which one?
 #
 #    The derivative of the loss is 2 − (−1) = 3 instead of 1, and each upstream gradient contains this factor.
 #

@@ -13,7 +13,7 @@ It does not say how long a step may be.
    The network of page 1 has the loss 0.5. It takes one step with the learning rate 0.1. What is the loss after the step?
 
    A. A little smaller, because the step goes downhill.
-   B. 0.
+   B. Exactly 0.
    C. Larger.
    D. The same.
 
@@ -58,9 +58,9 @@ with draw.style():
     ax.text(0.0992, 0.03, "harm", ha="center", fontweight="bold")
     for lr, words, place in [
         ("0", "", (0, 0)),
-        ("0.0445", "best: 0.0445", (0, 18)),
-        ("0.0913", "no gain: 0.0913", (-62, -22)),
-        ("0.1", "worse: 0.1", (-45, -5)),
+        ("0.0445", "best: η = 0.0445", (0, 18)),
+        ("0.0913", "no gain: η = 0.0913", (-62, -22)),
+        ("0.1", "worse: η = 0.1", (-45, -5)),
     ]:
         dot = float(lr), loss_after(Fraction(lr))
         ax.plot(*dot, "o", color=draw.INK, markersize=8)
@@ -110,7 +110,7 @@ draw.alt(
 #
 # .. live:: network
 #    :start: show=move;pick=W2.0.0
-#    :lead: Take the step: the loss, under the output, becomes larger. Go back, make the learning rate smaller, and take the step again. When does the loss become smaller?
+#    :lead: Take the step, and look at the loss, which stands under the output: it becomes larger. Go back, make the learning rate smaller, and take the step again. When does the loss become smaller?
 
 # Check: these numbers
 net = network()
@@ -197,7 +197,7 @@ for ax, lr, words in zip(axes.flat, lrs, fates, strict=True):
     ax.set_xticks([0], ["w = 0"])
     ax.set_ylim(-0.9, 3.2)
     ax.spines["left"].set_visible(False)
-draw.title(fig, "Below 2 the steps come nearer to 0, above 2 they go away.")
+draw.title(fig, "If η is below 2 the steps come nearer to w = 0, above 2 they go away.")
 draw.alt(
     fig,
     "Four times the same parabola, with a dot for the start at w = 1, and dots"
@@ -213,7 +213,7 @@ draw.alt(
 # This is so if *η* is below 2/*h*, and only then.
 # The number *h* is called the *curvature*.
 # A loss with many weights has a curvature at each point, in each direction.
-# Suppose that none of them is larger than *h*.
+# Suppose that all these curvatures are at most *h*.
 # Then each step with *η* below 2/*h* makes the loss smaller, if the gradient is not 0 :footcite:p:`bottou2018`.
 #
 # The learning rate of SGD and of Adam
@@ -256,7 +256,7 @@ draw.show()
 # %%
 # .. claim:: C2
 #    :verdict: holds when
-#    :when: the optimiser is plain SGD, and you compare steps that have the same gradient.
+#    :when: you compare steps of plain SGD that have the same gradient, or first steps of Adam whose gradients are not 0 or very small.
 #    :corrected: Plain SGD moves a weight by the learning rate times its gradient, so a weight with a larger gradient moves farther. In its first step, Adam divides each gradient by its size, so all weights move by the learning rate itself, unless their gradient is 0 or very small.
 #    :sources: goyal2017, kingma2015
 #    :refuted-by: fixed-step-length, adam-undivided
@@ -280,10 +280,10 @@ draw.show()
 #    >>> [str(moved(SGD, gradient, lr)) for lr in (half, 1) for gradient in (1, 6)]
 #    ['1/2', '3', '1', '6']
 #
-# Where it breaks
-# ---------------
+# A very long step, and a very small gradient
+# -------------------------------------------
 #
-# - **A long step can shut a unit for good.** With *η* = 1, unit 1 of the network has the pre-activation −3 after the step, so it is shut. Then the weights into this unit have the gradient 0, and plain SGD on this example cannot open it again: :ref:`sphx_glr_story_3_inactive_connections_plot_15_can_a_dead_unit_come_back.py`
+# - **A very long step can shut a unit for ever.** With *η* = 1, unit 1 of the network has the pre-activation −3 after the step, so it is shut. Then the weights into this unit have the gradient 0, and plain SGD on this example cannot open it again: :ref:`sphx_glr_story_3_inactive_connections_plot_15_can_a_dead_unit_come_back.py`
 # - **A very small gradient.** Adam divides by the size of the gradient plus 10\ :sup:`−8`. So a weight with a gradient of one millionth moves by only 0.99 of the learning rate.
 
 # Check: what this list says

@@ -1,6 +1,6 @@
 r"""
-Why does a weight into an active unit not move?
-===============================================
+Does a weight into an active unit always move?
+==============================================
 
 .. needs:: 2 5
 
@@ -60,7 +60,7 @@ answers = {name: ask(*case) for name, case in cases.items()}
 ax = draw.products([(name, *row.factors[0]) for name, row in answers.items()])
 draw.title(
     ax,
-    "The unit is active in all five rows, but four of the gradients are 0.",
+    "The hidden unit is active in all five rows, but four gradients are 0.",
 )
 draw.alt(
     ax,
@@ -72,6 +72,7 @@ draw.alt(
 
 # %%
 # The network has one input, one hidden unit and one output, and each row shows the weight into the hidden unit.
+# The green column is the activation of its sender, which is the input. The activation of the hidden unit itself is not in the picture.
 # In the first row the input is 1, the weight into the unit is 2, and the weight out of the unit is 3.
 # The biases are 0, so the activation of the unit is 2, and the output is 6.
 # The target is 5, so the error is 1:
@@ -137,7 +138,7 @@ assert ask(network(weight=1), [[1], [1]], [[2], [4]]).gradient == 0
 # The first unit has the weight 1 and the bias 0, and the second unit has the weight −1 and the bias 1.
 # The weight out of the second unit is 1.
 # A batch of two examples has the inputs 2 and −1, and both targets are 5.
-# The next picture shows the weight between the two units.
+# The next picture shows the factors of the weight between the two units.
 
 # Set-up: a chain of two units, two examples, and the figure
 chain = MLP([1, 1, 1, 1], init=[([[1]], [0]), ([[-1]], [1]), ([[1]], [0])])
@@ -158,11 +159,12 @@ draw.alt(
 # %%
 # In example 1 the first unit has the activation 2, so the pre-activation of the second unit is −2 + 1 = −1.
 # In example 2 the first unit has the activation 0, so the pre-activation of the second unit is 0 + 1 = 1.
+# So in no example is the sender active while the receiver is open, and the weight stays.
 #
 # Weights that stay for this reason are not rare.
 # We made random networks with two layers of six units, and batches of four examples.
 # Take a weight between the two layers, with a sender that is active in at least one of the four examples, and a receiver that is open in at least one.
-# For between one sixth and one quarter of these weights, no example has both.
+# Between one sixth and one quarter of these weights stay all the same, because in no example both happen together.
 
 # Check: forty random networks with four examples each, ten times
 rng = np.random.default_rng(8)
@@ -226,8 +228,9 @@ assert 1 / 6 < apart / somewhere < 1 / 4
 # ----------------------
 #
 # The value of a weight is not one of the three factors of its own gradient, so a weight of 0 can move.
-# But on the way back the error is multiplied by this 0.
-# So the weight into the hidden unit of the next picture has the gradient 0 until the weight of 0 has moved.
+# But it can make other weights wait.
+# In the next picture the input is 1 and the target is 2. The weight out of the hidden unit is 0, and this 0 is a factor of the upstream gradient of the hidden unit.
+# So the weight into the hidden unit has the gradient 0 until the weight of 0 has moved.
 
 zero = MLP([1, 1, 1], init=[([[3]], None), ([[0]], None)])
 half_squared_error(zero([[1]]), [[2]]).backward()
@@ -270,8 +273,8 @@ draw.show()
 #
 # Weights of 0 are useful in new layers of a trained network: :doc:`/ask/zero-weight`
 #
-# What can move although the gradient of the weight is zero
-# ---------------------------------------------------------
+# If the weight into the unit has the gradient zero, what can still move?
+# -----------------------------------------------------------------------
 #
 # - **The bias of the unit.** If the input is 0, the bias of the unit can move, because a bias has no sender that could be inactive.
 # - **The weight itself.** With momentum, a weight can move although its gradient is 0: :ref:`sphx_glr_story_3_inactive_connections_plot_13_moving_without_a_gradient.py`

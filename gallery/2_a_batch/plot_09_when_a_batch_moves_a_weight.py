@@ -104,7 +104,7 @@ draw.alt(
 #
 # .. live:: territories
 #    :start: e=1,2,1/2,1,-1/-2,1,2/0,-2,6
-#    :lead: Below, each example has its own zeros. The button “in” takes an example out. Which zeros are in the mean then?
+#    :lead: Below, each example has its own zeros. Press the button “in” of an example to take it out of the batch. Which zeros are in the mean then?
 #
 # A zero counts in the mean
 # -------------------------
@@ -144,7 +144,7 @@ draw.alt(
 # .. claim:: D4
 #    :verdict: holds when
 #    :when: the unit is inactive and shut in every example of the batch, and the optimiser is plain SGD.
-#    :corrected: If a ReLU unit is inactive in an example, this example adds exactly zero to the gradients of the weights into this unit and out of it. If *k* of the *B* examples contribute, the gradient of the batch is *k/B* times the mean of what these *k* contribute.
+#    :corrected: If a ReLU unit is inactive in an example, this example adds exactly zero to the gradients of the weights into this unit and out of it. If only *k* of the *B* examples give a weight a gradient that is not 0, the gradient of the batch is *k/B* times the mean of these *k* gradients.
 #    :sources: srivastava2014
 #    :refuted-by: leaky-shut-gate, sum-for-mean
 #
@@ -163,8 +163,8 @@ draw.alt(
 #    [12.0, 6.0, 3.0, 0.375]
 
 # %%
-# Active and open, in the same example
-# ------------------------------------
+# The sender active and the receiver open, in the same example
+# ------------------------------------------------------------
 #
 # In the next network each of the three inputs stands for a word: it is 1 if the word occurs in the example, and 0 if not.
 # Three units receive these inputs.
@@ -220,8 +220,8 @@ with draw.style():
         examples,
         receivers,
     )
-    table(third, together, draw.INK, "how often both", senders, receivers)
-draw.title(fig, "For two weights, no example has the word and an open unit.")
+    table(third, together, draw.INK, "both in one ex.", senders, receivers)
+draw.title(fig, "Two weights stay: no example has their word and opens their unit.")
 draw.alt(
     fig,
     "Three grids. Which of three words each of three examples contains, and"
@@ -232,7 +232,7 @@ draw.alt(
 draw.show()
 
 # %%
-# The third grid counts, for each weight, the examples in which the word occurs *and* the unit is open.
+# Each weight leads from a word to a unit. The third grid counts, for each weight, the examples in which the word occurs *and* the unit is open.
 # Unit 1 is open only in example 1, and word 3 does not occur there.
 # So the weight from word 3 to unit 1 has the gradient 0.
 # The weight from word 1 to unit 2 has the gradient 0 too, because unit 2 is open only in example 2, and word 1 does not occur there.
@@ -278,10 +278,10 @@ assert sum(map(sum, zero)) == 2
 # When a batch moves more weights, or fewer
 # -----------------------------------------
 #
-# - **Examples can cancel.** If the gradients of two examples are +1 and −1, their mean is 0 and the weight stays, although each of them alone would move it.
-# - **Similar examples** shut nearly the same units. So a batch of similar examples usually moves fewer weights: :ref:`sphx_glr_story_4_further_plot_25_dropout_and_likeness.py`
-# - **Units with leaky ReLU** are never shut.
-# - **Batch normalisation** lets each example change the gradients of the others: :ref:`sphx_glr_story_3_inactive_connections_plot_16_examples_of_one_batch.py`
+# - **Fewer, if examples cancel.** If the gradients of two examples are +1 and −1, their mean is 0 and the weight stays, although each of them alone would move it.
+# - **Fewer, if examples are similar.** Similar examples shut nearly the same units: :ref:`sphx_glr_story_4_further_plot_25_dropout_and_likeness.py`
+# - **More, with leaky ReLU.** Its units are never shut, so one example alone moves nearly all weights.
+# - **More, with batch normalisation.** An example that shuts a unit can still move the weights into it: :ref:`sphx_glr_story_3_inactive_connections_plot_16_examples_of_one_batch.py`
 
 # Check: two examples that cancel
 pair = MLP([1, 1, 1], init=[([[1]], [0]), ([[1]], [0])])

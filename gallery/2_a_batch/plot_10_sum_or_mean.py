@@ -91,7 +91,7 @@ draw.alt(
 # The last two have the target 1, so each of them has the gradient 9.
 #
 # - The mean of all ten gradients is (8 × 1 + 2 × 9) / 10 = 13/5.
-# - The means of the three batches are 1, 1 and 9, and the mean of these three is 11/3.
+# - The means of the three batches are 1, 1 and 9, and the mean of these three is 11/3, which is too large.
 #
 # To get 13/5 from the three means, multiply each mean by the size of its batch:
 #
@@ -101,9 +101,9 @@ draw.alt(
 #
 # .. live:: batch
 #    :start: e=1,2,1/2,2,2/3,1,1
-#    :lead: Below stand the sum of the gradients and their mean. The sum of three examples is three times their mean. Take an example out: then it is twice the mean.
+#    :lead: Below stand the sum of the gradients and their mean. The sum of three examples is three times their mean. Take an example out: then the sum is twice the mean.
 
-# Check: these three numbers
+# Check: 13/5 and 11/3, and 13/5 from the three means
 assert (str(of_ten), str(of_means)) == ("13/5", "11/3")
 w = Scalar(10)
 weighted_mean([mean_loss(w, batch) for batch in batches], [4, 4, 2]).backward()
@@ -112,7 +112,7 @@ assert w.grad == of_ten
 # %%
 # .. claim:: D2
 #    :verdict: holds when
-#    :when: the loss of the batch is a mean, each example has one loss in this mean, and batches whose gradients are averaged have equal sizes.
+#    :when: the loss of the batch is a mean in which each example has one loss. If you take the mean over several batches, all of them must also have the same size.
 #    :corrected: If the loss of a batch is the mean over its examples, its gradient is the mean over its examples too. The mean over several batches is the mean over all their examples only if the gradient of each batch counts in proportion to the size of this batch.
 #    :sources: goyal2017
 #    :refuted-by: sizes-forgotten, sum-for-mean
@@ -167,7 +167,8 @@ with draw.style():
     ax.text(32, 0.66, "mean", ha="right", weight="bold")
     ax.axhline(1, color=draw.ZERO, linewidth=1, linestyle=":")
     ax.text(1, 1.07, "before the step", color=draw.ZERO)
-    ax.text(13, 0.08, "exactly right")
+    ax.plot(10, 0, "o", color=draw.INK, ms=7, zorder=4)
+    ax.text(9.3, 0.05, "exactly right", ha="right")
     ax.set(
         xlabel="examples in the batch",
         ylabel="error after one step",
@@ -188,14 +189,14 @@ draw.show()
 # %%
 # With the mean, the size of the batch does not matter here.
 # With the sum, ten examples bring the weight exactly to 0.
-# Twenty examples bring it to −1, so the error is as large as before the step, and thirty bring it to −2.
+# Twenty examples bring it to −1, so the error is as large as before the step, and thirty bring it to −2. (The picture shows the size of the error, without its sign.)
 #
 # You can keep the sum if you divide the learning rate by *B*.
 # With plain SGD, the step is then the same as with the mean.
 # With :doc:`weight decay </ask/mean-or-sum>`, Adam or clipping, the step is not the same:
 #
-# - **Adam** divides the gradient by its own size, so its first step is as long as the learning rate if the gradient is not 0. If you divide the learning rate by 4, this step becomes 4 times shorter.
-# - **Clipping** shortens a gradient that is longer than a limit. With the limit 1, a mean of 3 becomes 1, and so does a sum of 12. If you then divide the learning rate by 4, the step becomes 4 times shorter.
+# - **Adam** divides each gradient by the size of this gradient, so its first step has the same length for the sum and for the mean. If you also divide the learning rate by *B*, this step is *B* times too short.
+# - **Clipping** shortens a gradient that is longer than a limit. With the limit 1 and four examples, a mean of 3 becomes 1, and the sum of 12 becomes 1 too. If you also divide the learning rate by 4, the step is 4 times too short.
 
 
 # Check: four examples, and the sum with a quarter of the learning rate
@@ -219,7 +220,7 @@ assert [gradient * min(1, 1 / gradient) for gradient in (12, 3)] == [1, 1]
 #
 #    Two steps with a small learning rate end at nearly the same weight as one step with twice this learning rate. If the learning rate is ten times smaller, the difference between the weight after the two steps and the weight after the one step is about a hundred times smaller.
 #
-#    With batches twice as large, the same data give half as many steps. So if the loss is the mean, and the learning rate is twice as large, training ends at *nearly* the same weights.
+#    With batches twice as large, the same data give half as many steps. So if the loss is the mean, you can make the batches and the learning rate twice as large, and training ends at *nearly* the same weights as before.
 #
 #    >>> from fractions import Fraction
 #    >>> from sgdexplained import SGD, Scalar, half_squared_error
@@ -268,7 +269,7 @@ assert [gradient * min(1, 1 / gradient) for gradient in (12, 3)] == [1, 1]
 # Where programs divide by the wrong number
 # -----------------------------------------
 #
-# - **A batch in parts.** If a batch is too large for the memory, a program adds up the gradients of its parts. The three means 1, 1 and 9 add up to 11, and a third of 11 is 11/3, not 13/5. Let each part give its *sum*, and divide once by the number of all examples.
+# - **A batch in parts.** If a batch is too large for the memory, a program adds up the gradients of its parts. Let the parts be the batches of 4, 4 and 2 from the start of this page, with the means 1, 1 and 9. Their sum divided by 3 is 11/3, but the right mean is 13/5. So add up the *sums* of the parts, and divide only once, by 10.
 # - **The last batch of an epoch** is often smaller than the others. With a mean, each of its examples then counts more than the others.
 # - **Several machines** often take the mean of the means of their parts: :ref:`sphx_glr_story_4_further_plot_28_several_machines.py`
 
@@ -311,7 +312,7 @@ assert weighted_mean([Scalar(8), Scalar(2)], sizes=[1, 3]).data == 3.5
 # --------------------------------------------------------
 #
 # ``MSELoss`` adds up the squared errors, and divides by the number of examples times the number of outputs.
-# To get our loss, the mean over the examples of half the squared error, take the sum and divide it by twice the number of examples.
+# Our loss is half the squared error of an example, and the mean of these halves over the examples. To get it in PyTorch, take the sum of the squared errors and divide it by twice the number of examples.
 #
 # .. code-block:: python
 #

@@ -74,6 +74,7 @@ draw.alt(
 # A dot is the gradient of one of these batches, and the triangle is the mean of the row.
 #
 # For each size, the mean over all possible batches is the true gradient.
+# So a single random example seldom has exactly the true gradient, but on average it has.
 #
 # In the next picture, none of the three examples has the same gradients as the mean of all three.
 #
@@ -137,8 +138,8 @@ assert mean(pairs) == gradient(wanted) == 3
 #    >>> [str(square) for square in squares]
 #    ['25/2', '61/6', '169/18', '9']
 #
-# A rare word moves in one long step or in many short ones
-# --------------------------------------------------------
+# A rare word: its weight moves in one long step or in many short ones
+# --------------------------------------------------------------------
 #
 # A data set has a hundred examples, and a word occurs in only one of them.
 # The weight of this word has the gradient 100 in this example, and 0 in the other 99.
@@ -175,7 +176,7 @@ with draw.style():
     places[0].text(28, 6, "expected", color=draw.ZERO, fontsize=13)
     places[0].set_ylabel("sum of the gradients")
     places[1].set_xlabel("number of batches")
-draw.title(fig, "Small batches move a rare word seldom, and then far.")
+draw.title(fig, "Small batches seldom move the weight of a rare word, but far each time.")
 draw.alt(
     fig,
     "Three staircases: the gradients of a hundred batches, added up. Batches"
@@ -193,11 +194,13 @@ draw.alt(
 # --------------------------------------------
 #
 # Some people say so, but the word *dynamic* has several meanings.
-# One of them is a restless path: the weight goes to and fro, because the examples disagree.
+# One of them is a restless path: the weight often turns back, because one example moves it to the right and the next one to the left.
 # The next picture shows where this happens.
 # Eight examples have the targets −7/8, −5/8 and so on up to 7/8, so the best weight is 0.
 # In each row the weight stands at the upright bar.
 # Each of the eight arrows is the step that one example makes from there, with the learning rate 1/2.
+#
+# Another meaning: the data change during training, so the best weight moves, and the weight follows it. It can follow only if the learning rate does not become smaller and smaller.
 
 # Set-up: where eight examples pull the weight, and the figure
 eight = [Fraction(odd, 8) for odd in range(-7, 8, 2)]
@@ -226,7 +229,7 @@ with draw.style():
     ax.axvline(0, color=draw.ZERO, linewidth=1, linestyle=":", zorder=0)
     ax.text(1.05, -0.85, "to the right", va="center", ha="center")
     ax.set(xlim=(-1.4, 1.5), ylim=(4.6, -1.1), yticks=[], xlabel="weight")
-    ax.set_xticks([-1, 0], ["−1", "best weight"])
+    ax.set_xticks([-1, 0], ["−1", "0 (best)"])
     ax.spines["left"].set_visible(False)
 draw.title(ax, "Far from the best weight, all eight examples agree.")
 draw.alt(
@@ -256,7 +259,7 @@ assert distance_behind(lambda t: 1 / t) == 49.5
 # %%
 # .. claim:: A5
 #    :verdict: holds when
-#    :when: "dynamic" means more updates in each pass through the data. If it means a restless path, the claim holds only where the examples disagree. If it means that the weight follows a target that moves over time, the claim holds only if the learning rate does not shrink.
+#    :when: "dynamic" means more updates in each pass through the data. If it means a restless path, the claim holds only where the examples disagree. If it means that the weight follows a best weight that moves, the claim holds only if the learning rate does not shrink.
 #    :corrected: With batches of *B* of the *N* examples there are *N*/*B* updates in each pass. Near the best weight the examples disagree, so the noise is large compared with the true gradient. Far from the best weight all examples ask for a step in the same direction, and the noise is small compared with the true gradient.
 #    :sources: bottou2018, lecun1998
 #    :refuted-by: target-forgotten, uphill
@@ -319,7 +322,7 @@ assert mean(uneven) > 0 > mean((g > 0) - (g < 0) for g in uneven)
 # -----------------------------------------------------------------
 #
 # ``DataLoader(data, shuffle=True)`` shuffles the data for each pass and goes through it, so no example comes twice in a pass.
-# To draw each time from all examples, give it a sampler.
+# With ``RandomSampler(data, replacement=True)``, each example is drawn from the whole data set again, so one can come twice in a pass, and another one not at all.
 #
 # .. code-block:: python
 #

@@ -351,4 +351,4 @@ assert [round(number.grad, 2) for number in v] == [0.64, -0.48]
 #
 # .. in_your_library:: SGD, momentum 0.9 / then-none
 #
-# In the engine, :engine:`the step of every optimiser <sgd.Optimiser.step>` skips weights without a gradient, and :engine:`Adam's rule <contrasts.optimisers.Adam.move>` holds both memories.
+# In the engine, :engine:`the step of every optimiser <sgd.Optimiser.step>` skips weights without a gradient, and :engine:`Adam's rule <contrasts.optimisers.Adam.move>` keeps both memories.

@@ -126,7 +126,7 @@ print("           h  z of p   weight    bias", *lines, sep="\n")
 # One step that is too long can kill a unit
 # -----------------------------------------
 #
-# This network is one ReLU unit with the weight 1 and the bias 0, and its activation is the output.
+# Now take another network, which is a single ReLU unit with the weight 1 and the bias 0. Its activation is the output.
 # There are two examples, one with the input 1 and one with the input 2, and both targets are 0.
 # The outputs are 1 and 2, so the derivatives of the loss are 1 and 2 too.
 # For the weight, each derivative is multiplied by its input, and the gradient is the mean: (1 · 1 + 2 · 2) / 2 = 5/2.
@@ -192,7 +192,7 @@ assert [dead(net, data)[0][0] for net in stepped] == [False, False, True]
 # -----------------------------
 #
 # Weight decay moves a weight even if its gradient is zero.
-# Here all gradients are 0, and decay multiplies a number by 0.99 in every step.
+# Here all gradients are 0, and in every step decay multiplies the numbers that decay by 0.99.
 # The picture shows three shut units.
 # Each of them has the weight −1 and the bias 1/2, and its input is 1 at first.
 #
@@ -200,7 +200,8 @@ assert [dead(net, data)[0][0] for net in stepped] == [False, False, True]
 # - **First layer, decay of the weight only:** the bias stays 1/2, so the pre-activation is above zero in the end.
 # - **Second layer, decay of all:** the input of this unit shrinks too, because it is the activation of an open unit whose weight decays. So weight times input shrinks faster than the bias, and the pre-activation is above zero in the end.
 #
-# Two of these units open at step 69, because 0.99 to the power of 69 is below 1/2, and 0.99 to the power of 68 is not.
+# Two of these units open at step 69. The reason is that 0.99 to the power of 69 is below 1/2, and 0.99 to the power of 68 is not.
+# With decay of the weight only, this power times 1 (the size of the weight) is compared with the bias 1/2. With decay of all in the second layer, it appears once more on both sides: in the input and in the bias.
 # Under plain SGD, decay can open a unit of the first layer only if it treats weight and bias differently.
 
 
@@ -258,7 +259,7 @@ with draw.style():
     ax.text(60, -0.5, "shut", fontstyle="italic", path_effects=halo)
     ax.text(66, 0.05, "step 69", ha="right", path_effects=halo)
     ax.set_ylabel("pre-activation")
-    ax.set_xlabel("step (decay alone, without a gradient)")
+    ax.set_xlabel("step (all gradients are 0)")
 ax.set(xlim=(0, 150), ylim=(-0.58, 0.36), xticks=[0, 50, 100, 150])
 ax.set_yticks([-0.5, 0], ["−0.5", "0"])
 draw.title(ax, "After 69 steps, decay has opened two of three shut units.")
@@ -319,8 +320,8 @@ draw.alt(
 #    >>> found
 #    ['-1', '1/2']
 #
-# Inactive, without contribution, dead: three different things
-# ------------------------------------------------------------
+# Three different things: inactive, dead, and without contribution
+# ----------------------------------------------------------------
 #
 # - *Inactive* is about one example: the activation of the unit is 0.
 # - *Without contribution* is about a batch: the delta of the unit, which is the derivative of its activation times its upstream gradient, is 0 for each example in the batch. So the batch adds nothing to the gradients of the weights into the unit.
@@ -362,9 +363,9 @@ draw.alt(
 #
 # - **New data** can open a dead unit, because a unit that is shut for all old examples can be open for a new one.
 # - **A leaky ReLU** cannot die, because its derivative below zero is 1/100 and not 0.
-# - **Momentum** can kill a unit. With the momentum 0.9 and the learning rate 1/10, the unit of the second picture is shut for both examples after three steps.
-# - **Adam with an L2 penalty** can open a unit of the first layer, because it moves its large and small weights by about the same amount towards 0: :ref:`page 21 <sphx_glr_story_4_further_plot_21_after_many_zeros.py>`.
-# - **Before the first step** many deep and narrow networks are dead: :ref:`sphx_glr_story_4_further_plot_24_dead_at_birth.py`
+# - **Momentum** can kill a unit. With the momentum 0.9 and the learning rate 1/10, the unit with the weight 1, the bias 0 and the inputs 1 and 2 is shut for both examples after three steps.
+# - **Adam with an L2 penalty** can open a unit of the first layer. It moves every weight by about the same amount towards 0, so a small negative weight can be at 0 when a larger positive weight is not: :ref:`page 21 <sphx_glr_story_4_further_plot_21_after_many_zeros.py>`.
+# - **Before the first step** many deep and narrow networks already give the same output for every input: :ref:`sphx_glr_story_4_further_plot_24_dead_at_birth.py`
 
 # Check: new data, a leak, momentum, and Adam with a penalty
 assert dead(stepped[2], data)[0][0]
@@ -402,7 +403,7 @@ assert not dead(penalised, [[1, 3]])[0][0]
 # .. guess::
 #    :answer: 1/4
 #
-#    The unit of the second picture (weight 1, bias 0, inputs 1 and 2) takes one step of plain SGD. Below which learning rate does it stay open for both examples?
+#    The unit with the weight 1, the bias 0 and the inputs 1 and 2 takes one step of plain SGD. Below which learning rate does it stay open for both examples?
 #
 #    A step with the learning rate *η* takes 5/2 times *η* from the weight and 3/2 times *η* from the bias.
 #    So these are the pre-activations for the two examples after the step:
@@ -441,7 +442,7 @@ assert not dead(penalised, [[1, 3]])[0][0]
 # In PyTorch: one line finds dead units
 # -------------------------------------
 #
-# Three copies of the unit of the second picture take one step, each with its own learning rate.
+# Three copies of the unit with the weight 1 and the bias 0 take one step, each with its own learning rate.
 # Here ``z`` holds their pre-activations, with a row for each example and a column for each unit.
 #
 # .. code-block:: python
@@ -458,4 +459,4 @@ assert not dead(penalised, [[1, 3]])[0][0]
 #    dead = (z <= 0).all(dim=0)
 #    assert dead.tolist() == [False, False, True]
 #
-# In the engine, :engine:`dead <reasons.words.dead>` asks this question of a unit.
+# In the engine, :engine:`dead <reasons.words.dead>` tells whether a unit is dead.

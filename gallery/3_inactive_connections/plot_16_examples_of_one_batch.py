@@ -99,11 +99,11 @@ draw.alt(
 # So again only example 1 opens the unit, and the loss is its normalised pre-activation.
 # But *m* and *s* depend on all four examples, so the loss depends on all four examples.
 #
-# For example, let the pre-activation for example 4 grow a little from −3.
+# Let the pre-activation of example 4 grow a little from −3.
 # Then the mean grows, which makes the loss smaller.
 # But *s* becomes smaller, because the four numbers come closer together, and this makes the loss larger.
-# For example 4 the effect of *s* is the larger one, so the delta is positive.
-# Examples 2 and 3 are nearer to the mean, so for them the effect of the mean is the larger one, and their deltas are negative.
+# In example 4 the effect of *s* is the larger one, so the delta is positive.
+# Examples 2 and 3 are nearer to the mean, so they change *s* less. For them the effect of the mean is the larger one, so their deltas are negative.
 #
 # A bias before batch normalisation never gets a gradient
 # -------------------------------------------------------
@@ -131,12 +131,12 @@ assert by_formula[::3] == [Fraction(1, 54), Fraction(1, 18)]
 # Now there is only one example, but some weights of the network are used in two places.
 # An *embedding* is a table with one row of weights for each word.
 # At the input, one word is looked up, and its row goes into the network.
-# At the output, every word is a possible answer and gets a *score*: each number of its row is multiplied by a number that the network has made, and the products are added up.
+# At the output, every word is a possible answer and gets a *score*: the last layer gives as many numbers as a row has, each number of the row is multiplied by the number in the same place, and the products are added up.
 # If input and output use the same table, it is called *tied*.
 #
 # In the picture, word 2 is looked up, and word 3 is the right answer.
 # The row of word 1 is (1, 1), the row of word 2 is (2, 2), and so on.
-# The network makes (−2, 2) from the row (2, 2) of word 2.
+# From the row (2, 2) of word 2, the last layer makes the numbers (−2, 2).
 # So the score of word 3 is 3 · (−2) + 3 · 2 = 0, and all other scores are 0 too.
 
 
@@ -177,23 +177,24 @@ draw.alt(
 draw.show()
 
 # %%
-# If the table is used only at the input, the other three words are inactive senders, so their rows have the gradient zero.
+# In the left half of the picture, the table is used only at the input, and the output has a second table with the same numbers.
+# To look up word 2 is the same as to give the network the input 1 for word 2, and the input 0 for every other word. So the other words are inactive senders, and their rows have the gradient zero.
 #
 # In the tied table each row is also the row of an answer.
 # *Softmax* turns the four equal scores into four probabilities of 1/4.
 # With the usual loss, *cross-entropy*, the gradient of a score is its probability, and for the right answer it is the probability minus 1.
-# For each row, the gradient of its score is multiplied by (−2, 2), the numbers that the network has made:
+# For each row, the gradient of its score is multiplied by (−2, 2), the numbers of the last layer:
 #
 # - **Rows 1 and 4** belong to wrong answers. They get 1/4 · (−2, 2) = (−1/2, 1/2).
 # - **Row 3** belongs to the right answer. It gets −3/4 · (−2, 2) = (3/2, −3/2).
-# - **Row 2** belongs to a wrong answer, so it gets (−1/2, 1/2). It is also looked up, so it gets the gradient (−1/2, 1/2) from the left half of the picture as well. Together this is (−1, 1).
+# - **Row 2** belongs to a wrong answer, so it gets (−1/2, 1/2). It is also looked up, so it also gets the gradient of the left half of the picture, (−1/2, 1/2). Together this is (−1, 1).
 #
 # Only rounding can make the gradient of a score exactly 0. For a wrong answer this happens if its score is more than 103.97 below the best score (in PyTorch's 32-bit numbers), or more than 745.13 below it (in 64-bit numbers): :doc:`/ask/unlikely-class`
 #
 # .. claim:: D6
 #    :verdict: holds when
 #    :when: the unit is inactive and shut in every example of the batch, its weights are used nowhere else, nothing compares examples or units with each other, and the optimiser is plain SGD without decay.
-#    :corrected: Under these conditions the weights stay. But they can get a gradient if they are used in a second place, for example in a tied table, or if batch normalisation compares the examples.
+#    :corrected: Under these conditions the weights stay. Otherwise they can get a gradient, for example if they are used in a second place (a tied table), or if batch normalisation compares the examples.
 #    :sources: bengio2003, ioffe2015
 #    :refuted-by: repeated-index-dropped, softmax-without-label, batch-statistics-constant
 #
@@ -230,7 +231,7 @@ draw.show()
 #
 # - **In evaluation mode**, which is used after training, batch normalisation takes a stored mean and standard deviation. So it does not compare examples, and an example that shuts the unit has the delta zero.
 # - **Layer normalisation** compares the units of a layer, for each example by itself. So a shut unit can get a gradient through an open unit.
-# - **Some losses** compare examples, for example each picture of a batch with the captions of all pictures.
+# - **Some losses** compare examples. If each example is a photo with a text, such a loss compares each photo with the texts of all photos in the batch.
 
 
 # Check: stored numbers, four units, a contrastive loss, and a rounded softmax

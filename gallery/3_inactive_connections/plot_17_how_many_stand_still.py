@@ -77,15 +77,14 @@ draw.alt(
 # The gradient of a weight is not zero if its sender is active and its receiver is open, with the chance 1/2 · 1/2 = 1/4.
 # So for one example it stands still with the chance 3/4.
 #
-# Suppose that a weight stood still for each example of a batch with the chance 3/4, whatever it does for the other examples.
-# Then it would stand still for all *B* examples with this chance:
+# Now take a batch. If the examples of a batch opened the units independently of each other, a weight would stand still for all *B* examples with this chance:
 #
 # .. math::
 #
 #    \left(\tfrac{3}{4}\right)^B
 #
 # For 32 examples, one weight in ten thousand would stand still.
-# In such networks nearly three in a hundred do.
+# In real networks like that of the picture, nearly three in a hundred stand still.
 # The reason is that the first layer makes the examples more alike, and examples that are alike open the same units: :ref:`sphx_glr_story_4_further_plot_25_dropout_and_likeness.py`
 
 
@@ -178,7 +177,7 @@ assert 0.75**32 < 1.1e-4
 #
 # The network of page 1 has two inputs and three hidden units.
 # The next picture shows the plane of its two inputs.
-# Each unit has a straight border in this plane, and it is open on the side on which the words stand.
+# Each unit has a straight border in this plane. On the side where its label stands, for example *unit 1 open*, the unit is open.
 # The three borders divide the plane into *linear regions*: for all examples in one region, the same units are open.
 
 # Set-up: the linear regions of the network of page 1, and the figure
@@ -237,7 +236,7 @@ with draw.style():
 ax.plot(1, 2, "o", color=draw.INK, ms=8)
 ax.set(xlim=(-3, 3), ylim=(-3, 3), xticks=[-2, 0, 2], yticks=[-2, 0, 2])
 draw.title(
-    ax, "Where an example lies decides how many of the 13 numbers it moves."
+    ax, "The place of an example decides how many of the 13 numbers it moves."
 )
 draw.alt(
     ax,
@@ -254,12 +253,12 @@ draw.show()
 # Then the bias of the output moves, and each open unit adds four numbers: its two weights in, its bias and its weight out.
 # The example of page 1 opens two units, so it moves nine of the thirteen numbers.
 # The example (−2, 1) opens none, so it moves only the bias of the output.
-# So an example trains only the units that are open for it.
-# Zeros can also save computing time, but not all of them do: :ref:`page 26 <sphx_glr_story_4_further_plot_26_do_zeros_save_work.py>`.
+# So it matters for learning: an example trains only the units that are open for it.
+# It can also matter for computing time, because a program can leave out some multiplications by 0: :ref:`page 26 <sphx_glr_story_4_further_plot_26_do_zeros_save_work.py>`.
 #
 # .. claim:: E5
 #    :verdict: holds when
-#    :when: the examples lie in different linear regions: this is the condition for the part about learning. The part about work holds only when the code leaves out whole units that are zero (page 26).
+#    :when: two conditions are met. For learning, the examples must lie in different linear regions. For the work, the code must leave out units that are inactive (page 26).
 #    :corrected: Examples in different linear regions train different units, and an example that opens no unit can hardly teach the network anything. Zeros save work only if the code leaves them out.
 #    :sources: glorot2011, bengio2013
 #    :refuted-by: leaky-shut-gate, gates-ignored, against-left-out
@@ -352,10 +351,10 @@ for row in list(step)[-4:]:
 #    >>> moves([-2, 1], 2)
 #    ([0, 0, 0], {'b2[0]': -2.0})
 #
-# When the share is not three quarters
-# ------------------------------------
+# When more or fewer than three quarters stand still
+# --------------------------------------------------
 #
-# - **With biases that are not 0** fewer or more units are open. For example, take a new network with 20 inputs, typically 1 away from 0. In its first layer the pre-activations are as often above 0 as below, and typically 1.4 away from 0. With biases of −1, only those that were above 1 stay positive: about a quarter.
+# - **With negative biases** fewer units are open. For example, let a new network have 20 random inputs with the mean 0 and the standard deviation 1. Half of the pre-activations in its first layer are above 0, and about a quarter are above 1. If all biases are −1 instead of 0, only this quarter stays positive, so only a quarter of the units are open, and more weights stand still.
 # - **With tanh** no hidden unit of a new network is inactive or shut, so none of these weights stands still.
 
 
@@ -381,7 +380,7 @@ assert len(regions) == 7
 # .. guess::
 #    :answer: 3/4
 #
-#    A new network has three hidden layers. Which part of the weights between the second and the third hidden layer stands still for one example?
+#    A new ReLU network has three hidden layers and no biases. Which part of the weights between the second and the third hidden layer stands still for one example?
 #
 #    The sender is active with the chance 1/2, and the receiver is open with the chance 1/2, as before.
 #    So the weight gets a gradient with the chance 1/4.
@@ -413,8 +412,8 @@ assert len(regions) == 7
 # Does this weight move in this step, how far, and why?
 #
 # - *How far?* For one example, plain SGD moves it by the learning rate times three factors: the activation of the sender, the derivative of the activation at the receiver, and the upstream gradient (:ref:`page 2 <sphx_glr_story_1_one_example_plot_02_three_factors.py>`).
-# - *Why does it not move?* Its sender is inactive or its receiver is shut (:ref:`page 5 <sphx_glr_story_1_one_example_plot_05_around_an_inactive_unit.py>`), or nothing comes back, or contributions cancel (:ref:`page 8 <sphx_glr_story_1_one_example_plot_08_active_but_not_learning.py>`).
-# - *And in a batch?* It seldom stands still, but often moves less far than for one example, because the zeros count in the mean (:ref:`page 9 <sphx_glr_story_2_a_batch_plot_09_when_a_batch_moves_a_weight.py>`).
+# - *Why does it not move?* Its sender is inactive or its receiver is shut (:ref:`page 5 <sphx_glr_story_1_one_example_plot_05_around_an_inactive_unit.py>`), or its upstream gradient is 0, or positive and negative parts of its gradient add up to 0 (:ref:`page 8 <sphx_glr_story_1_one_example_plot_08_active_but_not_learning.py>`).
+# - *And in a batch?* It seldom stands still, but often moves less far than for one example, because examples with the gradient 0 make the mean smaller (:ref:`page 9 <sphx_glr_story_2_a_batch_plot_09_when_a_batch_moves_a_weight.py>`).
 # - *Can it move when its gradient is zero?* Yes, with momentum, Adam or decay (:ref:`page 13 <sphx_glr_story_3_inactive_connections_plot_13_moving_without_a_gradient.py>`).
 # - *Will it ever move again?* It can, if the inputs of its receiver change, or through decay (:ref:`page 15 <sphx_glr_story_3_inactive_connections_plot_15_can_a_dead_unit_come_back.py>`).
 #

@@ -52,10 +52,10 @@ for (left, right), factor in zip(axes, (1, 10), strict=True):
     draw.bars(["", "", ""], products, right, colours=draw.POSITIVE, signed=True)
     left.set_xlim(0, 42)
     right.set_xlim(0, 42)
-    note = "as it was" if factor == 1 else "× 10 and ÷ 10"
+    note = "before" if factor == 1 else "after"
     with draw.style():
         left.set_title(f"{note}: gradient", fontsize=14, pad=4)
-        right.set_title("weight × gradient", fontsize=14, pad=4)
+        right.set_title(f"{note}: weight × gradient", fontsize=14, pad=4)
         for ax in (left, right):
             ax.set_xticks([0, 20, 40])
 draw.title(
@@ -72,8 +72,8 @@ draw.show()
 
 # %%
 # The picture shows unit 1 of the network of page 1, for the example (1, 2) with the target 1.
-# The lower half shows the same unit after the change that the question asks about.
-# Its pre-activation and its activation are ten times as large, and the weight out of it is a tenth, so the output is the same for every input.
+# The upper half shows it before the change that the question asks about, and the lower half after it.
+# After the change its pre-activation and its activation are ten times as large, and the weight out of it is a tenth, so the output is the same for every input.
 # The gradients are not the same, but weight *times* gradient is.
 #
 # On the right, the two products of the weights into the unit add up to the product of the weight out of it: 1 + 2 = 3.
@@ -98,8 +98,8 @@ draw.show()
 # If the bias and all weights into the unit grow by one per cent, these changes add up to nearly 1/100 of the left sum.
 # If all weights out of it grow by one per cent, they add up to nearly 1/100 of the right sum.
 # The loss changes by the same amount both times, so the two sums are nearly equal.
-# The smaller the change is, the more exact is this *nearly*, but the two sums do not depend on the change.
-# So the two sums are exactly equal.
+# With a smaller change than one per cent, the two sums must agree even better.
+# But they are always the same two numbers, whatever the change is. So they can only be exactly equal.
 # A more general law is proved by :footcite:t:`tanaka2020`.
 #
 # .. claim:: T2
@@ -107,7 +107,7 @@ draw.show()
 #    :sources: tanaka2020
 #    :refuted-by: leaky-shut-gate, sender-forgotten, biases-left-out
 #
-#    Take a hidden unit with ReLU, leaky ReLU or no activation function. Multiply each of these numbers by its gradient: the weights into the unit, its bias, and the weights out of it. The products for the weights in and the bias have the same sum as the products for the weights out. This is so for every loss that depends only on the outputs of the network, and for every batch.
+#    Take a hidden unit with ReLU, leaky ReLU or no activation function. Multiply each of these numbers by its gradient: the weights into the unit, its bias, and the weights out of it. The products for the bias and for the weights into the unit have the same sum as the products for the weights out of the unit. This is so for every loss that depends only on the outputs of the network, and for every batch.
 #
 #    >>> from fractions import Fraction
 #    >>> from sgdexplained import MLP, half_squared_error
@@ -149,7 +149,7 @@ draw.show()
 # Add up the squares of the weights into a unit and of its bias, and subtract the squares of the weights out of it.
 # For unit 1 this difference is 1² + 1² + 0² − 1² = 1, and very short steps of plain SGD hardly change it.
 # A step with the learning rate *η* changes a square *w*\ ² to *w*\ ² − 2\ *η* · *w* · gradient + *η*\ ² · gradient².
-# In the difference the middle parts cancel, because the two sums of weight times gradient are equal.
+# The parts −2\ *η* · *w* · gradient have the same sum for the weights in and for the weights out, so they cancel. Only the parts with *η*\ ² are left.
 # The gradients are 1 and 2 for the weights in, 1 for the bias and 3 for the weight out.
 # So with *η* = 1/10 the difference becomes 1 + (1² + 2² + 1² − 3²) / 100 = 97/100.
 

@@ -5,13 +5,13 @@ How far off is the gradient of a mini-batch?
 .. needs:: 11
 
 The gradient of a random batch is right on average, but hardly ever in a single step.
-How many examples must a batch have to be a quarter as wrong as one example?
+How large must a batch be, so that its gradient is only a quarter as far off as the gradient of one example?
 
 .. guess::
    :answer: 16
    :unit: examples
 
-   The right gradient is the mean over all examples. The gradient of one random example has the typical distance 2 from it. (The typical distance is the root of the mean of the squared distances.) A batch is drawn at random, and the same example may come twice. How many examples must the batch have so that the typical distance of its gradient is 1/2?
+   The true gradient is the mean over all examples. The gradient of one random example has the typical distance 2 from it. (The typical distance is the root of the mean of the squared distances.) A batch is drawn at random, and the same example may come twice. How many examples must the batch have so that the typical distance of its gradient is 1/2?
 
    The mean of the squared distances is divided by the number of examples, and the typical distance by the root of this number.
    So a quarter of the distance takes sixteen times as many examples.
@@ -58,7 +58,7 @@ draw.title(
 )
 draw.alt(
     ax,
-    "Mean of the squared distances of the batch gradient from the right one,"
+    "Mean of the squared distances of the batch gradient from the true gradient,"
     " over the size of the batch. If the same"
     " example may come twice: 7/2, 7/4, 7/6, 7/8. No example twice: 7/2, 7/6,"
     " 7/18 and 0 for all four.",
@@ -66,9 +66,9 @@ draw.alt(
 draw.show()
 
 # %%
-# The *variance* is the mean of the squared distances from the right gradient, and it measures the *noise* of a gradient.
-# The four examples have the gradients 1, 2, 3 and 6, and the right gradient is their mean, 3.
-# Call a gradient minus the right gradient its *error*: here the errors are −2, −1, 0 and 3.
+# The picture shows the four examples of page 11, which have the gradients 1, 2, 3 and 6. The true gradient is their mean, 3.
+# The *variance* is the mean of the squared distances from the true gradient.
+# As on page 11, the *noise* of a gradient is its difference from the true gradient: here it is −2, −1, 0 and 3.
 # So the gradient of one random example has the variance (4 + 1 + 0 + 9) / 4 = 7/2.
 #
 # A batch can be drawn in two ways.
@@ -79,11 +79,12 @@ draw.show()
 #    \frac{s^2}{B}
 #
 # Here *s*\ ² is the variance of the gradient of one random example, and *B* is the number of examples in the batch.
-# The reason: the error of the batch is the sum of the *B* errors of its examples, divided by *B*.
-# In the square of this sum, the product of the errors of two different draws is zero on average, because the errors are zero on average and each draw is independent of the others.
-# Only the *B* squares remain, which are *B* · *s*\ ² on average, and they are divided by *B*\ ².
+# The reason: the noise of the batch is the sum of the noise of its *B* examples, divided by *B*.
+# Multiply out the square of this sum. It has *B* squares, one for each example, and products of two different examples.
+# These products are zero on average, because the noise of each example is zero on average, and each example is drawn independently of the others.
+# Only the *B* squares remain. Each is *s*\ ² on average, so their sum is *B* · *s*\ ², and divided by *B*\ ² this is *s*\ ²/*B*.
 #
-# If **no example comes twice**, the errors partly cancel: after an example with a large gradient, the gradients of the others are smaller on average.
+# If **no example comes twice**, the noise partly cancels: an example with a large gradient cannot be drawn again, so the mean gradient of the examples that are left is smaller.
 # This gives a second factor, where *N* is the number of all examples (:footcite:t:`cochran1977`):
 #
 # .. math::

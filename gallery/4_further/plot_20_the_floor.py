@@ -57,7 +57,7 @@ with draw.style():
         ax.plot(cloud[:400], row + height, "o", **look)
     ax.plot(0, 4, "o", color=draw.INK, ms=9)
     names = [f"rate {lr}, batch of {batch}" for lr, batch in clouds]
-    ax.set_yticks(range(5), [*names, "both targets"])
+    ax.set_yticks(range(5), [*names, "full batch"])
     ax.set(ylim=(4.5, -0.5), xlim=(-1.1, 1.1), xlabel="weight after 120 steps")
     ax.set_xticks([-1, 0, 1], ["−1", "best: 0", "1"])
     ax.tick_params(axis="y", length=0)
@@ -77,9 +77,9 @@ draw.show()
 # The loss is half the squared error, and each example has the target +1 or −1, with the same chance.
 # So the gradient of one example is *w* − 1 or *w* + 1, the mean of the two is *w*, and the best weight is 0.
 #
-# Every dot is one weight after 120 steps from the start 0.
+# Every dot is one weight after 120 steps from the start 0. (Each row has 4 000 weights, and 400 of them are drawn.)
 # A smaller learning rate or a larger batch makes the cloud narrower, but it stays a cloud.
-# In the last row each step takes the mean over both targets, so its gradient is 0 and the weight stays.
+# In the last row each step takes the mean over both targets, as a full batch does, so its gradient is 0 and the weight stays.
 #
 # Train many times from the same start, each time with other random examples.
 # The variance of the weights measures how wide the cloud is, and it settles at
@@ -104,12 +104,12 @@ draw.show()
 # For *η* = 1/2 and single examples this is *v* = *v*/4 + 1/4, so *v* is 1/3.
 # From *η* = 2 on, (1 − *η*)² is 1 or more, so *v* grows with every step and does not settle.
 #
-# Averaged over both targets, the loss is *w*\ ²/2 + 1/2, so it lies *w*\ ²/2 above its minimum.
-# Over many runs the mean of *w* is 0, so the mean of *w*\ ² is its variance.
-# So on average the loss lies half the variance above its minimum: 1/6 for *η* = 1/2 and single examples.
+# The loss is (*w* − 1)²/2 or (*w* + 1)²/2, and the mean of the two is *w*\ ²/2 + 1/2. So this mean loss lies *w*\ ²/2 above its minimum, which is 1/2.
+# Over many runs the mean of *w* is 0, so the variance of *w* is the mean of *w*\ ².
+# So on average the mean loss lies half this variance above its minimum: 1/6 for *η* = 1/2 and single examples.
 # This distance is called the *noise floor*.
 #
-# Each line below gives the variance of one cloud, then (behind ±) how far chance typically changes it, and then the variance from the formula:
+# Each line below gives the variance of one cloud of 4 000 weights. After ± it says how far this variance would typically differ with other random examples. Then comes the variance from the formula:
 
 # Check: the clouds have the variance that the formula says
 for (lr, batch), cloud in clouds.items():
@@ -127,7 +127,7 @@ for (lr, batch), cloud in clouds.items():
 #    :sources: bottou2018
 #    :refuted-by: doubled-derivative, uphill
 #
-#    With a constant learning rate, and examples that do not agree at the best weight, SGD does not come to rest there. If the mean loss is *w*\ ²/2 plus a constant, *s*\ ² is the same at every weight, and *η* is below 2, the variance of the weight tends to :math:`\frac{\eta s^2}{B (2 - \eta)}`. If training starts at the best weight, with *η* = 1/2, the variance after *n* steps is this limit times :math:`{1 - 1/4^n}`.
+#    With a constant learning rate, and examples that do not agree at the best weight, SGD does not come to rest there. The variance of the weight tends to :math:`\frac{\eta s^2}{B (2 - \eta)}` under three conditions: the mean loss is *w*\ ²/2 plus a constant, *s*\ ² is the same at every weight, and *η* is below 2. If training starts at the best weight, with *η* = 1/2, the variance after *n* steps is this limit times :math:`{1 - 1/4^n}`.
 #
 #    >>> from fractions import Fraction
 #    >>> from itertools import product
@@ -154,13 +154,14 @@ for (lr, batch), cloud in clouds.items():
 # -----------------------------
 #
 # - **A smaller learning rate** lowers the floor, but more steps are needed to reach it.
-# - **A larger batch** lowers it as well. Taking four times as many examples in a batch, or a quarter of the learning rate, lowers the floor by about the same factor: about 4. In both cases, training needs about four times as many examples until it is down at the floor.
+# - **A larger batch** lowers it as well. With four times as many examples in a batch the floor is a quarter as high. With a quarter of the learning rate it is about as low: a fifth instead of a quarter, if the learning rate was 1/2. In both cases, training needs about four times as many examples until it is down at the floor.
 # - **A learning rate that shrinks** as 1/*t*, where *t* counts the steps, reaches the best weight in the end: :ref:`sphx_glr_story_2_a_batch_plot_12_is_sgd_faster.py`
 
 # Check: what this list says
 assert round(formula(0.1, 1), 4) == 0.0526
 assert round(formula(0.1, 4), 4) == 0.0132
 assert round(formula(0.025, 1), 4) == 0.0127
+assert round(formula(0.5, 1) / formula(0.125, 1), 9) == 5
 
 # %%
 # Two predictions
@@ -204,4 +205,4 @@ assert round(formula(0.025, 1), 4) == 0.0127
 #        schedule.step(loss_at_the_floor)
 #    assert optimiser.param_groups[0]["lr"] == 0.05
 #
-# In the engine, nothing but :engine:`the step of SGD <sgd.SGD.move>` is at work here.
+# The program of this site makes the clouds with one function of the engine, :engine:`the step of SGD <sgd.SGD.move>`.

@@ -50,7 +50,7 @@ names[0] = "no zeros"
 ax = draw.bars(names, jumps, texts=[f"{jump:.2f}" for jump in jumps])
 ax.set_xlim(0, 3.7)
 with draw.style():
-    ax.set_xlabel("length of the step for one gradient, in learning rates")
+    ax.set_xlabel("length of the step for a gradient of 1, in learning rates")
 ax.figure.set_size_inches(ax.figure.get_figwidth(), 3.0)
 draw.title(
     ax,
@@ -109,9 +109,9 @@ assert round(max(after), 2) == 6.57
 # There are two ways to make a weight smaller in each step.
 # *Weight decay* multiplies the weight by a number just below 1.
 # An *L2 penalty* adds a small share of the weight to its gradient.
-# Under plain SGD the two make the same step, so many programs call both of them weight decay.
+# Under plain SGD the two make the same step. This is why many programs call both of them weight decay.
 # Under Adam the two do not make the same step.
-# If the gradient of the loss is zero, the penalty is the whole gradient, and Adam divides this gradient by its usual size.
+# If the gradient of the loss is zero, the penalty is the whole gradient, so the velocity and the root of the mean square are both about as large as the penalty. Adam divides one by the other, and the quotient is nearly 1.
 # So even a tiny penalty makes steps of nearly one learning rate.
 #
 # In the picture the gradient of the loss is zero, the weight is 2 at first, the learning rate is 0.001, and the penalty adds 0.0001 times the weight to the gradient.
@@ -235,7 +235,7 @@ assert [round(abs(way[k]), 4) for k in (1, -1)] == [0.0, 0.7071]
 #    >>> round(2 + sum(under_adam[:100]), 1)
 #    1.9
 #
-# In PyTorch: 3.1622 learning rates after 9999 zeros
+# In PyTorch: 3.16 learning rates after 10 000 zeros
 # --------------------------------------------------
 #
 # .. code-block:: python
@@ -244,15 +244,17 @@ assert [round(abs(way[k]), 4) for k in (1, -1)] == [0.0, 0.7071]
 #
 #    w = torch.zeros((), requires_grad=True, dtype=torch.float64)
 #    optimiser = torch.optim.Adam([w], lr=1.0)
-#    for gradient in [0.0] * 9999 + [1.0]:
+#    for gradient in [0.0] * 10_000 + [1.0]:
 #        w.grad = torch.tensor(gradient, dtype=torch.float64)
 #        optimiser.step()
 #    assert abs(w.item() + 3.1622) < 1e-3
+#
+# Already the first step of Adam, without zeros before it, is not the same in all libraries:
 #
 # .. in_your_library:: Adam / one
 #
 # MLX leaves the bias correction out unless it is asked for, so the first step of its Adam is 3.1623 learning rates long.
 #
-# In the engine, :engine:`Adam's rule <contrasts.optimisers.Adam.move>` holds both memories.
+# In the engine, :engine:`Adam's rule <contrasts.optimisers.Adam.move>` keeps both memories.
 #
 # .. footbibliography::

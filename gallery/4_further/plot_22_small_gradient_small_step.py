@@ -22,6 +22,8 @@ Under Adam this is not so.
 """
 
 # Set-up: two optimisers, three gradients, and the figure
+import numpy as np
+
 from sgdexplained import SGD, Scalar, draw
 from sgdexplained.contrasts import Adam
 
@@ -43,7 +45,9 @@ for ax, size, words in zip(
     places, gradients, ("1", "a thousandth", "a millionth"), strict=True
 ):
     lengths = [first_step(make, size) for make in makers.values()]
-    texts = [f"{length:.3g}" for length in lengths]
+    # 0.000001 is easier to compare with 1 than 1e-06.
+    short = {"precision": 3, "fractional": False, "trim": "-"}
+    texts = [np.format_float_positional(one, **short) for one in lengths]
     draw.bars(list(makers), lengths, ax, texts=texts)
     ax.set_xlim(0, 1.25)
     with draw.style():
@@ -57,7 +61,7 @@ draw.alt(
     fig,
     "The length of the first step in learning rates. For the gradient 1 it is"
     " 1 for SGD and for Adam. For a thousandth it is 0.001 for SGD and 1 for"
-    " Adam. For a millionth it is 1e-06 for SGD and 0.99 for Adam.",
+    " Adam. For a millionth it is 0.000001 for SGD and 0.99 for Adam.",
 )
 draw.show()
 
@@ -83,7 +87,7 @@ draw.show()
 #
 # Each shut unit cuts paths from a weight to the loss.
 # So the gradient of a weight is often smaller than it would be without shut units, but not in every network.
-# (Exactly: over many random networks, the square of the gradient is smaller on average, :ref:`page 14 <sphx_glr_story_3_inactive_connections_plot_14_paths_ahead.py>`.)
+# (:ref:`Page 14 <sphx_glr_story_3_inactive_connections_plot_14_paths_ahead.py>` shows what *often* means: on average over many random networks, the squared gradient is smaller with shut units than without.)
 # Therefore some people think that a weight with shut units ahead of it hardly moves:
 #
 # .. claim:: E4
@@ -93,7 +97,7 @@ draw.show()
 #    :sources: kingma2015, bernstein2018
 #    :refuted-by: adam-undivided, adam-without-root, fixed-step-length
 #
-#    A weight hardly moves if there are inactive connections (connections of shut units) between this weight and the loss.
+#    A weight hardly moves if there are inactive connections, which here means shut units, between this weight and the loss.
 #
 #    >>> from sgdexplained import SGD, Scalar
 #    >>> from sgdexplained.contrasts import Adam
@@ -114,14 +118,14 @@ draw.show()
 # Then the first step of Adam is 0 as well, because 0 divided by *ε* is 0.
 # Many deep networks prevent this with a *skip connection*.
 # A *block* is a group of layers, and the skip connection adds the input of the block to the output of the block.
-# So one path goes around the block, and the gradient can come back on this path.
+# So one path goes around the block, and on the way back a gradient can take this path.
 #
 # .. claim:: X11
 #    :verdict: holds
 #    :sources: veit2016
 #    :refuted-by: last-contribution-wins, gates-ignored
 #
-#    If all units of a block are shut, the gradient still comes back on the skip connection around the block. Without a skip connection, what comes back is exactly 0.
+#    If all units of a block are shut, the weights before the block still get a gradient through the skip connection. Without a skip connection, the gradient that reaches them is exactly 0.
 #
 #    >>> from sgdexplained import Scalar
 #    >>> def gradient(x, skip):
@@ -182,4 +186,4 @@ assert first_step(makers["Adam"], 0.0) == 0
 #
 # .. in_your_library:: Adam / tiny
 #
-# In the engine, :engine:`Adam's rule <contrasts.optimisers.Adam.move>` divides the move by the size of the gradients.
+# In the engine, :engine:`Adam's rule <contrasts.optimisers.Adam.move>` divides the velocity by the root of the mean square.

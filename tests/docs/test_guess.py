@@ -77,6 +77,7 @@ def test_a_number_has_its_unit(built: Callable[[str], tuple[str, str]]) -> None:
         ("   :answer: 2\n", "", "expected the number of a choice"),
         ("   Because one and one are two.\n", "", "it does not say why"),
         ("   How many?\n", "", "it has no question"),
+        ("A. One.", "A. 1.", "choice A is not a sentence, expected words after 'A.'"),
         (":answer: 2", ":answer: two", "':answer: is 'two'"),
     ],
 )

@@ -61,7 +61,7 @@
   for (const cell of cells.filter((one) => one.missing)) {
     // Short, so that on a phone it is one line, above the code.
     const words = `Needs ${cell.missing}`;
-    const line = make("p", { class: "live-missing" }, notebook ? `${words}: ` : `${words}, which is not in the page.`);
+    const line = make("p", { class: "live-missing" }, notebook ? `${words}: ` : `Runs only on your machine: needs ${cell.missing}.`);
     if (notebook) line.append(make("a", { href: notebook.href, download: "" }, "take the notebook"));
     cell.element.append(make("div", { class: "live-tools" }, line));
   }

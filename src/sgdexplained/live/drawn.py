@@ -240,9 +240,9 @@ def _near(state: State, ran: Ran) -> str:
     name, row = state.pick, ran.rows[state.pick]
     alone = state.show == "move" and row.move and not row.gradient
     if state.show == "weight" or alone:
-        words = f"gradient {short(row.gradient or 0, plus=True)}"
+        words = f"gradient = {short(row.gradient or 0, plus=True)}"
     else:
-        words = f"weight {short(row.value)}"
+        words = f"weight = {short(row.value)}"
     x, y = _middle(name)
     if name[0] == "b":
         if "weight" in words:
