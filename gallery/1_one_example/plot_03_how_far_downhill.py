@@ -59,8 +59,8 @@ with draw.style():
     for lr, words, place in [
         ("0", "", (0, 0)),
         ("0.0445", "best: η = 0.0445", (0, 18)),
-        ("0.0913", "no gain: η = 0.0913", (-62, -22)),
-        ("0.1", "worse: η = 0.1", (-45, -5)),
+        ("0.0913", "no gain: η = 0.0913", (-80, -22)),
+        ("0.1", "worse: η = 0.1", (-62, -5)),
     ]:
         dot = float(lr), loss_after(Fraction(lr))
         ax.plot(*dot, "o", color=draw.INK, markersize=8)
