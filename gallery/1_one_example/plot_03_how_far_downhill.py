@@ -58,7 +58,7 @@ with draw.style():
     ax.text(0.0992, 0.03, "harm", ha="center", fontweight="bold")
     for lr, words, place in [
         ("0", "", (0, 0)),
-        ("0.0445", "best: η = 0.0445", (0, 18)),
+        ("0.0445", "best: η = 0.0445", (0, 26)),
         ("0.0913", "no gain: η = 0.0913", (-80, -22)),
         ("0.1", "worse: η = 0.1", (-62, -5)),
     ]:

@@ -159,14 +159,15 @@ assert difference(after_step, first) == Fraction(-7, 100)
 assert wrong[0][0] == 0.7
 
 # %%
-# The engine of this site has two kinds of numbers: a *Scalar* is one number, and a *Tensor* is a whole array of numbers.
+# Can this mistake happen without being noticed? Not in the engine, which is the program of this site.
+# It computes with single numbers, called *Scalars*, or with whole arrays of numbers, called *Tensors*, and both are protected:
 #
 # .. claim:: X2
 #    :verdict: holds
 #    :sources: rumelhart1986
 #    :refuted-by: late-weights, change-unnoticed
 #
-#    A step moves all weights together, after all gradients have been computed with the old weights. Suppose you change a weight between the forward and the backward pass. With Scalars, the engine has kept the old value, and uses it. With Tensors, it has kept no copy, so the backward pass stops with an error.
+#    A step moves all weights together, after all gradients have been computed with the old weights. Suppose you change a weight between the forward and the backward pass. With Scalars, the engine has kept the old value, so the gradients are still right. With Tensors, it has kept no copy, so the backward pass stops with an error.
 #
 #    >>> from fractions import Fraction
 #    >>> from sgdexplained import GraphError, MLP, Scalar, Tensor, half_squared_error
@@ -317,7 +318,7 @@ draw.show()
 # .. guess::
 #    :answer: 2
 #
-#    In the second picture, look at the grid of wrong gradients. How many of its six gradients are right all the same?
+#    In the second picture, look at the grid of wrong gradients. How many of its six gradients are still right?
 #
 #    The two gradients in the column of unit 2 are right.
 #    They are 0 with any weights of the last layer, because unit 2 is shut.

@@ -150,7 +150,7 @@ draw.alt(
 #
 # .. claim:: B5
 #    :verdict: holds when
-#    :when: the word *inactive* means that the activation of the unit is exactly 0.
+#    :when: *inactive* means, as on this site, that the activation of the unit is exactly 0, and not only nearly 0.
 #    :corrected: If a unit is inactive for an example, the gradient of each weight out of this unit is exactly 0 for this example. This is so for every activation function. The biases of the next layer can still move.
 #    :sources: rumelhart1986, lecun1998
 #    :refuted-by: whispering-relu, sender-forgotten
@@ -223,7 +223,7 @@ draw.show()
 # ---------------------------------------------
 #
 # - **With leaky ReLU.** Leaky ReLU multiplies a negative pre-activation by a small number, for example by 1/100. So unit 2 is active and open, and none of the four gradients is 0.
-# - **With a second example.** A second example, with the inputs 2 and 1, opens unit 2. Its error gives each of the four numbers a gradient. So the mean over both examples is not 0 for any of them, unless this output is exactly right: :ref:`sphx_glr_story_2_a_batch_plot_09_when_a_batch_moves_a_weight.py`
+# - **With a second example.** A second example, with the inputs 2 and 1, opens unit 2. If its output is not exactly right, it gives each of the four numbers a gradient that is not 0. So the mean over both examples is not 0 for any of the four numbers: :ref:`sphx_glr_story_2_a_batch_plot_09_when_a_batch_moves_a_weight.py`
 
 # Check: what this list says
 leaking = around_unit_2(network(lambda z: leaky_relu(z, 0.01)))

@@ -160,6 +160,7 @@ for name, activation, z in units:
 # At 0, a program must choose the derivative of ReLU
 # --------------------------------------------------
 #
+# So far, no pre-activation of a ReLU unit was exactly 0.
 # ReLU is flat to the left of 0 and rises to the right of 0, so it has no derivative at 0.
 # Such a point is called a *kink*.
 # But a program must give a number there too.
@@ -178,12 +179,12 @@ for derivative in sorted(set(found.values())):
     draw.curve([-1, 1], ends, ax, colour=purple.colour, dashed=True)
 with draw.style():
     for name in ("relu", "maximum", "clamp"):
-        words = f"{name}: {draw.number(found[name])}"
+        words = f"{name}: slope {draw.number(found[name])}"
         ax.text(1.06, found[name], words, color=purple.colour, va="center")
-    ax.text(-1, 0.05, "max(z, 0)")
+    ax.text(-1, 0.05, "ReLU")
 draw.point(0, 0, ax)
 ax.set(xlabel="pre-activation z", ylabel="activation", ylim=(-0.55, 1.08))
-ax.set(xticks=[-1, 0, 1], yticks=[0, 1], xlim=(-1.05, 1.85))
+ax.set(xticks=[-1, 0, 1], yticks=[0, 1], xlim=(-1.05, 2.35))
 draw.title(ax, "At 0, three ways to write ReLU have three derivatives.")
 draw.alt(
     ax,
@@ -192,7 +193,8 @@ draw.alt(
 )
 
 # %%
-# None of the three numbers is wrong: each dashed line touches the function at 0, and is nowhere above the function.
+# The black line is ReLU: all three ways compute the same values. The slope of a dashed line is the derivative that a program gives at 0 for this way.
+# None of the three numbers is wrong: each dashed line touches the black line at 0, and is nowhere above it.
 # Mathematics calls the slope of such a line a *subgradient*, and uses it in place of the derivative.
 #
 # With random weights, a pre-activation is rarely exactly 0.
@@ -239,10 +241,9 @@ draw.show()
 # With the derivative 0, all three units are inactive and shut for both examples, so only the bias of the output moves.
 # With the derivative 1/2 or 1, the network learns both examples.
 #
-# A computer rounds its numbers, and rounded numbers are exactly 0 more often.
-# So the choice can also matter in a large network.
-# In one study with 32-bit numbers, another derivative at 0 changed the gradients in about half of the cases.
-# With 64-bit numbers, which are rounded less, it changed nothing :footcite:p:`bertoin2021`.
+# A computer rounds its numbers, so a pre-activation is exactly 0 more often than in exact mathematics.
+# So it can also matter in a large network which derivative a program takes at 0.
+# One study reports that it changed results with 32-bit numbers, and hardly with 64-bit numbers, which are rounded less :footcite:p:`bertoin2021`.
 
 # Check: where each training ends, and when a sigmoid is shut
 assert (round(paths[relu][-1], 3), round(paths[maximum][-1], 3)) == (0.5, 0)
@@ -315,7 +316,7 @@ for z, is_shut in (
 # In PyTorch: the derivative at 0 depends on how ReLU is written
 # --------------------------------------------------------------
 #
-# PyTorch 2.13 gives the same derivatives at 0 as our engine.
+# PyTorch 2.13 gives the same derivatives at 0 as the engine of this site, which made the picture.
 #
 # .. code-block:: python
 #

@@ -57,7 +57,7 @@ draw.alt(
 
 # %%
 # This is the network of page 1, and the weight leads from input 2 to unit 2.
-# A gradient is about a change *h* of the weight that becomes smaller and smaller:
+# To get the gradient, change the weight by a number *h*, divide the change of the loss by *h*, and let *h* come closer and closer to 0:
 #
 # .. math::
 #
@@ -89,7 +89,7 @@ draw.alt(
 #
 # .. live:: network
 #    :start: pick=W1.1.1
-#    :lead: The chosen weight is −2, and its gradient is 0. Make it 0 with the slider below the picture, and look at the output.
+#    :lead: The chosen weight is −2, and its gradient is 0. Set the weight to 0 with the slider below the picture, and look at the output.
 #
 # The weight was used, although its gradient is zero
 # --------------------------------------------------
@@ -228,7 +228,7 @@ assert half_squared_error(Scalar(0) * 10, 10).data == 50
 # .. guess::
 #    :answer: 2
 #
-#    You remove only one of the thirteen weights and biases, and keep the other twelve. For how many of the thirteen does the loss become *smaller*?
+#    You try thirteen times. Each time you remove another one of the thirteen weights and biases, and keep the other twelve. How often does the loss become *smaller*?
 #
 #    These two are the weight from input 1 to unit 1, and the bias of unit 3.
 #    Without either of them the output is 1, which is the target.
@@ -256,4 +256,4 @@ assert half_squared_error(Scalar(0) * 10, 10).data == 50
 #    assert weight.grad == 0
 #    assert loss(torch.tensor(0.0)) - loss(weight) == 12
 #
-# In the engine, the flat part is where :engine:`relu <maths.NumberMaths.relu>` has the derivative 0.
+# In the first picture the loss is flat, because the derivative of ReLU is 0 there. In the engine, this is :engine:`relu <maths.NumberMaths.relu>`.

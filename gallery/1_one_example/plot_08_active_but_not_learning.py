@@ -164,7 +164,7 @@ draw.alt(
 # Weights that stay for this reason are not rare.
 # We made random networks with two layers of six units, and batches of four examples.
 # Take a weight between the two layers, with a sender that is active in at least one of the four examples, and a receiver that is open in at least one.
-# Between one sixth and one quarter of these weights stay all the same, because in no example both happen together.
+# Between one sixth and one quarter of these weights stay, because in no example both happen together.
 
 # Check: forty random networks with four examples each, ten times
 rng = np.random.default_rng(8)

@@ -168,7 +168,7 @@ with draw.style():
     ax.axhline(1, color=draw.ZERO, linewidth=1, linestyle=":")
     ax.text(1, 1.07, "before the step", color=draw.ZERO)
     ax.plot(10, 0, "o", color=draw.INK, ms=7, zorder=4)
-    ax.text(11.4, -0.02, "← exactly right")
+    ax.text(11.4, 0.02, "← exactly right")
     ax.set(
         xlabel="examples in the batch",
         ylabel="error after one step",

@@ -10,14 +10,14 @@ def test_one_library_alone(base: str, desktop: BrowserContext) -> None:
     page.goto(base + PAGE)
     names = page.locator("#relu-at-0 summary")
     assert names.count() > 10
-    page.get_by_label("Show").select_option(label="Autograd")
+    page.get_by_label("Show").select_option(label="HIPS Autograd")
 
-    expect(names.filter(visible=True)).to_have_text(["Autograd"])
+    expect(names.filter(visible=True)).to_have_text(["HIPS Autograd"])
     # Only the answer that Autograd gives is left.
     expect(page.locator("#relu-at-0 dt").filter(visible=True)).to_have_text(["0.5"])
     # The choice stays on the next page, where other libraries have a part of their own.
     page.goto(base + "reference/elsewhere/steps.html")
-    expect(page.get_by_role("heading", name="Autograd")).to_be_visible()
+    expect(page.get_by_role("heading", name="HIPS Autograd")).to_be_visible()
     expect(page.get_by_role("heading", name="PyTorch", exact=True)).to_be_hidden()
     page.close()
 

@@ -93,7 +93,7 @@ def test_a_line_says_who_answers_as_we_do_and_who_does_not(build: Callable[..., 
     line = re.sub("<[^>]*>", "", re.search(r'<p class="in-your-library">.*?</p>', html)[0])
 
     assert line == (
-        "In other libraries: The derivative of ReLU at 0 is 0 in our engine and in PyTorch. "
+        "In other libraries: The derivative that relu has at 0 is 0 in our engine and in PyTorch. "
         "It is 0.5 in Autograd. What each library does, with the programs."
     )
     assert 'href="reference/elsewhere/kinks.html#relu-at-0"' in html

@@ -135,7 +135,7 @@ def test_links_and_sources_can_be_read_without_the_site() -> None:
     )
     assert "A formula *w*²/2, *x*<sub>t</sub>, the step (`sgd.SGD.move`) and Bottou et al." in text
     assert "**Sources**\n\n- Bottou et al." in text
-    assert "**In other libraries:** The derivative of ReLU at 0 is 0 in our engine" in text
+    assert "**In other libraries:** The derivative that relu has at 0 is 0 in our engine" in text
     assert "by hand" not in text
 
 

@@ -339,7 +339,7 @@ def _units(state: State, ran: Ran, *, secret: bool = False) -> list[str]:
         found = [word for word, true in (("shut", shut), ("inactive", inactive)) if true]
         words = f"unit {k + 1}" + (f": {', '.join(found)}" if found else "")
         # Clear of the numbers on the lines at its left.
-        middle = place[0] + (9 if found else 0)
+        middle = place[0] + (15 if found else 0)
         drawn.append(_text(words, middle, place[1] - HALF - 7, "note"))
     y, target = last.activations[at][0], state.batch[at][2]
     px, py = PLACES["y"][0]
@@ -385,6 +385,7 @@ def unit(
         parts.append(tag("line", class_="middle", x1=x, x2=x, y1=y - half, y2=y + half))
     for index, text in enumerate(halves):
         middle = left + 2 * reach * (index + 0.5) / len(halves)
-        parts.append(tag("text", text, x=middle, y=y + 5, text_anchor="middle"))
+        kind = "long" if two and len(text) > 4 else None  # for which the bars leave less room
+        parts.append(tag("text", text, class_=kind, x=middle, y=y + 5, text_anchor="middle"))
     kinds = "unit" + (" shut" if shut else "") + (" inactive" if inactive else "")
     return tag("g", *parts, class_=kinds, aria_hidden="true")
