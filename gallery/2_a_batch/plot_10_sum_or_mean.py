@@ -87,8 +87,8 @@ draw.alt(
 # %%
 # Let the model be only one weight *w*, and let its output be *w* itself.
 # Here *w* is 10 and the loss is half the squared error, so the gradient of an example is 10 minus its target.
-# Eight examples have the target 9, so each of them has the gradient 1.
-# The last two have the target 1, so each of them has the gradient 9.
+# Eight examples have the target 9, so their gradients are 1.
+# The last two have the target 1, so their gradients are 9.
 #
 # - The mean of all ten gradients is (8 × 1 + 2 × 9) / 10 = 13/5.
 # - The means of the three batches are 1, 1 and 9, and the mean of these three is 11/3, which is too large.
@@ -139,11 +139,10 @@ assert w.grad == of_ten
 # With a sum the batch size changes the step
 # ------------------------------------------
 #
-# Some losses take the sum over the examples instead of the mean.
-# For a batch of *B* examples, the sum is *B* times the mean.
+# Some losses take the sum over the *B* examples of a batch, which is *B* times the mean.
 # So with plain SGD, a step with the sum is *B* times as long as a step with the mean.
 #
-# The next picture shows one step of the model that is only one weight *w*, with the learning rate 1/10.
+# The next picture shows the error after one step of the same model, with the learning rate 1/10.
 # The weight starts at 1, and all examples have the target 0, so the error is 1 before the step.
 
 
@@ -171,7 +170,7 @@ with draw.style():
     ax.text(11.4, 0.02, "← exactly right")
     ax.set(
         xlabel="examples in the batch",
-        ylabel="error after one step",
+        ylabel="size of the error",
         ylim=(-0.05, 2.3),
     )
     ax.set_xticks([1, 10, 20, 30])
@@ -189,10 +188,9 @@ draw.show()
 # %%
 # With the mean, the size of the batch does not matter here.
 # With the sum, ten examples bring the weight exactly to 0.
-# Twenty examples bring it to −1, so the error is as large as before the step, and thirty bring it to −2. (The picture shows the size of the error, without its sign.)
+# Twenty bring it to −1, so the error is as large as before the step, and thirty to −2.
 #
-# You can keep the sum if you divide the learning rate by *B*.
-# With plain SGD, the step is then the same as with the mean.
+# If you divide the learning rate by *B*, a step of plain SGD with the sum is the same as with the mean.
 # With :doc:`weight decay </ask/mean-or-sum>`, Adam or clipping, the step is not the same:
 #
 # - **Adam** divides each gradient by the size of this gradient, so its first step has the same length for the sum and for the mean. If you also divide the learning rate by *B*, this step is *B* times too short.
@@ -218,7 +216,7 @@ assert [gradient * min(1, 1 / gradient) for gradient in (12, 3)] == [1, 1]
 #    :sources: goyal2017
 #    :refuted-by: fixed-step-length, doubled-derivative
 #
-#    Two steps with a small learning rate end at nearly the same weight as one step with twice this learning rate. If the learning rate is ten times smaller, the difference between the weight after the two steps and the weight after the one step is about a hundred times smaller.
+#    Two steps with a small learning rate end at nearly the same weight as one step with twice this learning rate. If the learning rate is ten times smaller, the difference between the two results is about a hundred times smaller.
 #
 #    With batches twice as large, the same data give half as many steps. So if the loss is the mean, you can make the batches and the learning rate twice as large, and training ends at *nearly* the same weights as before.
 #
@@ -239,8 +237,7 @@ assert [gradient * min(1, 1 / gradient) for gradient in (12, 3)] == [1, 1]
 # ----------------------------
 #
 # Two examples with three outputs each have six errors.
-# A loss adds up the six squares. Then it can leave the sum as it is, or divide it by 2 (the examples), or divide it by 6 (the outputs).
-# The squared error of most libraries divides by 6.
+# A loss adds up the six squares. Then it can leave the sum as it is, or divide it by 2 (the examples), or by 6 (the outputs), as most libraries do.
 #
 # A language model has a loss for each *token*, which is a piece of text.
 # Let one text have a single token with the loss 8, and another text three tokens with the loss 2 each.
@@ -252,7 +249,7 @@ assert [gradient * min(1, 1 / gradient) for gradient in (12, 3)] == [1, 1]
 #    :sources: goyal2017
 #    :refuted-by: outputs-not-counted, sum-for-mean
 #
-#    The word *mean* does not tell by which number the sum is divided. The same errors give different gradients if the sum of the losses is not divided, is divided by the number of examples, or is divided by the number of all outputs.
+#    The word *mean* does not tell by which number the sum is divided. The same errors give different gradients if the sum of the losses is not divided, or is divided by the number of examples, or by the number of all outputs.
 #
 #    >>> from fractions import Fraction
 #    >>> from sgdexplained import Scalar, half_squared_error, mean_squared_error
@@ -270,7 +267,7 @@ assert [gradient * min(1, 1 / gradient) for gradient in (12, 3)] == [1, 1]
 # -----------------------------------------
 #
 # - **A batch in parts.** If a batch is too large for the memory, a program adds up the gradients of its parts. Let the parts be the batches of 4, 4 and 2 from the start of this page, with the means 1, 1 and 9. Their sum divided by 3 is 11/3, but the right mean is 13/5. So add up the *sums* of the parts, and divide only once, by 10.
-# - **The last batch of an epoch** is often smaller than the others. With a mean, each of its examples then counts more than the others.
+# - **The last batch of an epoch** is often smaller than the others. With a mean, each of its examples then counts more.
 # - **Several machines** often take the mean of the means of their parts: :ref:`sphx_glr_story_4_further_plot_28_several_machines.py`
 
 # Check: the parts of a batch, added up
