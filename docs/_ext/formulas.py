@@ -1,6 +1,7 @@
 """Short formulas in sentences stay on one line: half a formula says something else.
 
-The spaces around an operator become no-break spaces, and a derivative stays with what it is taken at.
+The spaces around an operator become no-break spaces, a derivative stays with what it
+is taken at, and a large number in one piece.
 A long chain may still break before its equals signs, so that it fits a phone.
 """
 
@@ -13,6 +14,7 @@ from sphinx.transforms.post_transforms import SphinxPostTransform
 
 OPERATORS = set("=≠≈<>≤≥+−±×·/←")
 NO_BREAK = "\N{NO-BREAK SPACE}"
+THOUSANDS = re.compile(r"(?<=\d) (?=\d{3}\b)")
 DERIVATIVE_AT = "\N{PRIME}\N{WORD JOINER}("
 LONGEST = 26  # characters, which fit a phone
 LONGEST_TERM = 14
@@ -34,7 +36,7 @@ def unbroken(text: str) -> str:
         if pieces[place] in OPERATORS and all(map(is_term, around)):
             for space in {place - 1, place + 1} & set(range(len(pieces))):
                 pieces[space] = NO_BREAK
-    joined = "".join(pieces).replace("\N{PRIME}(", DERIVATIVE_AT)
+    joined = THOUSANDS.sub(NO_BREAK, "".join(pieces)).replace("\N{PRIME}(", DERIVATIVE_AT)
     return re.sub(r"[^ \n]+", lambda found: fitting(found[0]), joined)
 
 

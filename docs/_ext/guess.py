@@ -49,7 +49,8 @@ def check(answer: str, choices: list[nodes.Node], question: int, why: int) -> No
         for letter, choice in zip(ascii_uppercase, choices, strict=False):
             # "B. 0." would begin a list within the list, and show no words.
             if [type(node) for node in choice.children] != [nodes.paragraph]:
-                raise GuessError(f"choice {letter} is not a sentence, expected words after '{letter}.'")
+                text = f"choice {letter} is not a sentence, expected words after '{letter}.'"
+                raise GuessError(text)
     elif not NUMBER.fullmatch(answer):
         raise GuessError(f":answer: is {answer!r}, expected a number, or a list of choices")
 

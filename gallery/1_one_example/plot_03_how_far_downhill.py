@@ -197,7 +197,9 @@ for ax, lr, words in zip(axes.flat, lrs, fates, strict=True):
     ax.set_xticks([0], ["w = 0"])
     ax.set_ylim(-0.9, 3.2)
     ax.spines["left"].set_visible(False)
-draw.title(fig, "If η is below 2 the steps come nearer to w = 0, above 2 they go away.")
+draw.title(
+    fig, "If η is below 2 the steps come nearer to w = 0, above 2 they go away."
+)
 draw.alt(
     fig,
     "Four times the same parabola, with a dot for the start at w = 1, and dots"

@@ -256,4 +256,4 @@ assert half_squared_error(Scalar(0) * 10, 10).data == 50
 #    assert weight.grad == 0
 #    assert loss(torch.tensor(0.0)) - loss(weight) == 12
 #
-# In the first picture the loss is flat, because the derivative of ReLU is 0 there. In the engine, this is :engine:`relu <maths.NumberMaths.relu>`.
+# In the first picture the loss is flat at −2, because the derivative of ReLU is 0 at a negative pre-activation. In the engine, :engine:`relu <maths.NumberMaths.relu>` computes this derivative.

@@ -71,7 +71,7 @@ draw.alt(
 )
 
 # %%
-# The network has one input, one hidden unit and one output, and each row shows the weight into the hidden unit.
+# The network has one input, one hidden unit and one output, and each row shows the gradient of the weight into the hidden unit, as a product of three factors.
 # The green column is the activation of its sender, which is the input. The activation of the hidden unit itself is not in the picture.
 # In the first row the input is 1, the weight into the unit is 2, and the weight out of the unit is 3.
 # The biases are 0, so the activation of the unit is 2, and the output is 6.
@@ -91,7 +91,7 @@ draw.alt(
 #
 # In a longer chain, a shut unit between this unit and the output also makes the upstream gradient 0.
 
-# Check: all are active, the gradients, and a shut unit ahead
+# Check: the five rows, and a shut unit between the hidden unit and the output
 for net, X, _ in cases.values():
     net(X)
     assert net.layers[0].activations[0][0] > 0
@@ -100,8 +100,8 @@ layers = [([[2]], [0]), ([[-1]], [1]), ([[3]], [0])]
 assert ask(MLP([1, 1, 1, 1], init=layers), [[1]], [[5]]).gradient == 0
 
 # %%
-# Two paths or two examples can cancel
-# ------------------------------------
+# The parts from two paths, or from two examples, can add up to zero
+# ------------------------------------------------------------------
 #
 # The unit in the next picture has the activation 1.
 # It leads to two outputs, with the weights 1 and 2, so the outputs are 1 and 2.
@@ -123,7 +123,7 @@ draw.alt(
 )
 
 # %%
-# Two *examples* can cancel as well.
+# Two *examples* can do the same.
 # If both have the same input, and their errors are +1 and −1, their gradients are opposite numbers, and the mean is 0.
 
 # Check: two paths, and two examples
@@ -159,12 +159,12 @@ draw.alt(
 # %%
 # In example 1 the first unit has the activation 2, so the pre-activation of the second unit is −2 + 1 = −1.
 # In example 2 the first unit has the activation 0, so the pre-activation of the second unit is 0 + 1 = 1.
-# So in no example is the sender active while the receiver is open, and the weight stays.
+# So there is no example in which the sender is active and the receiver is open too, and the weight stays.
 #
-# Weights that stay for this reason are not rare.
+# Such weights are not rare.
 # We made random networks with two layers of six units, and batches of four examples.
 # Take a weight between the two layers, with a sender that is active in at least one of the four examples, and a receiver that is open in at least one.
-# Between one sixth and one quarter of these weights stay, because in no example both happen together.
+# Between one sixth and one quarter of these weights stay for this reason.
 
 # Check: forty random networks with four examples each, ten times
 rng = np.random.default_rng(8)

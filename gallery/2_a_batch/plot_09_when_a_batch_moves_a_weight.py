@@ -70,7 +70,7 @@ draw.alt(
 # The last grid holds the gradients of the batch, which are the means of these four.
 # Look at the two weights into unit 2, the middle column.
 # The lower one has the gradient 6 in example 2, −16 in example 4, and 0 in the other two examples, so the mean is (6 − 16)/4 = −2.5.
-# The gradients of the other seven weights and biases are not zero for the batch either.
+# None of these six means is zero. The other seven weights and biases of the network are not in the picture, but their gradients for the batch are not zero either.
 #
 # For each weight, the gradient of the batch is the mean over its *B* examples:
 #
@@ -104,7 +104,7 @@ draw.alt(
 #
 # .. live:: territories
 #    :start: e=1,2,1/2,1,-1/-2,1,2/0,-2,6
-#    :lead: Below, each example has its own zeros. Press the button “in” of an example to take it out of the batch. Which zeros are in the mean then?
+#    :lead: Below, each example has its own zeros. A button shows “in” while its example is in the batch. Press it to take the example out. Which zeros are in the mean then?
 #
 # A zero counts in the mean
 # -------------------------
@@ -167,7 +167,7 @@ draw.alt(
 # ------------------------------------------------------------
 #
 # In the next network each of the three inputs stands for a word: it is 1 if the word occurs in the example, and 0 if not.
-# Three units receive these inputs.
+# Three units receive these inputs, so each weight leads from a word to a unit.
 
 # Set-up: three words, three units, three examples, and the figure
 from matplotlib.patches import Rectangle
@@ -220,8 +220,11 @@ with draw.style():
         examples,
         receivers,
     )
-    table(third, together, draw.INK, "both in one ex.", senders, receivers)
-draw.title(fig, "Two weights stay: no example has their word and opens their unit.")
+    table(third, together, draw.INK, "examples with both", senders, receivers)
+draw.title(
+    fig,
+    "Two weights stay: in no example does the word occur while the unit is open.",
+)
 draw.alt(
     fig,
     "Three grids. Which of three words each of three examples contains, and"
@@ -232,7 +235,7 @@ draw.alt(
 draw.show()
 
 # %%
-# Each weight leads from a word to a unit. The third grid counts, for each weight, the examples in which the word occurs *and* the unit is open.
+# The third grid counts, for each weight, the examples in which the word occurs *and* the unit is open.
 # Unit 1 is open only in example 1, and word 3 does not occur there.
 # So the weight from word 3 to unit 1 has the gradient 0.
 # The weight from word 1 to unit 2 has the gradient 0 too, because unit 2 is open only in example 2, and word 1 does not occur there.
@@ -319,7 +322,7 @@ assert pair.layers[0].weight[0][0].grad == 0
 # ------------------------------------
 #
 # If the loss is the mean over the batch, ``.grad`` holds the mean of the gradients.
-# ``torch.func`` computes the gradient of each example by itself.
+# ``torch.func`` computes a separate gradient for each example.
 #
 # .. code-block:: python
 #

@@ -176,7 +176,10 @@ with draw.style():
     places[0].text(28, 6, "expected", color=draw.ZERO, fontsize=13)
     places[0].set_ylabel("sum of the gradients")
     places[1].set_xlabel("number of batches")
-draw.title(fig, "Small batches seldom move the weight of a rare word, but far each time.")
+draw.title(
+    fig,
+    "Small batches seldom move the weight of a rare word, but far each time.",
+)
 draw.alt(
     fig,
     "Three staircases: the gradients of a hundred batches, added up. Batches"

@@ -11,11 +11,11 @@ Which of the two gets near to the best weights first?
 .. guess::
    :answer: 3
 
-   Both train on the same hundred examples with the same learning rate, and SGD takes one example for each step. Which of the two is nearer to the best weights after 100 examples, and which after 2 000?
+   Both train on the same hundred examples with the same learning rate, and SGD takes one example for each step. Which of the two is nearer to the best weights after it has gone once through the hundred examples, and which after twenty times (2 000 examples)?
 
    A. SGD both times, because it takes more steps.
    B. The full batch both times, because its gradient is right.
-   C. SGD after 100 examples, the full batch after 2 000.
+   C. First SGD, later the full batch.
    D. They are equally near.
 
    SGD comes near the best weights after few examples. Then its noise keeps it from coming nearer.
@@ -73,7 +73,7 @@ draw.alt(
 # - After 100 examples, the full batch has taken one step, and its distance from the best weight is 5. SGD has taken a hundred steps, and its distance is 1/3.
 # - After 2 000 examples, the full batch has taken twenty steps, and each step has halved its distance. The distance of SGD is still 1/3, because the targets 9 and 11 pull the weight to and fro.
 #
-# After the same number of *steps*, the full batch is the nearer one from the fifth step on.
+# If you compare the two after the same number of *steps*, the full batch is always nearer from step 5 on.
 
 # Check: these distances
 assert (round(single[99], 4), round(full[0], 4)) == (0.3333, 5)
@@ -86,7 +86,7 @@ assert all(ahead_by_steps[4:])
 # %%
 # .. claim:: A6
 #    :verdict: holds when
-#    :when: you count the examples that are looked at, you do not need to come very near to the best weights, and the examples are many, or much alike.
+#    :when: three conditions are met: *faster* means after fewer examples; you do not need to come very near to the best weights; and the data set has many examples, or examples that are alike.
 #    :corrected: After the same number of examples, small batches are nearer to the best weights at first. After the same number of steps they need not be nearer. With a constant learning rate, their noise keeps them at a distance.
 #    :sources: bottou2018, lecun1998
 #    :refuted-by: fixed-step-length, sum-for-mean, doubled-derivative, uphill
@@ -105,8 +105,8 @@ assert all(ahead_by_steps[4:])
 #    >>> {n: (distance(1, n), distance(100, n)) for n in (100, 800)}
 #    {100: (0.333, 5.0), 800: (0.333, 0.039)}
 #
-# The full batch also looks at every copy
-# ---------------------------------------
+# If the data have copies, the full batch looks at each copy
+# ----------------------------------------------------------
 #
 # If each example is in the data ten times, the gradient of the full batch stays the same, but it takes ten times as much work :footcite:p:`lecun1998`.
 # Real data have few exact copies, but many examples that are alike.
@@ -135,8 +135,8 @@ assert all(ahead_by_steps[4:])
 #    >>> examples, more_examples, same_gradient == gradient
 #    (4, 40, True)
 #
-# A larger race, counted in examples and in steps
-# -----------------------------------------------
+# A race with more data, counted in examples and in steps
+# -------------------------------------------------------
 #
 # Now 2 000 examples have 20 features each, and one unit without an activation function learns from them.
 # Four sizes of batch take part: 1, 10, 100, and the full batch of 2 000.
@@ -212,22 +212,22 @@ assert round(ahead) == 51
 # If the machine computes a whole batch as fast as one example, the right half shows it.
 # Real machines lie between these two.
 #
-# If this race goes on, the noise stops the smaller batches: :ref:`sphx_glr_story_4_further_plot_20_the_floor.py`
+# If this race goes on, the noise keeps the smaller batches from coming nearer, and they go on moving around the best weights: :ref:`sphx_glr_story_4_further_plot_20_the_floor.py`
 #
 # With the learning rate 1/t, the weight is the mean of the targets
 # -----------------------------------------------------------------
 #
 # If the learning rate shrinks, the noise moves the weight less and less.
 # SGD goes back to 1951 :footcite:p:`robbins1951`, with such a learning rate: it is 1/*t* at step *t*.
-# Let the model be one weight again, and let the four steps have the targets 3, 5, 10 and 2.
+# Let the model be one weight again. It takes four steps, on four examples with the targets 3, 5, 10 and 2.
 # The weight becomes 3, then 4, then 6, then 5.
-# After each step it is the mean of the targets so far:
+# After step *t* it is the mean of the targets so far, :math:`y_1` to :math:`y_t`:
 #
 # .. math::
 #
-#    w_t = w_{t-1} - \frac{1}{t} \, (w_{t-1} - x_t) = \frac{x_1 + \dots + x_t}{t}
+#    w_t = w_{t-1} - \frac{1}{t} \, (w_{t-1} - y_t) = \frac{y_1 + \dots + y_t}{t}
 #
-# Here *w*\ :sub:`t` is the weight after step *t*, and *x*\ :sub:`t` is the target of that step.
+# Here :math:`w_t` is the weight after step *t*.
 #
 # .. claim:: A1
 #    :verdict: holds
@@ -246,8 +246,8 @@ assert round(ahead) == 51
 #    >>> w.data, sum([3, 5, 10, 2]) / 4
 #    (Fraction(5, 1), 5.0)
 #
-# When the first race goes differently
-# ------------------------------------
+# When a race goes differently
+# ----------------------------
 #
 # - **If all examples agree,** there is no noise. SGD with single examples then needs as many steps as the full batch of a hundred, but each of its steps looks at 1 example instead of 100.
 # - **A single step of SGD can make the loss larger.** Two examples have the targets 0 and 2, and the weight is 1, which is the best weight. With the learning rate 1/2, a step on the second example raises the mean loss of the two from 0.5 to 0.625.
@@ -276,7 +276,7 @@ assert (before, full_loss(w)) == (0.5, 0.625)
 #    :answer: 1000
 #    :unit: examples
 #
-#    Every example of the first race is copied ten times. How many examples does the full batch look at for its first step?
+#    Every one of the hundred examples of the first picture is copied ten times. How many examples does the full batch look at for its first step?
 #
 #    The full batch has 1 000 examples now, and its step is the same as before. SGD still needs only a few examples to get near.
 #

@@ -4,7 +4,7 @@ Does a weight move when its gradient is zero?
 
 .. needs:: 3 5
 
-In the first step the gradient of a weight is 1, and in all later steps it is exactly 0.
+Suppose that the gradient of a weight is 1 in the first step, and exactly 0 in all later steps.
 In these later steps plain SGD leaves the weight where it is, but some other optimisers still move it.
 
 .. guess::
@@ -102,7 +102,7 @@ draw.alt(
 #
 # Here *w* is the weight, *η* is the learning rate, and *μ* is the momentum, 0.9.
 # If *g* is 1 in the first step and then 0, the velocity is 1, then 0.9, then 0.81, and so on.
-# In all, the weight goes the learning rate times the sum of these numbers:
+# The whole distance that the weight goes is the learning rate times the sum of these numbers:
 #
 # .. math::
 #
@@ -116,7 +116,7 @@ draw.alt(
 # In these three steps the example had the inputs 1.5 and −0.5 and the target 5, and it opened unit 2.
 # Now the example is that of page 1, and it shuts unit 2.
 # So the weight from input 1 to unit 2 has the gradient 0, but the next step will move this weight by −1.982.
-# The picture calls this part of a step *memory*, because it comes from the velocity.
+# All of this move comes from the velocity. The picture calls what comes from the velocity the *memory*.
 #
 # .. live:: account
 
@@ -149,7 +149,7 @@ assert abs(first["momentum"] + later["momentum"] - 10) < 1e-9
 # %%
 # .. claim:: B7
 #    :verdict: holds when
-#    :when: the optimiser is plain SGD, Adagrad, or RMSprop without momentum, and there is no weight decay.
+#    :when: the optimiser is plain SGD, Adagrad or RMSprop, its momentum is not switched on, and there is no weight decay.
 #    :corrected: A gradient of zero leaves a weight where it is if the optimiser keeps no velocity, uses for each weight only the gradient of this weight, and has no decay. Momentum and Adam go on in the direction of their velocity, and decay brings the weight nearer to 0.
 #    :sources: sutskever2013, kingma2015, loshchilov2019
 #    :refuted-by: zero-is-none, momentum-forgotten, adam-without-memory, no-decay
@@ -262,13 +262,13 @@ draw.show()
 # With Adam, the row of a word goes on moving after the first text in which the word occurs.
 # The row of word 5 stays, because word 5 never occurs.
 # With AdamW even this row moves, because of the weight decay.
-# If each row were a parameter of its own, a row that is not used would have no gradient, and all three optimisers would leave it where it is.
+# The table is one parameter, so it has one gradient, with many zeros. If each row were a parameter of its own, a row that is not used would have no gradient, and all three optimisers would leave it where it is.
 #
 # .. claim:: X7
 #    :verdict: holds
 #    :refuted-by: none-is-zero, zero-is-none
 #
-#    If the gradient of a weight is 0, an optimiser takes its usual step. If a weight has no gradient, the optimisers of this site take no step for it.
+#    If the gradient of a weight is 0, an optimiser uses its usual rule with this 0, so velocity or decay can still move the weight. If a weight has no gradient, the optimisers of this site skip it.
 #
 #    >>> from sgdexplained import Scalar
 #    >>> from sgdexplained.contrasts import AdamW
@@ -351,4 +351,4 @@ assert [round(number.grad, 2) for number in v] == [0.64, -0.48]
 #
 # .. in_your_library:: SGD, momentum 0.9 / then-none
 #
-# In the engine, :engine:`the step of every optimiser <sgd.Optimiser.step>` skips weights without a gradient, and :engine:`Adam's rule <contrasts.optimisers.Adam.move>` keeps both memories.
+# In the engine, :engine:`the step of every optimiser <sgd.Optimiser.step>` skips weights without a gradient, and :engine:`Adam's rule <contrasts.optimisers.Adam.move>` keeps the velocity.

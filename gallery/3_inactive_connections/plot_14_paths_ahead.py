@@ -101,7 +101,7 @@ draw.alt(
 # In the upper half the bias of *q* is 0, so *q* is open.
 # In the lower half this bias is −2, so *q* is shut.
 #
-# A *path* is a chain of weights from an input to the output.
+# A *path* is a chain of weights from an input, or from a bias, to the output.
 # A path is *open* if all units on it are open, and it is *cut* if one of them is shut.
 # Without biases, the output *y* of a ReLU network is a sum over the open paths, and so is the gradient of a weight :math:`w_1` of the first layer:
 #
@@ -116,7 +116,7 @@ draw.alt(
 # In the picture, the path through *r* carries +2 for *w*, and the path through *q* carries −1.
 #
 # With biases, there are also paths that start at a bias.
-# None of them contains a weight of the first layer, so the second formula stays true.
+# None of these contains a weight of the first layer, so the second formula stays true.
 #
 # .. live:: paths
 #
@@ -202,16 +202,14 @@ draw.alt(
 # If one path is cut, the gradient can become smaller or larger
 # -------------------------------------------------------------
 #
-# Here are four networks with two paths each, and the second path becomes cut:
+# Here are four networks with two paths each. Each line says what the two paths carry, and what the gradient becomes if the second path is cut:
 
 # Set-up: four networks with two paths
 for carried in ((1, 2), (2, -1), (1, -2), (1, -1)):
     before = first_gradient(network([0, 0], carried))
     after = first_gradient(network([0, -2], carried))
     one, other = carried
-    print(
-        f"they carry {one} and {other:2}: gradient {before:2} becomes {after}"
-    )
+    print(f"paths {one} and {other:2}: gradient {before:2} becomes {after}")
 
 # %%
 # In the second network the gradient becomes larger, and in the third it changes its sign.
@@ -221,7 +219,7 @@ for carried in ((1, 2), (2, -1), (1, -2), (1, -1)):
 # .. claim:: E2
 #    :verdict: holds when
 #    :when: the inactive connections cut every path ahead of the weight.
-#    :corrected: If every path ahead of a weight is cut, a small change of the weight has no effect. If only some paths are cut, the effect on the output is in proportion to the sum of what the open paths carry. Without the cut paths, this sum can be smaller, larger, or of the other sign.
+#    :corrected: If every path ahead of a weight is cut, a small change of the weight has no effect. If only some paths are cut, the effect on the output is in proportion to the sum of what the open paths carry. Because the cut paths are missing from it, this sum can be smaller than before, larger, or of the other sign.
 #    :sources: balduzzi2017, veit2016
 #    :refuted-by: gates-ignored, last-contribution-wins
 #
@@ -244,11 +242,11 @@ for carried in ((1, 2), (2, -1), (1, -2), (1, -1)):
 # On average, the squared gradient becomes smaller
 # ------------------------------------------------
 #
-# Let four paths carry +1 or −1 each, so there are sixteen such networks.
+# Take a network with four paths, each of which carries +1 or −1. There are 2 · 2 · 2 · 2 = 16 such networks.
 # Cut one path in each of them, and look only at the size of the gradient, not at its sign.
 # In eight networks the size becomes larger, and in the other eight it becomes smaller.
-# But the *squared* gradient grows by 16 in the first eight together, and falls by 32 in the other eight together.
-# So its mean over the sixteen networks falls by (32 − 16)/16, which is 1: it falls from 4 to 3.
+# Now add up the *squared* gradients. Over the eight networks where the size becomes larger, the sum grows by 16. Over the other eight it falls by 32.
+# So the mean over the sixteen networks falls by (32 − 16)/16, which is 1: it falls from 4 to 3.
 # Each further cut makes this mean smaller by 1 again.
 
 
@@ -286,7 +284,7 @@ assert sum(by for by in grown if by < 0) == -32
 # %%
 # .. claim:: E3
 #    :verdict: false as stated
-#    :corrected: When a path is cut, the gradient of a weight can become smaller, become larger, or change its sign. Its square falls in proportion to the number of open paths, but only on average over many networks whose paths carry independent random numbers with the mean zero and the same variance.
+#    :corrected: When a path is cut, the gradient of a weight can become smaller, become larger, or change its sign. Its square is in proportion to the number of open paths only on average, over many networks whose paths carry independent random numbers with the mean zero and the same variance.
 #    :sources: balduzzi2017, he2015
 #    :refuted-by: gates-ignored, last-contribution-wins
 #
@@ -312,8 +310,8 @@ assert sum(by for by in grown if by < 0) == -32
 # A leaky ReLU does not cut a path
 # --------------------------------
 #
-# If the units of the first network are leaky ReLUs, the path through *q* still carries a hundredth of −1.
-# So the gradient of *w* is 2 − 0.01 = 1.99.
+# A leaky ReLU multiplies a negative number by 0.01, instead of replacing it by 0.
+# So if the units of the first picture are leaky ReLUs, and *q* has the bias −2, the path through *q* carries 0.01 · (−1), and the gradient of *w* is 2 − 0.01 = 1.99.
 
 # Check: a leaky ReLU
 leaking = network([0, -2], activation=leaky_relu)
@@ -346,8 +344,10 @@ assert first_gradient(leaking) == 1.99
 #    >>> after.data - 3
 #    2
 #
-# In PyTorch: the same network, the same two numbers
-# --------------------------------------------------
+# In PyTorch: the network of the first picture
+# --------------------------------------------
+#
+# The gradient of *w* is 1 if *q* is open, and 2 if *q* is shut.
 #
 # .. code-block:: python
 #

@@ -97,7 +97,8 @@ draw.alt(
 #
 # Let *q* be the mean square of a layer.
 # Each pre-activation of the next layer is a sum of *n* products, each a weight times an activation.
-# In the square of this sum, products of two different weights are 0 on average, because each weight is positive or negative with the same chance.
+# Multiply out the square of this sum. It has the squares of the *n* products, and mixed terms with two different weights.
+# A mixed term is 0 on average, because each weight is positive or negative with the same chance.
 # The *n* squares are left, and each of them is Var(*w*) · *q* on average.
 # So the mean square of the pre-activations is on average *n* · Var(*w*) · *q*.
 # ReLU makes the negative pre-activations 0, and this leaves half of the mean square:
@@ -107,9 +108,9 @@ draw.alt(
 #    q_{\text{after}} = \frac{n}{2} \, \operatorname{Var}(w) \cdot q_{\text{before}} \quad \text{on average}
 #
 # If the variance is 2/*n*, this factor is 1 (:footcite:t:`he2015`).
-# If the variance is 1/*n*, it is 1/2 (:footcite:t:`glorot2010` made this rule for other units).
-# In the picture, the mean square of the gradient on its way back is multiplied by the same factor.
-# (The gradient that comes to the last layer has random entries with the mean 0.)
+# If the variance is 1/*n*, which :footcite:t:`glorot2010` proposed for tanh units, it is 1/2.
+# On the way back, each layer multiplies the mean square of the upstream gradients by the same factor.
+# (For the picture, the upstream gradients of the last layer are random numbers with the mean 0.)
 
 # Check: thirty layers, with both variances
 assert 0.5 < measured[2][0][-1] < 2
@@ -123,7 +124,7 @@ assert 0.5 < measured[1][1][0] * 2**30 < 2
 #    :sources: he2015, glorot2010
 #    :refuted-by: he-without-two, gates-ignored
 #
-#    A ReLU network has *L* layers of *n* units and no biases, and its input has *n* numbers. Its weights are drawn independently from one normal distribution with the mean 0. On average over many such networks, the *L* layers together multiply the mean square of the activations by :math:`(\frac{n}{2} \operatorname{Var}(w))^L`. On the way back they multiply the mean square of the gradient by the same number, if the entries of the gradient that comes to the last layer are random, independent, and have the mean 0. For the variance 2/*n* this number is 1. For 1/*n* it is :math:`1/2^L`.
+#    A ReLU network has *L* layers of *n* units and no biases, and its input has *n* numbers. Its weights are drawn independently from one normal distribution with the mean 0. On average over many such networks, the *L* layers together multiply the mean square of the activations by :math:`(\frac{n}{2} \operatorname{Var}(w))^L`. On the way back they multiply the mean square of the upstream gradients by the same number, if the upstream gradients of the last layer are random, independent, and have the mean 0. For the variance 2/*n* this number is 1. For 1/*n* it is :math:`1/2^L`.
 #
 #    >>> from fractions import Fraction
 #    >>> from itertools import product
@@ -208,10 +209,10 @@ draw.show()
 
 # %%
 # The mean over all narrow networks is 1, and the mean over all wide ones is 1 too.
-# But half of the narrow networks are below 0.26, their median (means and medians are those of 100 000 networks).
+# But half of the narrow networks are below 0.26, which is their median. (These means and medians are those of 100 000 networks of each kind. The picture shows 500 of them.)
 # A few networks with a large value make up for many with a small one.
 #
-# The wider the spread of *q*, the larger is the mean of *q*\ ².
+# Over many networks the mean of *q* is always 1. So the mean of *q*\ ² over these networks tells how wide the spread of *q* is: the wider the spread, the larger is this mean.
 # If the weights come from a normal distribution with the variance 2/*n*, each layer of *n* units multiplies this mean of *q*\ ² by a number that is larger for fewer units:
 #
 # .. math::
@@ -298,7 +299,7 @@ assert high < 4
 #
 # By default, the weights of ``torch.nn.Linear`` have the variance 1/(3 *n*), which is even smaller than 1/*n*.
 # For a deep ReLU network, ask for the variance 2/*n*.
-# Our ``MLP`` takes 2/*n* by default.
+# The class ``MLP`` of this site takes 2/*n* by default.
 #
 # .. code-block:: python
 #

@@ -94,7 +94,7 @@ draw.alt(
 
 # %%
 # The arrows are two examples, and each dot is a unit.
-# The two weights into a unit are the coordinates of its direction.
+# An arrow from the centre to the dot would have the two weights into this unit as its coordinates: this is the *direction* of the unit.
 # Without a bias, the pre-activation of the unit is *w*\ ₁\ *x*\ ₁ + *w*\ ₂\ *x*\ ₂.
 # It is positive exactly if the angle between the arrow and the direction of the unit is less than 90 degrees.
 # A full dot is a unit that is open for both examples, a half dot is open for one of them, and an empty dot for none.
@@ -152,7 +152,7 @@ assert (round(angles[1], 1), round(angles[5], 1)) == (71.4, 42.6)
 #    :sources: cho2009
 #    :refuted-by: gates-ignored, whispering-relu, against-left-out, no-negative-weights
 #
-#    A ReLU layer has no biases, and its weights are drawn independently from one normal distribution with the mean 0. Two examples stand at an angle *t*. On average, the part :math:`(\pi - t) / 2 \pi` of the units is open for both. The wider the layer, the nearer is the cosine of the angle between their activations to :math:`(\sin t + (\pi - t) \cos t) / \pi`.
+#    A ReLU layer has no biases, and its weights are drawn independently from one normal distribution with the mean 0. Two examples stand at an angle *t*. On average, the part :math:`(\pi - t) / 2 \pi` of the units is open for both. The activations of the two examples stand at another angle. The wider the layer, the nearer the cosine of this angle is to :math:`(\sin t + (\pi - t) \cos t) / \pi`.
 #
 #    >>> from fractions import Fraction
 #    >>> from math import acos, cos, degrees, radians, sin
@@ -184,18 +184,18 @@ assert (round(angles[1], 1), round(angles[5], 1)) == (71.4, 42.6)
 #    >>> round(degrees(acos(cosine)), 2)
 #    71.44
 #
-# Dropout chooses units anew for each example
-# -------------------------------------------
+# Dropout drops other units for each example
+# ------------------------------------------
 #
 # *Dropout* drops each unit with a given chance during training (:footcite:t:`srivastava2014`): it multiplies the activation of the unit by 0.
 # It multiplies the activations of all other units by a number (by 2, if the chance is 1/2), so that on average an activation is as large as without dropout.
 # A dropped unit is inactive, so the weights that lead out of it have a gradient of exactly 0.
-# Nothing comes back through a dropped unit either, so the weights that lead into it have a gradient of exactly 0 too.
+# On the way back, the gradient at this unit is multiplied by 0 too, so the weights that lead into it also have a gradient of exactly 0.
 #
 # Take two layers of units that are all open and active without dropout.
 # Dropout drops each of these units with the chance 1/2.
 # A weight between the two layers gets a gradient from an example only if neither its sender nor its receiver is dropped, which happens with the chance 1/2 · 1/2 = 1/4.
-# Usually dropout draws new units for each example of a batch, so a weight that gets nothing from one example may get a gradient from another.
+# Usually dropout drops other units for each example of a batch, so a weight that gets nothing from one example may get a gradient from another.
 # If the same units are dropped for the whole batch, more examples do not help:
 
 
@@ -244,7 +244,7 @@ ax.set_xticks(sizes)
 ax.set_yticks([0, 0.25, 0.5, 0.75, 1], ["0", "1/4", "1/2", "3/4", "all"])
 draw.title(
     ax,
-    "If dropout draws new units for each example, a larger batch leaves fewer weights at 0.",
+    "If other units are dropped for each example, fewer weights of a larger batch have the gradient 0.",
 )
 draw.alt(
     ax,
@@ -256,13 +256,13 @@ draw.alt(
 draw.show()
 
 # %%
-# For *B* examples the formulas are :math:`(3/4)^B` and 3/4.
+# For *B* examples, the falling line is :math:`(3/4)^B`, and the flat line is 3/4.
 #
 # Dropout changes the mean gradient
 # ---------------------------------
 #
-# The mean of the gradients with dropout need not be the gradient without dropout.
-# For example, one linear output adds up the inputs 1, 2 and 1 with the weights 1, −2 and 3, so the output is 0.
+# Take one example, and the mean of its gradient over all ways to drop units. This mean can differ from the gradient without dropout.
+# For example, a linear output has the inputs 1, 2 and 1 and the weights 1, −2 and 3, so it is 1·1 − 2·2 + 3·1 = 0.
 # The target is 1, and the loss is half the squared error, so without dropout the gradient is −1, −2, −1.
 # Now each input is dropped with the chance 1/2, and doubled if it is not dropped, so there are eight equally likely cases.
 # The mean gradient over the eight cases is 0, −10, 2.
@@ -305,8 +305,10 @@ assert [error * value for value in x] == [-1, -2, -1]
 #    >>> opened(180).count(2), opened(180).count(0)
 #    (0, 0)
 #
-# In PyTorch: one quarter
-# -----------------------
+# In PyTorch: two examples at a right angle share one quarter
+# -----------------------------------------------------------
+#
+# The first weights of ``Linear`` are not normal random numbers. But each is positive or negative with the same chance, and here this is enough.
 #
 # .. code-block:: python
 #

@@ -54,7 +54,7 @@ with draw.style():
     places[0].set_ylabel("64 examples")
 draw.title(
     fig,
-    "Both patterns have the same number of zeros, but only the right one saves work.",
+    "Both patterns have the same number of zeros. Only the pattern on the right saves work.",
 )
 draw.alt(
     fig,
@@ -83,7 +83,7 @@ draw.show()
 # So only 128 · 20 = 2560 of the multiplications are needed.
 #
 # In the left pattern every sender is active in some example, so the code does all 51 200.
-# (If 128 green squares are drawn at random, on average 1.4 of the 40 senders get none. So the code saves almost nothing.)
+# (The squares of the left pattern are placed so that each sender has one. At random places, on average 1.4 of the 40 senders have no green square. So even then the code saves almost nothing.)
 # In the right pattern two senders are active in all examples, and 38 in none.
 # The code leaves out 38 columns of *A*, and does 2560 multiplications.
 
@@ -181,7 +181,7 @@ for examples in (1, 2, 3, 4):
 # .. guess::
 #    :answer: 90
 #
-#    How many numbers does the network of page 1 keep for a batch of ten examples?
+#    How many activations and derivatives does the network of page 1 keep for a batch of ten examples?
 #
 #    Nine for each example: two inputs, the activations and the derivatives of three hidden units, and the derivative of the output unit.
 #

@@ -70,7 +70,7 @@ for k, ax in enumerate(places):
         ax.set_title(f"weights into hidden unit {k + 1}", fontsize=15)
 draw.title(
     fig,
-    "The weights are 1, 2 and 4 in size, and change their sign at the middle.",
+    "The weights have the sizes 1, 2 and 4. Mirrored weights have opposite signs.",
 )
 draw.alt(
     fig,
@@ -93,10 +93,10 @@ draw.show()
 # Such numbers never add up to 0: for example, 1 + 2 − 4 is −1.
 # So the three pairs add up to 0 only if the row is symmetric.
 #
-# Before this division, both biases are about −2.1, and the smallest weights have the size 3.1.
+# In the network itself, where the weights are not divided, both biases are about −2.1, and the smallest weights have the size 3.1.
 # For a symmetric row the pre-activation is nearly this bias, so both hidden activations are small: about 0.1.
-# For every other row, the three pairs add up to a positive number in one of the hidden units, because the weights of the two units have opposite signs.
-# A positive sum is at least nearly 1, which is about 3 before the division.
+# For every other row, the sum of the three pairs is not 0. In unit 2 this sum has the opposite sign of the sum in unit 1, because each weight has the opposite sign. So it is positive in one of the units.
+# The smallest positive sum is about 1 with divided weights, so about 3 in the network itself.
 # So the pre-activation of this unit is at least about 0.9, and its activation is at least 0.7.
 #
 # The weight from each hidden unit to the output is about −16.

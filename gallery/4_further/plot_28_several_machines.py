@@ -56,7 +56,7 @@ rows = [
     ("one machine", [[9, 9, 9, 1]], False),
     ("two and two", even, False),
     ("three and one", uneven, False),
-    ("three and one,\nwith shares", uneven, True),
+    ("three and one,\ntimes shares", uneven, True),
 ]
 fig, ax = draw.figure(3.2)
 with draw.style():
@@ -133,7 +133,7 @@ ax = draw.bars(
 ax.set_xlabel("gradient of a weight into unit 2")
 draw.title(
     ax,
-    "A unit is open on one machine only; after the exchange, the weight moves on both.",
+    "Unit 2 is open on machine 2 only. After the exchange, its weight moves on both.",
 )
 draw.alt(
     ax,
@@ -145,8 +145,8 @@ draw.alt(
 # %%
 # Without the exchange, machine 1 would not move this weight.
 # After the exchange, both machines have the gradient 6, and both move the weight by the same step.
-# So a weight need not stand still if its gradient is 0 on one machine.
-# It stands still if its gradient is 0 *on every machine*.
+# So a weight can move although its gradient is 0 on one machine.
+# It stays only if its gradient is 0 *on every machine*, or if the gradients of the machines cancel.
 #
 # No gradient on one machine
 # --------------------------
@@ -174,7 +174,7 @@ draw.alt(
 # In the usual exchange the machines stand in a *ring*: each machine sends only to the next one, and the last machine sends to the first.
 # Each machine cuts its list of *n* gradients into *p* parts, so a part has *n*/*p* numbers.
 #
-# - *First round.* Each part goes from machine to machine, and each machine adds its own numbers to the part. After *p* − 1 sendings, every machine holds one part that is finished: the sum over all machines.
+# - *First round.* In each sending, every machine sends one part to the next machine, which adds its own numbers of the same part. Machine 1 begins with its part 1, machine 2 with its part 2, and so on. After *p* − 1 sendings, every machine holds one part that is finished: the sum over all machines.
 # - *Second round.* The finished parts go around the ring, again with *p* − 1 sendings. Then every machine has all parts.
 #
 # So each machine sends this many numbers:
@@ -189,7 +189,7 @@ draw.alt(
 # Let real processes do it
 # ------------------------
 #
-# For a trial, one computer can play all the machines.
+# To try this, one computer can do the work of all the machines.
 # It runs one process (a running program) for each of them.
 # Each process has a number, its *rank*, counted from 0.
 # The next lines are the end of the script of this page, which you can download below.
@@ -199,7 +199,7 @@ draw.alt(
 
 from sgdexplained.parallel import Ranks, shard
 
-# `layers` and `examples` stand in the set-up of the second picture.
+# `layers` and `examples` stand in the code of the second picture.
 with Ranks() as ranks:
     net = MLP([2, 3, 1], init=layers)
     mine = shard(examples, ranks.rank, ranks.size)
@@ -246,7 +246,7 @@ with Ranks() as ranks:
 # ---------------------------------
 #
 # ``DistributedDataParallel`` takes the plain average over the machines, and does not ask how many examples each one had.
-# To give all examples the same weight in the mean, multiply the mean loss of each machine by this factor before the backward pass:
+# To make all examples count equally in the mean, multiply the mean loss of each machine by this factor before the backward pass:
 #
 # .. math::
 #
@@ -271,6 +271,8 @@ with Ranks() as ranks:
 #
 # In *gradient accumulation*, one machine works through the parts of a batch one after the other, and then takes one step.
 # There too, the gradient of each part must be multiplied by the share of this part in the batch.
+#
+# Without these shares, libraries give different results:
 #
 # .. in_your_library:: uneven-parts
 #

@@ -190,7 +190,7 @@ def test_paths_are_closed_and_cut_until_they_cancel(reader: Reader) -> None:
     field = part.locator('input[type="text"][data-do="v1"]')
     field.fill("0")
     field.press("Enter")
-    expect(told).to_contain_text("= −3 comes back")
+    expect(told).to_contain_text("= −3: this is the gradient")
     expect_same(reader, "closed=unit4;ahead=0,-1,-2,1", "paths")
 
 

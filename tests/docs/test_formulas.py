@@ -18,6 +18,7 @@ from sphinx.application import Sphinx
         ("Here a < b.", "Here a_<_b."),
         ("the result, − the change", "the result, − the change"),
         ("0.7·3 + 2·0 − 1.1·1 − 0.1 = 0.9", "0.7·3_+_2·0_−_1.1·1_−_0.1 =_0.9"),
+        ("all 51 200 of 100 000", "all 51_200 of 100_000"),
         ("where φ′(z) is 1", "where φ′\N{WORD JOINER}(z) is 1"),
         ("+ alone", "+ alone"),
         ("nothing", "nothing"),

@@ -142,7 +142,8 @@ def test_links_and_sources_can_be_read_without_the_site() -> None:
 def test_where_the_address_is_known_the_notebook_leads_to_the_site() -> None:
     text = make([Block("text", PROSE, 1)], "https://a.example/")
 
-    assert "[What each library does, with the programs](https://a.example/reference/elsewhere/" in text
+    link = "[What each library does, with the programs](https://a.example/reference/elsewhere/"
+    assert link in text
     assert "by hand.](https://a.example/story/" in text
 
 

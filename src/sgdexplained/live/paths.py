@@ -127,14 +127,15 @@ def told(state: State, ran: Ran) -> str:  # noqa: ARG001
     --------
     >>> from sgdexplained.live.state import State
     >>> said = told(State(closed=("unit 1",)), None)
-    >>> "−1 − 2 + 1 = −2 comes back" in said, "closing has changed its sign" in said
+    >>> "The open paths carry −1 − 2 + 1 = −2" in said, "closing has changed its sign" in said
     (True, True)
     """
     row = behind(state.ahead, state.closed)
     open_ = [v for k, v in enumerate(state.ahead) if f"unit {k + 1}" not in state.closed]
-    words = "No path is open, so nothing comes back."
+    words = "No path is open, so the gradient of w is 0."
     if open_:
-        words = f"{sum_of(open_)} = {text_of(row.gradient)} comes back over the open paths."
+        carried = f"{sum_of(open_)} = {text_of(row.gradient)}"
+        words = f"The open paths carry {carried}: this is the gradient of w."
     if len(open_) == len(state.ahead):
         words += " All four paths are open: shut a unit, and look at the gradient."
     whole = behind(state.ahead, ()).gradient
