@@ -66,7 +66,7 @@ draw.alt(
 # Unit 2 is *inactive*, because its activation is 0.
 # Unit 2 is also *shut*, because the derivative of its activation is 0: if *z* changes a little, *a* stays 0.
 # Units 1 and 3 are *active* (*a* is not 0) and *open* (the derivative is 1).
-# With ReLU, an inactive unit is always shut.
+# A ReLU unit with a *z* below 0 is always both.
 #
 # The output does the same without ReLU: 1·3 + 2·0 − 1·1 + 0 = 2.
 # The *loss* says how wrong the output is.

@@ -72,7 +72,7 @@ draw.alt(
 #    \frac{\partial L}{\partial w} = a \cdot \varphi'(z) \cdot u
 #
 # - *a* is the **activation of the sender**. If the sender is an input, *a* is the input itself.
-# - *φ′(z)* is the **derivative of the activation function** φ of the receiver, at its pre-activation *z*. For ReLU it is 1 if *z* is positive, and 0 if not. The output of this network has no activation function, so *φ′(z)* is 1 there.
+# - *φ′(z)* is the **derivative of the activation function** φ of the receiver, at its pre-activation *z*. For ReLU it is 1 if *z* is positive, and 0 if *z* is negative. The output of this network has no activation function, so *φ′(z)* is 1 there.
 # - *u* is the **upstream gradient** of the receiver: how much the loss *L* changes if the activation of the receiver changes a little.
 #
 # This product is the chain rule.

@@ -89,12 +89,12 @@ draw.alt(
 # - With *η* = 0.001 the line falls by 0.023, and the loss really falls by 0.0227.
 # - With *η* = 0.1 the line falls by 2.3, but the loss really *rises* by 0.196.
 #
-# The reason is that the output contains products of two numbers, and the step changes both.
+# Why does the real loss leave the line? The output contains products of two numbers, and the step changes both.
 # For example, it contains the weight out of unit 1 times the activation of unit 1.
 # This weight has the gradient 3, so it becomes 1 − 3\ *η*.
 # The weights into unit 1 move by −\ *η* and −2\ *η*, its bias moves by −\ *η*, and the inputs are 1 and 2.
 # So its activation becomes 3 − *η*\ ·1 − 2\ *η*\ ·2 − *η* = 3 − 6\ *η*.
-# The product contains *η*\ ².
+# The product of the two contains *η*\ ², and the line does not.
 # For the whole network, the error *r* (output − target) after the step is
 #
 # .. math::
@@ -213,9 +213,8 @@ draw.alt(
 # For the loss *hw*\ ²/2, a step multiplies *w* by 1 − *hη*.
 # So *w* comes nearer to 0 if 1 − *hη* is between −1 and 1.
 # This is so if *η* is below 2/*h*, and only then.
-# The number *h* is called the *curvature*.
-# A loss with many weights has a curvature at each point, in each direction.
-# Suppose that all these curvatures are at most *h*.
+# The number *h* is called the *curvature*: it says how strongly the loss bends.
+# A loss with many weights bends differently at each point and in each direction: let *h* be its largest curvature.
 # Then each step with *η* below 2/*h* makes the loss smaller, if the gradient is not 0 :footcite:p:`bottou2018`.
 #
 # The learning rate of SGD and of Adam
@@ -258,7 +257,7 @@ draw.show()
 # %%
 # .. claim:: C2
 #    :verdict: holds when
-#    :when: you compare steps of plain SGD that have the same gradient, or first steps of Adam whose gradients are not 0 or very small.
+#    :when: you compare steps of plain SGD that have the same gradient, or first steps of Adam, if no gradient is 0 or very small.
 #    :corrected: Plain SGD moves a weight by the learning rate times its gradient, so a weight with a larger gradient moves farther. In its first step, Adam divides each gradient by its size, so all weights move by the learning rate itself, unless their gradient is 0 or very small.
 #    :sources: goyal2017, kingma2015
 #    :refuted-by: fixed-step-length, adam-undivided

@@ -159,8 +159,8 @@ assert difference(after_step, first) == Fraction(-7, 100)
 assert wrong[0][0] == 0.7
 
 # %%
-# Can this mistake happen without being noticed? Not in the engine, which is the program of this site.
-# It computes with single numbers, called *Scalars*, or with whole arrays of numbers, called *Tensors*, and both are protected:
+# Can you get such a wrong gradient without an error message? Not in the engine, which is the program of this site.
+# It computes with single numbers, called *Scalars*, or with whole arrays of numbers, called *Tensors*:
 #
 # .. claim:: X2
 #    :verdict: holds
@@ -294,7 +294,7 @@ draw.show()
 #    :sources: griewank2008
 #    :refuted-by: one-sided-difference, open-at-the-kink, doubled-derivative, gates-ignored
 #
-#    You can check a gradient by small changes to both sides, but not at a *kink*, where a function has no derivative. At 0, ReLU has the derivative 0 on the left and 1 on the right. If you make *z* a little larger and a little smaller, you find the mean of both, 1/2, which is neither. So a check must stay away from kinks.
+#    You can check a gradient by measuring, but not at a *kink*, where a function has no derivative. ReLU has a kink at 0: left of it the derivative is 0, and right of it the derivative is 1. If you make *z* a little larger and a little smaller, you find the mean of both, 1/2, which is neither. So a check must stay away from kinks.
 #
 #    >>> from fractions import Fraction
 #    >>> from sgdexplained import MLP, Scalar, gradcheck, half_squared_error

@@ -223,7 +223,7 @@ draw.show()
 # ---------------------------------------------
 #
 # - **With leaky ReLU.** Leaky ReLU multiplies a negative pre-activation by a small number, for example by 1/100. So unit 2 is active and open, and none of the four gradients is 0.
-# - **With a second example.** A second example, with the inputs 2 and 1, opens unit 2. If its output is not exactly right, it gives each of the four numbers a gradient that is not 0. So the mean over both examples is not 0 for any of the four numbers: :ref:`sphx_glr_story_2_a_batch_plot_09_when_a_batch_moves_a_weight.py`
+# - **With a second example.** A second example, with the inputs 2 and 1, opens unit 2. If the output of the network is not exactly right for it, this example gives each of the four numbers a gradient that is not 0. So the mean over both examples is not 0 for any of the four numbers: :ref:`sphx_glr_story_2_a_batch_plot_09_when_a_batch_moves_a_weight.py`
 
 # Check: what this list says
 leaking = around_unit_2(network(lambda z: leaky_relu(z, 0.01)))

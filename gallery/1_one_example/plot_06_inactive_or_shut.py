@@ -193,7 +193,7 @@ draw.alt(
 )
 
 # %%
-# The black line is ReLU: all three ways compute the same values. The slope of a dashed line is the derivative that a program gives at 0 for this way.
+# The black line is ReLU: all three ways compute the same values. Each dashed line belongs to one way: its slope is the derivative that a program gives at 0 if ReLU is written like this.
 # None of the three numbers is wrong: each dashed line touches the black line at 0, and is nowhere above it.
 # Mathematics calls the slope of such a line a *subgradient*, and uses it in place of the derivative.
 #
@@ -243,7 +243,7 @@ draw.show()
 #
 # A computer rounds its numbers, so a pre-activation is exactly 0 more often than in exact mathematics.
 # So it can also matter in a large network which derivative a program takes at 0.
-# One study reports that it changed results with 32-bit numbers, and hardly with 64-bit numbers, which are rounded less :footcite:p:`bertoin2021`.
+# One study reports that another derivative at 0 changed the results with 32-bit numbers, and hardly changed them with 64-bit numbers, which are rounded less :footcite:p:`bertoin2021`.
 
 # Check: where each training ends, and when a sigmoid is shut
 assert (round(paths[relu][-1], 3), round(paths[maximum][-1], 3)) == (0.5, 0)
@@ -301,8 +301,8 @@ for z, is_shut in (
 #
 #    The function relu(*z*) − relu(−\ *z*) is just *z*, so its derivative is 1 everywhere. A program takes 0 as the derivative of relu at 0. Which derivative of relu(*z*) − relu(−\ *z*) does this program give at *z* = 0?
 #
-#    The program takes 0 for both parts, so it gives 0.
-#    At a kink, a program can give a wrong derivative.
+#    The program takes 0 for both parts, so it gives 0, but the right derivative is 1.
+#    The whole function has no kink. But it is built from parts that have one, and there a program can give a wrong derivative.
 #
 #    >>> z = Scalar(0)
 #    >>> (z.relu() - (-z).relu()).backward()

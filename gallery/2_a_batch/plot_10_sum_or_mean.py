@@ -101,7 +101,7 @@ draw.alt(
 #
 # .. live:: batch
 #    :start: e=1,2,1/2,2,2/3,1,1
-#    :lead: Below stand the sum of the gradients and their mean. The sum of three examples is three times their mean. Take an example out: then the sum is twice the mean.
+#    :lead: This is the network of page 1 again, with three examples. Below stand the sum of the gradients and their mean. The sum of three examples is three times their mean. Take an example out: then the sum is twice the mean.
 
 # Check: 13/5 and 11/3, and 13/5 from the three means
 assert (str(of_ten), str(of_means)) == ("13/5", "11/3")
@@ -112,7 +112,7 @@ assert w.grad == of_ten
 # %%
 # .. claim:: D2
 #    :verdict: holds when
-#    :when: the loss of the batch is a mean in which each example has one loss. If you take the mean over several batches, all of them must also have the same size.
+#    :when: the loss of the batch is the mean of one number for each example. If you then take the plain mean over several batches, they must all have the same size.
 #    :corrected: If the loss of a batch is the mean over its examples, its gradient is the mean over its examples too. The mean over several batches is the mean over all their examples only if the gradient of each batch counts in proportion to the size of this batch.
 #    :sources: goyal2017
 #    :refuted-by: sizes-forgotten, sum-for-mean
@@ -191,10 +191,11 @@ draw.show()
 # Twenty bring it to −1, so the error is as large as before the step, and thirty to −2.
 #
 # If you divide the learning rate by *B*, a step of plain SGD with the sum is the same as with the mean.
-# With :doc:`weight decay </ask/mean-or-sum>`, Adam or clipping, the step is not the same:
+# With Adam, clipping or weight decay, the step is not the same:
 #
 # - **Adam** divides each gradient by the size of this gradient, so its first step has the same length for the sum and for the mean. If you also divide the learning rate by *B*, this step is *B* times too short.
 # - **Clipping** shortens a gradient that is longer than a limit. With the limit 1 and four examples, a mean of 3 becomes 1, and the sum of 12 becomes 1 too. If you also divide the learning rate by 4, the step is 4 times too short.
+# - :doc:`Weight decay </ask/mean-or-sum>` multiplies the learning rate by the weight and not by the gradient. With a learning rate divided by *B*, it is *B* times too weak.
 
 
 # Check: four examples, and the sum with a quarter of the learning rate
@@ -211,28 +212,6 @@ assert after_one_step(Adam, "sum", 0.0025) == 1.9975
 assert [gradient * min(1, 1 / gradient) for gradient in (12, 3)] == [1, 1]
 
 # %%
-# .. claim:: P8
-#    :verdict: holds
-#    :sources: goyal2017
-#    :refuted-by: fixed-step-length, doubled-derivative
-#
-#    Two steps with a small learning rate end at nearly the same weight as one step with twice this learning rate. If the learning rate is ten times smaller, the difference between the two results is about a hundred times smaller.
-#
-#    With batches twice as large, the same data give half as many steps. So if the loss is the mean, you can make the batches and the learning rate twice as large, and training ends at *nearly* the same weights as before.
-#
-#    >>> from fractions import Fraction
-#    >>> from sgdexplained import SGD, Scalar, half_squared_error
-#    >>> def after(steps, learning_rate):
-#    ...     w = Scalar(Fraction(1))
-#    ...     for _ in range(steps):
-#    ...         w.zero_grad()
-#    ...         half_squared_error([w], [0]).backward()
-#    ...         SGD([w], lr=learning_rate).step()
-#    ...     return w.data
-#    >>> rates = [Fraction(1, 10), Fraction(1, 100)]
-#    >>> [str(after(2, lr) - after(1, 2 * lr)) for lr in rates]
-#    ['1/100', '1/10000']
-#
 # Examples, outputs or tokens?
 # ----------------------------
 #
@@ -249,7 +228,7 @@ assert [gradient * min(1, 1 / gradient) for gradient in (12, 3)] == [1, 1]
 #    :sources: goyal2017
 #    :refuted-by: outputs-not-counted, sum-for-mean
 #
-#    The word *mean* does not tell by which number the sum is divided. The same errors give different gradients if the sum of the losses is not divided, or is divided by the number of examples, or by the number of all outputs.
+#    The word *mean* does not tell by which number the sum is divided. There are three ways: not to divide the sum of the losses, to divide it by the number of examples, or to divide it by the number of all outputs. The same errors give other gradients each way.
 #
 #    >>> from fractions import Fraction
 #    >>> from sgdexplained import Scalar, half_squared_error, mean_squared_error
@@ -309,7 +288,7 @@ assert weighted_mean([Scalar(8), Scalar(2)], sizes=[1, 3]).data == 3.5
 # --------------------------------------------------------
 #
 # ``MSELoss`` adds up the squared errors, and divides by the number of examples times the number of outputs.
-# Our loss is half the squared error of an example, and the mean of these halves over the examples. To get it in PyTorch, take the sum of the squared errors and divide it by twice the number of examples.
+# Our loss for one example is half the squared error, and our loss for a batch is the mean of these losses. To get it in PyTorch, divide the sum of the squared errors by twice the number of examples.
 #
 # .. code-block:: python
 #

@@ -76,7 +76,7 @@ draw.alt(
 # For each size, the mean over all possible batches is the true gradient.
 # So a single random example seldom has exactly the true gradient, but on average it has.
 #
-# In the next picture, none of the three examples has the same gradients as the mean of all three.
+# The next picture shows the network of page 1 again, with three examples. None of them has the same gradients as the mean of all three.
 #
 # .. live:: batch
 #    :start: out=1,2;at=0
@@ -118,7 +118,7 @@ assert mean(pairs) == gradient(wanted) == 3
 #    :sources: bottou2018
 #    :refuted-by: sum-for-mean
 #
-#    The gradient of a random batch is right on average, but its square is not, unless all batches have the same gradient. Over all batches of one size, the mean of the gradient is the true gradient. The mean of the squared gradient is the square of the true gradient plus the variance of the gradient.
+#    Over all batches of one size, the mean of the gradient is the true gradient. But the mean of the squared gradient is larger than the square of the true gradient: it is larger by the variance of the gradient. The two are equal only if all batches have the same gradient.
 #
 #    >>> from fractions import Fraction
 #    >>> from itertools import combinations
@@ -178,7 +178,7 @@ with draw.style():
     places[1].set_xlabel("number of batches")
 draw.title(
     fig,
-    "Small batches seldom move the weight of a rare word, but far each time.",
+    "Small batches seldom move the weight of a rare word. When they do, they move it far.",
 )
 draw.alt(
     fig,
@@ -202,8 +202,6 @@ draw.alt(
 # Eight examples have the targets −7/8, −5/8 and so on up to 7/8, so the best weight is 0.
 # In each row the weight stands at the upright bar.
 # Each of the eight arrows is the step that one example makes from there, with the learning rate 1/2.
-#
-# Another meaning: the data change during training, so the best weight moves, and the weight follows it. It can follow only if the learning rate does not become smaller and smaller.
 
 # Set-up: where eight examples pull the weight, and the figure
 eight = [Fraction(odd, 8) for odd in range(-7, 8, 2)]
@@ -260,6 +258,8 @@ assert distance_behind(lambda _: 1 / 2) == 1
 assert distance_behind(lambda t: 1 / t) == 49.5
 
 # %%
+# Another meaning of *dynamic*: the data change during training, so the best weight moves, and SGD follows it. It can follow only if the learning rate does not become smaller and smaller.
+#
 # .. claim:: A5
 #    :verdict: holds when
 #    :when: "dynamic" means more updates in each pass through the data. If it means a restless path, the claim holds only where the examples disagree. If it means that the weight follows a best weight that moves, the claim holds only if the learning rate does not shrink.
@@ -290,7 +290,7 @@ assert distance_behind(lambda t: 1 / t) == 49.5
 # How large the noise is in a larger batch: :ref:`sphx_glr_story_4_further_plot_19_how_noisy.py`
 
 
-# Check: what this list says
+# Check: three of the four signs are wrong
 uneven = [gradient([t], at=0) for t in (1, 1, 1, -9)]
 assert mean(uneven) > 0 > mean((g > 0) - (g < 0) for g in uneven)
 

@@ -214,6 +214,33 @@ assert round(ahead) == 51
 #
 # If this race goes on, the noise keeps the smaller batches from coming nearer, and they go on moving around the best weights: :ref:`sphx_glr_story_4_further_plot_20_the_floor.py`
 #
+# Batches twice as large, and a learning rate twice as large
+# ----------------------------------------------------------
+#
+# With batches twice as large, the same data give half as many steps. Can a larger learning rate make up for this?
+#
+# .. claim:: P8
+#    :verdict: holds
+#    :sources: goyal2017
+#    :refuted-by: fixed-step-length, doubled-derivative
+#
+#    Two steps with a small learning rate end at nearly the same weight as one step with twice this learning rate. If the learning rate is ten times smaller, the difference between the two results is about a hundred times smaller.
+#
+#    So if the loss is the mean over the batch, you can make the batches and the learning rate twice as large, and training ends at *nearly* the same weights as before.
+#
+#    >>> from fractions import Fraction
+#    >>> from sgdexplained import SGD, Scalar, half_squared_error
+#    >>> def after(steps, learning_rate):
+#    ...     w = Scalar(Fraction(1))
+#    ...     for _ in range(steps):
+#    ...         w.zero_grad()
+#    ...         half_squared_error([w], [0]).backward()
+#    ...         SGD([w], lr=learning_rate).step()
+#    ...     return w.data
+#    >>> rates = [Fraction(1, 10), Fraction(1, 100)]
+#    >>> [str(after(2, lr) - after(1, 2 * lr)) for lr in rates]
+#    ['1/100', '1/10000']
+#
 # With the learning rate 1/t, the weight is the mean of the targets
 # -----------------------------------------------------------------
 #

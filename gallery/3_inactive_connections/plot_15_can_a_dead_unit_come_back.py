@@ -109,10 +109,10 @@ for when in ("before", "after"):
     half_squared_error(net([[1]]), [[4]]).backward()
     z, h = second.pre_activations[0][0], net.layers[0].activations[0][0]
     own = second.weight[0][0].data, second.bias[0].data
-    lines.append(f"{when:7}{h:5}{z:8}{own[0]:9}{own[1]:8}")
+    lines.append(f"{when:7}{h:5}{z:8}{own[0]:15}{own[1]:11}")
     if when == "before":
         SGD(net.parameters(), lr=0.5).step()
-print("           h  z of p   weight    bias", *lines, sep="\n")
+print("           h  z of p  weight into p  bias of p", *lines, sep="\n")
 
 # %%
 # The table shows *h*, the pre-activation *z* of *p*, the weight into *p* and the bias of *p*.
@@ -192,7 +192,7 @@ assert [dead(net, data)[0][0] for net in stepped] == [False, False, True]
 # -----------------------------
 #
 # Weight decay moves a weight even if its gradient is zero.
-# Here all gradients are 0, and in every step decay multiplies the numbers that decay by 0.99.
+# Here all gradients are 0, and in every step decay multiplies the weight by 0.99, and in two of three cases the bias too.
 # The picture shows three shut units.
 # Each of them has the weight −1 and the bias 1/2, and its input is 1 at first.
 #
@@ -200,8 +200,9 @@ assert [dead(net, data)[0][0] for net in stepped] == [False, False, True]
 # - **First layer, decay of the weight only:** the bias stays 1/2, so the pre-activation is above zero in the end.
 # - **Second layer, decay of all:** the input of this unit shrinks too, because it is the activation of an open unit whose weight decays. So weight times input shrinks faster than the bias, and the pre-activation is above zero in the end.
 #
-# Two of these units open at step 69. The reason is that 0.99 to the power of 69 is below 1/2, and 0.99 to the power of 68 is not.
-# With decay of the weight only, this power times 1 (the size of the weight) is compared with the bias 1/2. With decay of all in the second layer, it appears once more on both sides: in the input and in the bias.
+# Two of these units open at step 69. Let *r* be 0.99 to the power of the number of steps.
+# With decay of the weight only, the pre-activation is −\ *r* + 1/2. In the second layer the weight is −\ *r*, the input is *r* and the bias is *r*/2, so the pre-activation is −\ *r* · *r* + *r*/2 = *r* · (−\ *r* + 1/2).
+# Both are above 0 as soon as *r* is below 1/2, and this is so after 69 steps.
 # Under plain SGD, decay can open a unit of the first layer only if it treats weight and bias differently.
 
 
@@ -364,8 +365,8 @@ draw.alt(
 # - **New data** can open a dead unit, because a unit that is shut for all old examples can be open for a new one.
 # - **A leaky ReLU** cannot die, because its derivative below zero is 1/100 and not 0.
 # - **Momentum** can kill a unit. With the momentum 0.9 and the learning rate 1/10, the unit with the weight 1, the bias 0 and the inputs 1 and 2 is shut for both examples after three steps.
-# - **Adam with an L2 penalty** can open a unit of the first layer. It moves every weight by about the same amount towards 0, so a small negative weight can be at 0 when a larger positive weight is not: :ref:`page 21 <sphx_glr_story_4_further_plot_21_after_many_zeros.py>`.
-# - **Before the first step** many deep and narrow networks already give the same output for every input: :ref:`sphx_glr_story_4_further_plot_24_dead_at_birth.py`
+# - **Adam with an L2 penalty** can open a unit of the first layer. It moves every weight by about the same amount towards 0. So a small negative weight, which kept the pre-activation below 0, can be gone before a larger positive weight is: :ref:`page 21 <sphx_glr_story_4_further_plot_21_after_many_zeros.py>`.
+# - **Before the first step** units can already be dead. In many deep and narrow networks so many are that the output is the same for every input: :ref:`sphx_glr_story_4_further_plot_24_dead_at_birth.py`
 
 # Check: new data, a leak, momentum, and Adam with a penalty
 assert dead(stepped[2], data)[0][0]

@@ -10,7 +10,7 @@ Batch normalisation compares the examples, and so connects them.
 .. guess::
    :answer: 3
 
-   One example opens a unit, and three examples shut it. Batch normalisation stands between its pre-activation and its ReLU. How many of the four examples give the weights of the unit a gradient?
+   One example opens a unit, and three examples shut it. Batch normalisation stands between its pre-activation and its ReLU. How many of the four examples give the weights of the unit a gradient that is not zero?
 
    A. None
    B. One
@@ -71,7 +71,7 @@ for place, (unit, heading) in enumerate(
     )
 draw.title(
     fig,
-    "With batch normalisation, examples that shut the unit give it a gradient too.",
+    "With batch normalisation, examples that shut the unit change its weights too.",
 )
 draw.alt(
     fig,
@@ -96,7 +96,7 @@ draw.alt(
 # The ReLU gets the result.
 # In our batch *m* = 0, and the mean of the squares is (25 + 1 + 1 + 9) / 4 = 9, so *s* = 3.
 # The normalised pre-activations are 5/3, −1/3, −1/3 and −1.
-# So again only example 1 opens the unit, and the loss is its normalised pre-activation.
+# So again only example 1 opens the unit, and the loss is the normalised pre-activation of example 1, which is (5 − *m*) / *s*.
 # But *m* and *s* depend on all four examples, so the loss depends on all four examples.
 #
 # Let the pre-activation of example 4 grow a little from −3.
@@ -105,12 +105,12 @@ draw.alt(
 # In example 4 the effect of *s* is the larger one, so the delta is positive.
 # Examples 2 and 3 are nearer to the mean, so they change *s* less. For them the effect of the mean is the larger one, so their deltas are negative.
 #
-# A bias before batch normalisation never gets a gradient
-# -------------------------------------------------------
+# A bias before batch normalisation always has the gradient zero
+# --------------------------------------------------------------
 #
 # The four deltas add up to zero: 1/54 − 1/27 − 1/27 + 1/18 = 0.
 # This sum is the gradient of the bias, and it is zero in every batch, because the subtraction of the mean takes away what the bias adds.
-# So under plain SGD only weight decay can move such a bias.
+# So plain SGD does not move such a bias. Only weight decay, if it is added, can.
 
 # Check: pre-activations, deltas and bias
 assert [54 * delta for delta in together["deltas"]] == [1, -2, -2, 3]
@@ -131,12 +131,12 @@ assert by_formula[::3] == [Fraction(1, 54), Fraction(1, 18)]
 # Now there is only one example, but some weights of the network are used in two places.
 # An *embedding* is a table with one row of weights for each word.
 # At the input, one word is looked up, and its row goes into the network.
-# At the output, every word is a possible answer and gets a *score*: the last layer gives as many numbers as a row has, each number of the row is multiplied by the number in the same place, and the products are added up.
+# At the output, every word is a possible answer and gets a *score*. For this, the last layer gives as many numbers as a row has. The score of a word is the first number of its row times the first number of the last layer, plus the second times the second, and so on.
 # If input and output use the same table, it is called *tied*.
 #
 # In the picture, word 2 is looked up, and word 3 is the right answer.
 # The row of word 1 is (1, 1), the row of word 2 is (2, 2), and so on.
-# From the row (2, 2) of word 2, the last layer makes the numbers (−2, 2).
+# The row (2, 2) of word 2 goes through the last layer, whose weights are chosen so that it exchanges the two numbers and changes the sign of the first: (−2, 2) comes out.
 # So the score of word 3 is 3 · (−2) + 3 · 2 = 0, and all other scores are 0 too.
 
 
@@ -165,7 +165,7 @@ for place, (name, gradient) in enumerate(tables.items()):
     draw.weight_grid(gradient, ax, width=draw.WIDTH * part, **look)
 draw.title(
     fig,
-    "Only word 2 is looked up; with a tied table every row gets a gradient.",
+    "Only word 2 is looked up. With a tied table no row has the gradient zero.",
 )
 draw.alt(
     fig,

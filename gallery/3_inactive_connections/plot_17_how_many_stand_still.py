@@ -84,7 +84,7 @@ draw.alt(
 #    \left(\tfrac{3}{4}\right)^B
 #
 # For 32 examples, one weight in ten thousand would stand still.
-# In real networks like that of the picture, nearly three in a hundred stand still.
+# In networks like that of the picture, nearly three in a hundred really stand still.
 # The reason is that the first layer makes the examples more alike, and examples that are alike open the same units: :ref:`sphx_glr_story_4_further_plot_25_dropout_and_likeness.py`
 
 
@@ -253,12 +253,12 @@ draw.show()
 # Then the bias of the output moves, and each open unit adds four numbers: its two weights in, its bias and its weight out.
 # The example of page 1 opens two units, so it moves nine of the thirteen numbers.
 # The example (−2, 1) opens none, so it moves only the bias of the output.
-# So it matters for learning: an example trains only the units that are open for it.
+# So it matters for learning that weights stand still: an example trains only the units that are open for it.
 # It can also matter for computing time, because a program can leave out some multiplications by 0: :ref:`page 26 <sphx_glr_story_4_further_plot_26_do_zeros_save_work.py>`.
 #
 # .. claim:: E5
 #    :verdict: holds when
-#    :when: two conditions are met. For learning, the examples must lie in different linear regions. For the work, the code must leave out units that are inactive (page 26).
+#    :when: two conditions are met. It matters for learning if the examples lie in different linear regions, because only then do they train different units. It matters for the work if the code leaves out inactive units (page 26).
 #    :corrected: Examples in different linear regions train different units, and an example that opens no unit can hardly teach the network anything. Zeros save work only if the code leaves them out.
 #    :sources: glorot2011, bengio2013
 #    :refuted-by: leaky-shut-gate, gates-ignored, against-left-out
@@ -300,7 +300,7 @@ draw.show()
 # Are only the weights of active units updated?
 # ---------------------------------------------
 #
-# The example (−2, 1) opens no hidden unit, and still one number moves.
+# The example (−2, 1) opens no hidden unit, and still one number moves: a bias.
 # :func:`~sgdexplained.explain` gives the reason for the last four of the 13 numbers, the three weights into the output and its bias:
 
 net = MLP([2, 3, 1], init=layers_of_page_1)
@@ -310,11 +310,11 @@ for row in list(step)[-4:]:
     print(f"{row.name:8}  {'moves' if row.moves else 'stays'}: {row.why}")
 
 # %%
-# A bias needs no active sender, because it is added to the pre-activation as it is.
+# So no weight moves. A bias needs no active sender, because it is added to the pre-activation as it is.
 #
 # .. claim:: D5
 #    :verdict: holds when
-#    :when: four conditions are met: every inactive unit is also shut, as with ReLU; nothing compares examples or units with each other; each weight is used in one place only; the optimiser is plain SGD without decay.
+#    :when: biases are left out, and four conditions are met: every inactive unit is also shut, as with ReLU; nothing compares examples or units with each other; each weight is used in one place only; the optimiser is plain SGD without decay.
 #    :corrected: Under these conditions a weight that moves has an active sender and an open receiver in one and the same example of the batch. A bias needs only the open receiver. But a weight between an active sender and an open receiver does not always move.
 #    :sources: rumelhart1986, srivastava2014
 #    :refuted-by: leaky-shut-gate, gates-ignored, target-forgotten, biases-left-out, average-stands-still
@@ -354,7 +354,7 @@ for row in list(step)[-4:]:
 # When more or fewer than three quarters stand still
 # --------------------------------------------------
 #
-# - **With negative biases** fewer units are open. For example, let a new network have 20 random inputs with the mean 0 and the standard deviation 1. Half of the pre-activations in its first layer are above 0, and about a quarter are above 1. If all biases are −1 instead of 0, only this quarter stays positive, so only a quarter of the units are open, and more weights stand still.
+# - **With negative biases** fewer units are open. For example, let a new network, with weights of variance 2/20, have 20 random inputs with the mean 0 and the standard deviation 1. Then the pre-activations of its first layer have the mean 0 and the standard deviation 1.4, so half of them are above 0, and about a quarter are above 1. If all biases are −1 instead of 0, only this quarter stays positive, so only a quarter of the units are open, and more weights stand still.
 # - **With tanh** no hidden unit of a new network is inactive or shut, so none of these weights stands still.
 
 

@@ -76,7 +76,7 @@ draw.show()
 # After the change its pre-activation and its activation are ten times as large, and the weight out of it is a tenth, so the output is the same for every input.
 # The gradients are not the same, but weight *times* gradient is.
 #
-# On the right, the two products of the weights into the unit add up to the product of the weight out of it: 1 + 2 = 3.
+# Look at the right column, weight × gradient. The two numbers of the weights into the unit add up to the number of the weight out of it: 1 + 2 = 3.
 # This is a law for every ReLU unit:
 #
 # .. math::
@@ -99,7 +99,7 @@ draw.show()
 # If all weights out of it grow by one per cent, they add up to nearly 1/100 of the right sum.
 # The loss changes by the same amount both times, so the two sums are nearly equal.
 # With a smaller change than one per cent, the two sums must agree even better.
-# But they are always the same two numbers, whatever the change is. So they can only be exactly equal.
+# But neither sum depends on the size of the change, so their difference is a fixed number. A fixed number that is smaller than every small number is 0, so the two sums are exactly equal.
 # A more general law is proved by :footcite:t:`tanaka2020`.
 #
 # .. claim:: T2
