@@ -187,7 +187,8 @@ def test_the_whole_page_of_a_small_network():
         "<tbody>\n"
         '<tr class="moves"><th scope="row"><code>W1[0][0]</code></th> '
         '<td class="value">1</td> <td class="positive">2</td> <td class="negative">−2</td> '
-        '<td class="why">Moves: 2 (input 1) × 1 (derivative) × 1 (upstream gradient).</td></tr>\n'
+        '<td class="why">Moves: gradient = 2 (input 1) × 1 (derivative) × 1 (upstream gradient).'
+        "</td></tr>\n"
         '<tr class="stays"><th scope="row"><code>b1[0]</code></th> '
         '<td class="value">0</td> <td class="positive">1</td> <td class="zero">0</td> '
         '<td class="why">Stays: it is not among the optimiser&#x27;s parameters.</td></tr>\n'

@@ -463,7 +463,7 @@ def test_parts_that_cannot_be_told_apart():
 
     assert (row.why, row.move, row.parts) == ("gradient", F(1, 2), None)
     assert row.sentence == (
-        "Moves: 1 (input 1) × 1 (derivative) × -2 (upstream gradient). "
+        "Moves: gradient = 1 (input 1) × 1 (derivative) × -2 (upstream gradient). "
         "Parts of the move: the optimiser does not let its parts be told apart."
     )
 

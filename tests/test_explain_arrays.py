@@ -502,7 +502,7 @@ def test_only_a_weight_of_the_layer_that_mixes_is_told_of_it():
 
     assert step.row("W1[0][0]").sentence.endswith("through an activation that mixes units.")
     assert step.row("W2[0][0]").sentence == (
-        "Moves: 0.5741 (unit 1) × 1 (derivative) × 0.5036 (upstream gradient)."
+        "Moves: gradient = 0.5741 (unit 1) × 1 (derivative) × 0.5036 (upstream gradient)."
     )
 
 

@@ -190,11 +190,11 @@ assert difference == 0
 #    :start: show=move
 #    :lead: Drag the dot, which is the example, into another colour. Which lines become grey dashes? Choose one of them: the text below says why it stays.
 #
-# What this one step does not show
-# --------------------------------
+# What else to know about this step
+# ---------------------------------
 #
 # - **If the output is right, nothing moves.** With the target 2 the derivative of the loss is 0, so all thirteen gradients are 0.
-# - **A step can make the loss larger.** After this step the loss is 0.696 instead of 0.5: :ref:`sphx_glr_story_1_one_example_plot_03_how_far_downhill.py`
+# - **A step can make the loss larger.** This step does: the loss is 0.696 after it, instead of 0.5: :ref:`sphx_glr_story_1_one_example_plot_03_how_far_downhill.py`
 # - **Other optimisers have other rules.** With momentum a weight can move even when its gradient is 0: :ref:`sphx_glr_story_3_inactive_connections_plot_13_moving_without_a_gradient.py`
 
 
@@ -252,7 +252,7 @@ assert round(half_squared_error(net([x]), [[target]]).data, 3) == 0.696
 # --------------------------------------
 #
 # In ``torch.nn.Linear``, the weights into one receiver are a row.
-# In our ``W1`` they are a column, so the code exchanges rows and columns with ``.T``.
+# On this site they are a column of a matrix, so the code exchanges rows and columns with ``.T``.
 #
 # .. code-block:: python
 #
@@ -271,4 +271,4 @@ assert round(half_squared_error(net([x]), [[target]]).data, 3) == 0.696
 #    loss.backward()
 #    assert W1.grad.T.tolist() == [[1, 0, -1], [2, 0, -2]]
 #
-# In the engine, which is the program of this site: :engine:`the loss <losses.half_squared_error>`, :engine:`the backward pass <backward.propagate>` and :engine:`the step <sgd.SGD.move>`.
+# In the engine, which is the program of this site, you can read :engine:`the loss <losses.half_squared_error>`, :engine:`the backward pass <backward.propagate>` and :engine:`the step <sgd.SGD.move>`.

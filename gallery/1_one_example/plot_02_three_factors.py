@@ -135,11 +135,11 @@ draw.alt(
 # - **The receiver is shut**: all weights into this receiver have the gradient 0. They are one column.
 # - **The upstream gradient is 0**: here the output is right, so the upstream gradient of each unit is 0, and all gradients are 0.
 #
-# So is it enough to know which units are active? Only under conditions:
+# So can you say which weights move, if you only know which units are active? Only under conditions:
 #
 # .. claim:: A2
 #    :verdict: holds when
-#    :when: every hidden unit is a ReLU, the output has no activation function, and the upstream gradient of the receiver is not 0. For this, an input of 0 must be called inactive too. And you then know only *whether* a weight moves, not how far.
+#    :when: every hidden unit is a ReLU, the output has no activation function, and the upstream gradient of the receiver is not 0. Here an input of 0 counts as inactive too. And you then know only *whether* a weight moves, not how far.
 #    :corrected: For one example, the gradient of a weight is the activation of its sender, times the derivative of the activation at its receiver, times the upstream gradient there. Without rounding, it is zero if one of the three is zero, and only then.
 #    :sources: rumelhart1986, goodfellow2016
 #    :refuted-by: sender-forgotten, gates-ignored, target-forgotten
@@ -226,7 +226,7 @@ draw.show()
 # - **Other activation functions.** Their derivative can have other values than 0 and 1. With tanh it is about forty times as large at unit 3 (*z* = 1) as at unit 1 (*z* = 3).
 # - **A shut output.** Let the output be a ReLU with the bias −3. Its pre-activation is 2 − 3 = −1, so the output is 0 and shut. For the target 3 the output is wrong. But the derivative at the output is 0, so all thirteen gradients are 0.
 # - **Rounded numbers.** A computer can round the product of very small factors to 0, although no factor is 0.
-# - **A shared weight.** If a network uses one weight in two places, its gradient is the sum of two products, and this sum can be 0.
+# - **A shared weight.** If a network uses one weight in two places, its gradient is the sum of two products. This sum can be 0, for example 2 − 2, although no factor is 0.
 
 # Check: what this list says
 W1, W2 = [[1, 1, 2], [1, -2, 0]], [[1], [2], [-1]]

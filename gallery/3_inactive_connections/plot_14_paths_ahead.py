@@ -288,7 +288,7 @@ assert sum(by for by in grown if by < 0) == -32
 #    :sources: balduzzi2017, he2015
 #    :refuted-by: gates-ignored, last-contribution-wins
 #
-#    The more connections between a weight and the output are inactive, the smaller the gradient of this weight is.
+#    If more of the connections between a weight and the output are inactive, the gradient of this weight is smaller.
 #
 #    >>> from itertools import product
 #    >>> from sgdexplained import MLP

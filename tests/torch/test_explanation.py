@@ -77,10 +77,11 @@ def test_one_example_is_told_with_its_factors():
     assert found.row("0.weight", (0, 0)).factors == [(2.0, 1.0, 3.0)]
     assert (
         found.row("0.weight", (0, 0)).sentence
-        == "Moves: 2 (activation) × 1 (derivative) × 3 (upstream gradient)."
+        == "Moves: gradient = 2 (activation) × 1 (derivative) × 3 (upstream gradient)."
     )
     assert (
-        found.row("2.weight", (0, 0)).sentence == "Moves: 5 (activation) × 1 (upstream gradient)."
+        found.row("2.weight", (0, 0)).sentence
+        == "Moves: gradient = 5 (activation) × 1 (upstream gradient)."
     )
 
 

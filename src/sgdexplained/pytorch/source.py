@@ -159,7 +159,7 @@ class ModelSource(Source):
         products = self.products(row.parameter, row.place)
         works = [one for one in products if one["sender"] * one["delta"] != 0]
         if len(products) == 1:
-            return _factors(products[0])
+            return f"gradient = {_factors(products[0])}"
         each = self.contributions(row.parameter, row.place)
         if each:
             count = sum(one != 0 for one in each)

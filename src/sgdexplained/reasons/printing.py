@@ -27,14 +27,15 @@ LONGEST_NAME = 30
 def table(summary: str, rows: Iterable[Reason]) -> str:
     """Return the rows one below the other.
 
-    What the column *move* says is not said again: the first word of each sentence is left out, and
-    its last full stop. As the column *grad*, the third factor has a short name.
+    What the columns *move* and *grad* say is not said again: the first word of each sentence is
+    left out, and its last full stop. As the column *grad*, the third factor has a short name.
     """
     cells, sentences = [("", "value", "grad", "move")], ["why"]
     for row in rows:
         move = number(row.move) if row.moves else "stays"
         cells.append((row.name, number(row.value), number(row.gradient), move))
         text = row.sentence.removeprefix("Moves: ").removeprefix("Stays: ")[:-1]
+        text = text.removeprefix("gradient = ")
         sentences.append(text.replace("(upstream gradient)", "(upstream)"))
     return _aligned(summary, cells, sentences)
 

@@ -71,7 +71,7 @@ class Sentence:
     ...     print(fill(step.row(name).sentence, 95))
     >>> one = [([[1]], [0])]
     >>> tell(one, [[2]], [[1]])
-    Moves: 2 (input 1) × 1 (derivative) × 1 (upstream gradient).
+    Moves: gradient = 2 (input 1) × 1 (derivative) × 1 (upstream gradient).
     >>> tell(one, [[2]], [[2]])
     Stays: the loss is flat here, its derivative there is 0.
     >>> tell(one, [[0]], [[2]])
@@ -119,8 +119,8 @@ class Sentence:
     The optimiser may add something of its own.
 
     >>> tell(one, [[2]], [[1]], weight_decay=0.5)
-    Moves: 2 (input 1) × 1 (derivative) × 1 (upstream gradient). Parts of the move: -2 gradient,
-    -0.5 decay.
+    Moves: gradient = 2 (input 1) × 1 (derivative) × 1 (upstream gradient). Parts of the move: -2
+    gradient, -0.5 decay.
     >>> tell(one, [[2]], [[2]], weight_decay=0.5)
     Moves although its gradient is 0 (the loss is flat here, its derivative there is 0): -0.5
     decay.
@@ -158,7 +158,7 @@ class Sentence:
         if len(row.places) > 1:
             text = self.of_places()
         elif self.examples == 1:
-            text = self.of_factors()
+            text = self.of_factors() if rest else f"gradient = {self.of_factors()}"
         else:
             text = self.of_examples()
         if rest:
