@@ -83,8 +83,7 @@ draw.alt(
 # In a very short step, this move changes the loss by nearly *g* times the move.
 # So this change is *g* · (−\ *ηg*) = −\ *ηg*\ ².
 # For all thirteen weights and biases together it is −23\ *η*, because the squared gradients of this network add up to 23.
-# So we expect a loss of 0.5 − 23\ *η*, the dashed line in the picture.
-# The real loss is close to this line only for very short steps:
+# So we expect a loss of 0.5 − 23\ *η*, the dashed line. The real loss is close to it only for very short steps:
 #
 # - With *η* = 0.001 the line falls by 0.023, and the loss really falls by 0.0227.
 # - With *η* = 0.1 the line falls by 2.3, but the loss really *rises* by 0.196.
@@ -94,8 +93,8 @@ draw.alt(
 # This weight has the gradient 3, so it becomes 1 − 3\ *η*.
 # The weights into unit 1 move by −\ *η* and −2\ *η*, its bias moves by −\ *η*, and the inputs are 1 and 2.
 # So its activation becomes 3 − *η*\ ·1 − 2\ *η*\ ·2 − *η* = 3 − 6\ *η*.
-# The product of the two contains *η*\ ², and the line does not.
-# For the whole network, the error *r* (output − target) after the step is
+# The product of these two contains *η*\ ², and the line does not.
+# The error *r* (output − target) after the step is
 #
 # .. math::
 #
@@ -103,14 +102,13 @@ draw.alt(
 #    &\quad + (-1 - \eta)(1 + 6\eta) - \eta - 1 \\
 #    &= 1 - 23\,\eta + 12\,\eta^2
 #
-# The second product belongs to unit 3, −\ *η* is the new bias of the output, and 1 is the target.
-# The formula holds for *η* up to 0.5, where unit 1 shuts.
+# The second product belongs to unit 3, −\ *η* is the new bias of the output, and 1 is the target. (For *η* up to 0.5, where unit 1 shuts.)
 # The error is 0 at *η* = 0.0445, and −1 at *η* = 0.0913.
 # An error of −1 gives the same loss as the error of 1 before the step.
 #
 # .. live:: network
 #    :start: show=move;pick=W2.0.0
-#    :lead: Take the step, and look at the loss, which stands under the output: it becomes larger. Go back, make the learning rate smaller, and take the step again. When does the loss become smaller?
+#    :lead: Take the step: the loss, which stands under the output, becomes larger. Go back, make the learning rate smaller, and step again. When does the loss become smaller?
 
 # Check: these numbers
 net = network()
