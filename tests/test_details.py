@@ -29,7 +29,7 @@ from sgdexplained.array_maths import ArrayMaths
 from sgdexplained.backward import topological_order
 from sgdexplained.contrasts.optimisers import MovingAverage
 from sgdexplained.maths import NumberMaths
-from sgdexplained.reasons.codes import HELD, SAID, ZERO
+from sgdexplained.reasons.codes import HELD, PHRASES, ZERO
 from sgdexplained.reasons.paths import active_paths
 from sgdexplained.reasons.wording import summary
 
@@ -205,7 +205,7 @@ def test_a_page_shows_where_there_is_no_gradient():
 
 @pytest.mark.parametrize("why", [*ZERO, *HELD])
 def test_the_summary_has_words_for_everything_that_keeps_a_parameter(why):
-    assert summary(Counter(), Counter([why]), SAID) == f"1 of 1 does not move: 1 {SAID[why]}."
+    assert summary(Counter(), Counter([why]), PHRASES) == f"1 of 1 does not move: 1 {PHRASES[why]}."
 
 
 @pytest.mark.parametrize("size", [5e-324, -5e-324])

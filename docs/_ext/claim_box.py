@@ -71,6 +71,7 @@ def box(
     last = stated.examples[-1:]
     node["claim"] = stated.name
     node["verdict"] = stated.verdict
+    node["pictured"] = "picture" not in stated.options
     node["number"] = [text.strip() for one in last for text in (one.source, one.want)]
     name = nodes.reference("", stated.name, refid=anchor, internal=True, classes=["claim-name"])
     name["reftitle"] = NAME
@@ -180,14 +181,14 @@ def link_to_source(
 
 
 def name_pictures(_: Sphinx, document: nodes.document) -> None:
-    """Give each claim the picture above it, or else the first one on the page."""
+    """Give each claim the picture above it, or else the first one, unless it has none."""
     for number, image in enumerate(document.findall(nodes.image), start=1):
         image["ids"] = image["ids"] or [f"picture-{number}"]
     above = next((image["ids"][0] for image in document.findall(nodes.image)), None)
     for node in document.findall(lambda node: isinstance(node, nodes.image | claim)):
         if isinstance(node, nodes.image):
             above = node["ids"][0]
-        elif above:
+        elif above and node["pictured"]:
             node["picture"] = above
 
 

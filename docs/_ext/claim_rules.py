@@ -85,6 +85,8 @@ def problems_of_words(claim: Stated) -> Iterator[str]:
         yield ":when: goes with the verdict 'holds when', and with no other"
     if "corrected" not in claim.options and claim.verdict != "holds":
         yield ":corrected: is missing: which sentence is true?"
+    if claim.options.get("picture", "none") != "none":
+        yield ":picture: is 'none', or left out: then it is the picture above the claim"
     if not claim.statement:
         yield "it has no sentence before its first example"
 

@@ -94,8 +94,7 @@ class FillTable(SphinxPostTransform):
         about += [part for part in node.children if "claim-when" in part["classes"]]
         about += [part for part in node.children if "claim-corrected" in part["classes"]]
         if seen := picture_of(node):
-            shown = first_sentence(seen["alt"])
-            link = link_to_place(docname, node["picture"], shown, "claim-picture")
+            link = link_to_place(docname, node["picture"], shown_in(seen), "claim-picture")
             about.append(line("seen", "Picture:", link))
         refuted = next(part for part in node.children if "claim-refuted" in part["classes"])
         conditions = [part.deepcopy() for part in refuted.children[2:]]
@@ -147,9 +146,13 @@ def picture_of(node: claim) -> nodes.image | None:
     return next((one for one in images if node["picture"] in one["ids"]), None)
 
 
-def first_sentence(text: str) -> str:
-    """Return the first sentence of a longer description, to name a link by what it shows."""
-    return re.split(r"(?<=[.!?]) ", " ".join(text.split()))[0]
+def shown_in(image: nodes.image) -> str:
+    """Say what a picture shows: by its title, or else by the first sentence that describes it."""
+    place = image.parent.index(image)
+    before = image.parent[place - 1] if place else nodes.paragraph()
+    if "figure-title" in before.get("classes", ()):
+        return before.astext()
+    return re.split(r"(?<=[.!?]) ", " ".join(image["alt"].split()))[0]
 
 
 def table(rows: list[nodes.row]) -> nodes.table:
@@ -169,7 +172,7 @@ def note_what_is_said(app: Sphinx, document: nodes.document) -> None:
     """Remember what the claims of a page say: the lists of claims repeat it."""
     boxes = [box.pformat() for box in document.findall(claim)]
     if boxes:
-        pictures = [seen["alt"] for box in document.findall(claim) if (seen := picture_of(box))]
+        pictures = [shown_in(seen) for box in document.findall(claim) if (seen := picture_of(box))]
         app.env.metadata[app.env.docname]["claims"] = digest([boxes, pictures])
 
 

@@ -45,7 +45,8 @@ class ClaimDirective(SphinxDirective):
     required_arguments = 1
     has_content = True
     option_spec: ClassVar[dict[str, Any]] = dict.fromkeys(
-        ["verdict", "when", "corrected", "sources", "refuted-by"], directives.unchanged_required
+        ["verdict", "when", "corrected", "picture", "sources", "refuted-by"],
+        directives.unchanged_required,
     )
 
     def run(self) -> list[nodes.Node]:

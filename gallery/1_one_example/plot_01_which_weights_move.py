@@ -66,7 +66,7 @@ draw.alt(
 # Unit 2 is *inactive*, because its activation is 0.
 # Unit 2 is also *shut*, because the derivative of its activation is 0: if *z* changes a little, *a* stays 0.
 # Units 1 and 3 are *active* (*a* is not 0) and *open* (the derivative is 1).
-# A ReLU unit with a *z* below 0 is always both.
+# A ReLU unit with a *z* below 0 is always both inactive and shut.
 #
 # The output does the same without ReLU: 1·3 + 2·0 − 1·1 + 0 = 2.
 # The *loss* says how wrong the output is.
@@ -183,8 +183,8 @@ assert difference == 0
 #    >>> [float(w.data) for w in small.parameters()]
 #    [0.9, 1.0, 2.1, 0.8, -2.0, 0.2, -0.1, 1.0, -0.9, 0.7, 2.0, -1.1, -0.1]
 #
-# In the next picture you can take the step yourself.
-# Python counts from 0, so the weight from input 1 to unit 2 is ``W1[0][1]``.
+# In the next picture you can take the step yourself. Its colours show the moves: blue goes up, orange goes down.
+# It also gives each weight its name in Python: ``W1`` holds the weights into the hidden units, and Python counts from 0, so the weight from input 1 to unit 2 is ``W1[0][1]``.
 #
 # .. live:: network
 #    :start: show=move

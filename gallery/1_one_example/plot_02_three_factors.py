@@ -98,7 +98,7 @@ for layer, name in zip(net.layers, ("W1", "W2"), strict=True):
 # -----------------------
 #
 # Take the same network, but with a bias of 4 instead of 1 at unit 2.
-# Now all three units are open, and none of the six gradients is 0.
+# Now all three units are open, and none of the gradients of the six weights from the inputs is 0.
 # From there, each grid of the next picture changes one thing:
 #
 # - left: input 2 is 0 instead of 2. The error (output − target) is 9.

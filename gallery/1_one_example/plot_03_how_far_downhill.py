@@ -102,7 +102,7 @@ draw.alt(
 #    &\quad + (-1 - \eta)(1 + 6\eta) - \eta - 1 \\
 #    &= 1 - 23\,\eta + 12\,\eta^2
 #
-# The second product belongs to unit 3, −\ *η* is the new bias of the output, and 1 is the target. (For *η* up to 0.5, where unit 1 shuts.)
+# The second product belongs to unit 3, −\ *η* is the new bias of the output, and 1 is the target. (This is right for *η* below 0.5. At 0.5 unit 1 shuts.)
 # The error is 0 at *η* = 0.0445, and −1 at *η* = 0.0913.
 # An error of −1 gives the same loss as the error of 1 before the step.
 #
@@ -255,7 +255,7 @@ draw.show()
 # %%
 # .. claim:: C2
 #    :verdict: holds when
-#    :when: you compare steps of plain SGD that have the same gradient, or first steps of Adam, if no gradient is 0 or very small.
+#    :when: you compare steps of plain SGD that have the same gradient, or first steps of Adam, if none of the gradients is 0 or very small.
 #    :corrected: Plain SGD moves a weight by the learning rate times its gradient, so a weight with a larger gradient moves farther. In its first step, Adam divides each gradient by its size, so all weights move by the learning rate itself, unless their gradient is 0 or very small.
 #    :sources: goyal2017, kingma2015
 #    :refuted-by: fixed-step-length, adam-undivided

@@ -136,7 +136,7 @@ draw.alt(
 # So 0.7 is not the derivative before the move, and also not the derivative after it.
 
 
-# Check: the derivative by small changes, at both places
+# Check: the derivative, measured before and after the last layer has moved
 def loss_with(net, w, value):
     before, w.data = w.data, value
     loss = loss_of(net).data
@@ -202,6 +202,7 @@ assert wrong[0][0] == 0.7
 #
 # .. claim:: B2
 #    :verdict: holds when
+#    :picture: none
 #    :when: the weight can be trained (training is not switched off for it), and it was used to compute the loss.
 #    :corrected: One backward pass computes a gradient, which may be zero, for every weight that can be trained and that was used to compute the loss. It computes all of them with the same old weights. Any other weight has no gradient, and the optimiser skips it.
 #    :sources: rumelhart1986
@@ -291,6 +292,7 @@ draw.show()
 #
 # .. claim:: X10
 #    :verdict: holds
+#    :picture: none
 #    :sources: griewank2008
 #    :refuted-by: one-sided-difference, open-at-the-kink, doubled-derivative, gates-ignored
 #

@@ -316,7 +316,7 @@ for z, is_shut in (
 # In PyTorch: the derivative at 0 depends on how ReLU is written
 # --------------------------------------------------------------
 #
-# PyTorch 2.13 gives the same derivatives at 0 as the engine of this site, which made the picture.
+# PyTorch 2.13 gives the three derivatives of the picture with the dashed lines, which the engine of this site has computed.
 #
 # .. code-block:: python
 #

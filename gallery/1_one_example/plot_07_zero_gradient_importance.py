@@ -148,7 +148,7 @@ with draw.style():
     ax.text(0.15, 12, "gradient 0, effect 12", va="center")
     ax.text(3, 2.2, "gradient 3,\neffect 1.5", ha="center")
     ax.text(
-        2.05, -1.4, "gradient of size 2, effect 0", ha="center", va="center"
+        2.05, -1.9, "gradient of size 2,\neffect 0", ha="center", va="center"
     )
     ax.set_xlabel("size of the gradient")
     ax.set_ylabel("deletion effect (growth of the loss)")

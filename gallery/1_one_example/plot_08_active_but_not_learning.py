@@ -17,7 +17,7 @@ If a ReLU unit is inactive for an example, plain SGD does not move the weights i
    D. No, never.
 
    The gradient is a product of three factors.
-   One factor, the derivative, is 1 because the ReLU unit is active.
+   For a ReLU unit that is active, one factor is 1, the derivative.
    But each of the other two factors can be 0.
 """
 
@@ -100,8 +100,8 @@ layers = [([[2]], [0]), ([[-1]], [1]), ([[3]], [0])]
 assert ask(MLP([1, 1, 1, 1], init=layers), [[1]], [[5]]).gradient == 0
 
 # %%
-# The parts from two paths, or from two examples, can add up to zero
-# ------------------------------------------------------------------
+# Contributions to a gradient can cancel
+# --------------------------------------
 #
 # The unit in the next picture has the activation 1.
 # It leads to two outputs, with the weights 1 and 2, so the outputs are 1 and 2.
@@ -164,7 +164,7 @@ draw.alt(
 # Such weights are not rare.
 # We made random networks with two layers of six units, and batches of four examples.
 # Take a weight between the two layers, with a sender that is active in at least one of the four examples, and a receiver that is open in at least one.
-# Between one sixth and one quarter of these weights stay for this reason.
+# Between one sixth and one quarter of these weights stay, because their sender is never active in an example in which their receiver is open.
 
 # Check: forty random networks with four examples each, ten times
 rng = np.random.default_rng(8)

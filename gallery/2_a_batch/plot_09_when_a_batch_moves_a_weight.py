@@ -104,7 +104,7 @@ draw.alt(
 #
 # .. live:: territories
 #    :start: e=1,2,1/2,1,-1/-2,1,2/0,-2,6
-#    :lead: Below, each example has its own zeros. A button shows “in” while its example is in the batch. Press it to take the example out. Which zeros are in the mean then?
+#    :lead: In the tables under the picture, each example has its own zeros. A button shows “in” while its example is in the batch. Press it to take the example out. Which zeros are in the mean then?
 #
 # A zero counts in the mean
 # -------------------------
@@ -223,7 +223,7 @@ with draw.style():
     table(third, together, draw.INK, "examples with both", senders, receivers)
 draw.title(
     fig,
-    "Two weights stay: in no example does the word occur while the unit is open.",
+    "Word and unit never come together for two weights, so these two stay.",
 )
 draw.alt(
     fig,
@@ -278,11 +278,11 @@ assert sum(map(sum, zero)) == 2
 #    >>> moved > 500, exceptions
 #    (True, 0)
 #
-# When a batch moves more weights, or fewer
-# -----------------------------------------
+# When a batch moves more or fewer weights than here
+# --------------------------------------------------
 #
 # - **Fewer, if examples cancel.** If the gradients of two examples are +1 and −1, their mean is 0 and the weight stays, although each of them alone would move it.
-# - **Fewer, if examples are similar.** Similar examples shut nearly the same units: :ref:`sphx_glr_story_4_further_plot_25_dropout_and_likeness.py`
+# - **Fewer, if examples are similar.** They shut nearly the same units, so weights that stay for one example stay for the others too: :ref:`sphx_glr_story_4_further_plot_25_dropout_and_likeness.py`
 # - **More, with leaky ReLU.** Its units are never shut, so one example alone moves nearly all weights.
 # - **More, with batch normalisation.** An example that shuts a unit can still move the weights into it: :ref:`sphx_glr_story_3_inactive_connections_plot_16_examples_of_one_batch.py`
 

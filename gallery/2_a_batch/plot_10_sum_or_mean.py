@@ -112,7 +112,7 @@ assert w.grad == of_ten
 # %%
 # .. claim:: D2
 #    :verdict: holds when
-#    :when: the loss of the batch is the mean of one number for each example. If you then take the plain mean over several batches, they must all have the same size.
+#    :when: each example has one loss, and the loss of the batch is the mean of these losses. If you then take the plain mean over several batches, they must all have the same size.
 #    :corrected: If the loss of a batch is the mean over its examples, its gradient is the mean over its examples too. The mean over several batches is the mean over all their examples only if the gradient of each batch counts in proportion to the size of this batch.
 #    :sources: goyal2017
 #    :refuted-by: sizes-forgotten, sum-for-mean
@@ -228,7 +228,7 @@ assert [gradient * min(1, 1 / gradient) for gradient in (12, 3)] == [1, 1]
 #    :sources: goyal2017
 #    :refuted-by: outputs-not-counted, sum-for-mean
 #
-#    The word *mean* does not tell by which number the sum is divided. There are three ways: not to divide the sum of the losses, to divide it by the number of examples, or to divide it by the number of all outputs. The same errors give other gradients each way.
+#    The word *mean* does not tell by which number the sum is divided. A loss can leave the sum of the squared errors as it is, divide it by the number of examples, or divide it by the number of all outputs. Both quotients are called the mean. For the same errors, each of the three gives other gradients.
 #
 #    >>> from fractions import Fraction
 #    >>> from sgdexplained import Scalar, half_squared_error, mean_squared_error

@@ -74,7 +74,7 @@ draw.alt(
 # A dot is the gradient of one of these batches, and the triangle is the mean of the row.
 #
 # For each size, the mean over all possible batches is the true gradient.
-# So a single random example seldom has exactly the true gradient, but on average it has.
+# A single random example seldom has exactly the true gradient. But the mean over many random examples comes near to it.
 #
 # The next picture shows the network of page 1 again, with three examples. None of them has the same gradients as the mean of all three.
 #

@@ -71,7 +71,7 @@ draw.alt(
 # The weight starts at 0, and the learning rate is 1/2.
 #
 # - After 100 examples, the full batch has taken one step, and its distance from the best weight is 5. SGD has taken a hundred steps, and its distance is 1/3.
-# - After 2 000 examples, the full batch has taken twenty steps, and each step has halved its distance. The distance of SGD is still 1/3, because the targets 9 and 11 pull the weight to and fro.
+# - After 2 000 examples, the full batch has taken twenty steps, and each step has halved its distance. The distance of SGD is still 1/3, because the target 9 pulls the weight down, and the target 11 pulls it up again.
 #
 # If you compare the two after the same number of *steps*, the full batch is always nearer from step 5 on.
 
@@ -87,7 +87,7 @@ assert all(ahead_by_steps[4:])
 # .. claim:: A6
 #    :verdict: holds when
 #    :when: three conditions are met: *faster* means after fewer examples; you do not need to come very near to the best weights; and the data set has many examples, or examples that are alike.
-#    :corrected: After the same number of examples, small batches are nearer to the best weights at first. After the same number of steps they need not be nearer. With a constant learning rate, their noise keeps them at a distance.
+#    :corrected: After the same number of examples, small batches are nearer to the best weights at first. After the same number of steps they are often not nearer. With a constant learning rate, their noise keeps them at a distance.
 #    :sources: bottou2018, lecun1998
 #    :refuted-by: fixed-step-length, sum-for-mean, doubled-derivative, uphill
 #
@@ -113,6 +113,7 @@ assert all(ahead_by_steps[4:])
 #
 # .. claim:: A3
 #    :verdict: holds
+#    :picture: none
 #    :sources: lecun1998, bottou2018
 #    :refuted-by: sum-for-mean
 #
@@ -221,12 +222,13 @@ assert round(ahead) == 51
 #
 # .. claim:: P8
 #    :verdict: holds
+#    :picture: none
 #    :sources: goyal2017
 #    :refuted-by: fixed-step-length, doubled-derivative
 #
 #    Two steps with a small learning rate end at nearly the same weight as one step with twice this learning rate. If the learning rate is ten times smaller, the difference between the two results is about a hundred times smaller.
 #
-#    So if the loss is the mean over the batch, you can make the batches and the learning rate twice as large, and training ends at *nearly* the same weights as before.
+#    So instead of two steps on two batches, you can take one step on both batches together, with twice the learning rate. If the loss is the mean over the batch, this step ends at *nearly* the same weights.
 #
 #    >>> from fractions import Fraction
 #    >>> from sgdexplained import SGD, Scalar, half_squared_error
@@ -258,6 +260,7 @@ assert round(ahead) == 51
 #
 # .. claim:: A1
 #    :verdict: holds
+#    :picture: none
 #    :sources: robbins1951, rumelhart1986, bottou2018
 #    :refuted-by: uphill, doubled-derivative, target-forgotten
 #
@@ -303,7 +306,7 @@ assert (before, full_loss(w)) == (0.5, 0.625)
 #    :answer: 1000
 #    :unit: examples
 #
-#    Every one of the hundred examples of the first picture is copied ten times. How many examples does the full batch look at for its first step?
+#    Now each of the hundred examples of the first picture is in the data ten times. How many examples does the full batch look at for its first step?
 #
 #    The full batch has 1 000 examples now, and its step is the same as before. SGD still needs only a few examples to get near.
 #

@@ -116,7 +116,7 @@ draw.alt(
 # In these three steps the example had the inputs 1.5 and −0.5 and the target 5, and it opened unit 2.
 # Now the example is that of page 1, and it shuts unit 2.
 # So the weight from input 1 to unit 2 has the gradient 0, but the next step will move this weight by −1.982.
-# All of this move comes from the velocity. The picture calls what comes from the velocity the *memory*.
+# All of this move comes from the velocity. In the picture, the part of a move that comes from the velocity is called *memory*.
 #
 # .. live:: account
 
@@ -262,7 +262,7 @@ draw.show()
 # With Adam, the row of a word goes on moving after the first text in which the word occurs.
 # The row of word 5 stays, because word 5 never occurs.
 # With AdamW even this row moves, because of the weight decay.
-# The table is one parameter, so it has one gradient, with many zeros. If each row were a parameter of its own, a row that is not used would have no gradient, and all three optimisers would leave it where it is.
+# The program keeps the whole table as one array. So its gradient is one array too, with zeros in the rows that were not used. If each row were an array of its own, a row that is not used would have no gradient, and all three optimisers would leave it where it is.
 #
 # .. claim:: X7
 #    :verdict: holds

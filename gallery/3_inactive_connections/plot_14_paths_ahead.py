@@ -1,6 +1,6 @@
 r"""
-Do shut units ahead make a gradient smaller?
-============================================
+Do shut units nearer to the output make a gradient smaller?
+===========================================================
 
 .. needs:: 2 5
 
@@ -219,7 +219,7 @@ for carried in ((1, 2), (2, -1), (1, -2), (1, -1)):
 # .. claim:: E2
 #    :verdict: holds when
 #    :when: the inactive connections cut every path ahead of the weight.
-#    :corrected: If every path ahead of a weight is cut, a small change of the weight has no effect. If only some paths are cut, the effect on the output is in proportion to the sum of what the open paths carry. Because the cut paths are missing from it, this sum can be smaller than before, larger, or of the other sign.
+#    :corrected: If every path ahead of a weight is cut, a small change of the weight has no effect. If only some paths are cut, the effect on the output is in proportion to the sum of what the open paths carry. The cut paths are missing from this sum, so it can be smaller than before, or larger, or have the other sign.
 #    :sources: balduzzi2017, veit2016
 #    :refuted-by: gates-ignored, last-contribution-wins
 #
@@ -284,7 +284,7 @@ assert sum(by for by in grown if by < 0) == -32
 # %%
 # .. claim:: E3
 #    :verdict: false as stated
-#    :corrected: When a path is cut, the gradient of a weight can become smaller, become larger, or change its sign. Its square is in proportion to the number of open paths only on average, over many networks whose paths carry independent random numbers with the mean zero and the same variance.
+#    :corrected: When a path is cut, the gradient of a weight can become smaller, become larger, or change its sign. Only on average over many networks, its square is in proportion to the number of open paths. For this, the paths must carry independent random numbers, all with the mean zero and the same variance.
 #    :sources: balduzzi2017, he2015
 #    :refuted-by: gates-ignored, last-contribution-wins
 #

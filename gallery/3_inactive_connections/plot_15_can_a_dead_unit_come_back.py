@@ -109,7 +109,7 @@ for when in ("before", "after"):
     half_squared_error(net([[1]]), [[4]]).backward()
     z, h = second.pre_activations[0][0], net.layers[0].activations[0][0]
     own = second.weight[0][0].data, second.bias[0].data
-    lines.append(f"{when:7}{h:5}{z:8}{own[0]:15}{own[1]:11}")
+    lines.append(f"{when:7}{h:5}{z:8}{own[0]:15g}{own[1]:11g}")
     if when == "before":
         SGD(net.parameters(), lr=0.5).step()
 print("           h  z of p  weight into p  bias of p", *lines, sep="\n")
@@ -192,9 +192,9 @@ assert [dead(net, data)[0][0] for net in stepped] == [False, False, True]
 # -----------------------------
 #
 # Weight decay moves a weight even if its gradient is zero.
-# Here all gradients are 0, and in every step decay multiplies the weight by 0.99, and in two of three cases the bias too.
 # The picture shows three shut units.
 # Each of them has the weight −1 and the bias 1/2, and its input is 1 at first.
+# All gradients are 0. In every step, decay multiplies the weight by 0.99. For two of the three units it multiplies the bias by 0.99 too.
 #
 # - **First layer, decay of both:** weight and bias shrink alike, so the pre-activation stays below zero.
 # - **First layer, decay of the weight only:** the bias stays 1/2, so the pre-activation is above zero in the end.
@@ -332,6 +332,7 @@ draw.alt(
 #
 # .. claim:: X5
 #    :verdict: holds
+#    :picture: none
 #    :sources: lu2020
 #    :refuted-by: dead-in-one-example, untouched-by-one-example, leaky-shut-gate
 #
@@ -365,8 +366,8 @@ draw.alt(
 # - **New data** can open a dead unit, because a unit that is shut for all old examples can be open for a new one.
 # - **A leaky ReLU** cannot die, because its derivative below zero is 1/100 and not 0.
 # - **Momentum** can kill a unit. With the momentum 0.9 and the learning rate 1/10, the unit with the weight 1, the bias 0 and the inputs 1 and 2 is shut for both examples after three steps.
-# - **Adam with an L2 penalty** can open a unit of the first layer. It moves every weight by about the same amount towards 0. So a small negative weight, which kept the pre-activation below 0, can be gone before a larger positive weight is: :ref:`page 21 <sphx_glr_story_4_further_plot_21_after_many_zeros.py>`.
-# - **Before the first step** units can already be dead. In many deep and narrow networks so many are that the output is the same for every input: :ref:`sphx_glr_story_4_further_plot_24_dead_at_birth.py`
+# - **Adam with an L2 penalty** can open a unit of the first layer. It moves every weight by about the same amount towards 0. So a small negative weight, which kept the pre-activation below 0, can reach 0 earlier than a larger positive weight: :ref:`page 21 <sphx_glr_story_4_further_plot_21_after_many_zeros.py>`.
+# - **Before the first step** units can already be dead. In many deep and narrow networks, so many units are dead at the start that the output is the same for every input: :ref:`sphx_glr_story_4_further_plot_24_dead_at_birth.py`
 
 # Check: new data, a leak, momentum, and Adam with a penalty
 assert dead(stepped[2], data)[0][0]

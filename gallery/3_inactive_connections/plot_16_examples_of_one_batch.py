@@ -83,7 +83,7 @@ draw.alt(
 # %%
 # The unit has two weights of 1 and the bias 0.
 # Its pre-activations for the four examples are 5, −1, −1 and −3, and the loss is the sum of the four activations.
-# The picture shows the *delta* of the unit for each example: the derivative of the loss by the pre-activation for this example.
+# The picture shows the *delta* of the unit for each example: the derivative of the loss with respect to the pre-activation for this example.
 # With ReLU alone it is 1 if the example opens the unit, and else 0.
 #
 # *Batch normalisation* subtracts the mean of the batch and divides by its standard deviation (:footcite:t:`ioffe2015`):
@@ -110,7 +110,7 @@ draw.alt(
 #
 # The four deltas add up to zero: 1/54 − 1/27 − 1/27 + 1/18 = 0.
 # This sum is the gradient of the bias, and it is zero in every batch, because the subtraction of the mean takes away what the bias adds.
-# So plain SGD does not move such a bias. Only weight decay, if it is added, can.
+# So plain SGD does not move such a bias. Only weight decay can move it.
 
 # Check: pre-activations, deltas and bias
 assert [54 * delta for delta in together["deltas"]] == [1, -2, -2, 3]
@@ -136,7 +136,7 @@ assert by_formula[::3] == [Fraction(1, 54), Fraction(1, 18)]
 #
 # In the picture, word 2 is looked up, and word 3 is the right answer.
 # The row of word 1 is (1, 1), the row of word 2 is (2, 2), and so on.
-# The row (2, 2) of word 2 goes through the last layer, whose weights are chosen so that it exchanges the two numbers and changes the sign of the first: (−2, 2) comes out.
+# The row (2, 2) of word 2 goes through the last layer, whose weights are chosen so that (−2, 2) comes out.
 # So the score of word 3 is 3 · (−2) + 3 · 2 = 0, and all other scores are 0 too.
 
 
@@ -187,7 +187,7 @@ draw.show()
 #
 # - **Rows 1 and 4** belong to wrong answers. They get 1/4 · (−2, 2) = (−1/2, 1/2).
 # - **Row 3** belongs to the right answer. It gets −3/4 · (−2, 2) = (3/2, −3/2).
-# - **Row 2** belongs to a wrong answer, so it gets (−1/2, 1/2). It is also looked up, so it also gets the gradient of the left half of the picture, (−1/2, 1/2). Together this is (−1, 1).
+# - **Row 2** belongs to a wrong answer, so it gets (−1/2, 1/2). It is also looked up, so it also gets the gradient (−1/2, 1/2) that has come back through the last layer, as in the left half of the picture. Together this is (−1, 1).
 #
 # Only rounding can make the gradient of a score exactly 0. For a wrong answer this happens if its score is more than 103.97 below the best score (in PyTorch's 32-bit numbers), or more than 745.13 below it (in 64-bit numbers): :doc:`/ask/unlikely-class`
 #
@@ -198,7 +198,7 @@ draw.show()
 #    :sources: bengio2003, ioffe2015
 #    :refuted-by: repeated-index-dropped, softmax-without-label, batch-statistics-constant
 #
-#    Weights of inactive units get no update in that iteration.
+#    The weights of units that are inactive in a step get no update in this step.
 #
 #    >>> from fractions import Fraction
 #    >>> from sgdexplained import Scalar, Tensor, softmax_cross_entropy
@@ -231,7 +231,7 @@ draw.show()
 #
 # - **In evaluation mode**, which is used after training, batch normalisation takes a stored mean and standard deviation. So it does not compare examples, and an example that shuts the unit has the delta zero.
 # - **Layer normalisation** compares the units of a layer, for each example by itself. So a shut unit can get a gradient through an open unit.
-# - **Some losses** compare examples. If each example is a photo with a text, such a loss compares each photo with the texts of all photos in the batch.
+# - **Contrastive losses** compare examples. If each example is a photo with a text, such a loss compares each photo with the texts of all photos in the batch.
 
 
 # Check: stored numbers, four units, a contrastive loss, and a rounded softmax
@@ -291,7 +291,7 @@ for dtype, gap in (np.float32, 103.97), (np.float64, 745.13):
 #
 #    Words 1, 3 and 4 are wrong answers, so their rows get (−1/2, 1/2).
 #    Row 2 gets −3/4 · (−2, 2) = (3/2, −3/2) as the right answer.
-#    It also gets a gradient because word 2 is looked up, and the sum of the two is (2, −2).
+#    Word 2 is also looked up. With this other right answer, that adds (1/2, −1/2), so the sum is (2, −2).
 #
 #    >>> gradient_of_table(tied=True, following=1)
 #    [[-0.5, 0.5], [2.0, -2.0], [-0.5, 0.5], [-0.5, 0.5]]

@@ -71,10 +71,10 @@ draw.alt(
 
 # %%
 # Each map shows all weights between two hidden layers: a row for each sender, and a column for each receiver.
-# A dark square is a weight whose gradient is not zero, and a hatched square is a weight whose gradient is zero.
+# A dark square is a weight whose gradient is not zero. All other squares are weights whose gradient is zero.
 #
 # Random weights are positive or negative with the same chance, so a hidden unit is active with the chance 1/2 (:footcite:t:`glorot2011`).
-# The gradient of a weight is not zero if its sender is active and its receiver is open, with the chance 1/2 · 1/2 = 1/4.
+# The gradient of a weight is not zero if its sender is active and its receiver is open. The chance of both together is 1/2 · 1/2 = 1/4.
 # So for one example it stands still with the chance 3/4.
 #
 # Now take a batch. If the examples of a batch opened the units independently of each other, a weight would stand still for all *B* examples with this chance:
@@ -253,8 +253,9 @@ draw.show()
 # Then the bias of the output moves, and each open unit adds four numbers: its two weights in, its bias and its weight out.
 # The example of page 1 opens two units, so it moves nine of the thirteen numbers.
 # The example (−2, 1) opens none, so it moves only the bias of the output.
-# So it matters for learning that weights stand still: an example trains only the units that are open for it.
-# It can also matter for computing time, because a program can leave out some multiplications by 0: :ref:`page 26 <sphx_glr_story_4_further_plot_26_do_zeros_save_work.py>`.
+#
+# An example trains only the units that are open for it. This is why it matters for learning that weights stand still.
+# Standing still can also matter for computing time, because a program can leave out some multiplications by 0: :ref:`page 26 <sphx_glr_story_4_further_plot_26_do_zeros_save_work.py>`.
 #
 # .. claim:: E5
 #    :verdict: holds when
@@ -301,7 +302,7 @@ draw.show()
 # ---------------------------------------------
 #
 # The example (−2, 1) opens no hidden unit, and still one number moves: a bias.
-# :func:`~sgdexplained.explain` gives the reason for the last four of the 13 numbers, the three weights into the output and its bias:
+# :func:`~sgdexplained.explain` gives the reason for the last four of the 13 numbers, the three weights into the output and its bias. In these names Python counts from 0:
 
 net = MLP([2, 3, 1], init=layers_of_page_1)
 sgd = SGD(net.parameters(), lr=Fraction(1, 10))
@@ -399,7 +400,7 @@ assert len(regions) == 7
 # .. guess::
 #    :answer: 13
 #
-#    The example (3, −1) comes to the network of page 1. How many of the 13 numbers does it move?
+#    The example (3, −1) comes to the network of page 1, and the output is wrong. How many of the 13 numbers does it move?
 #
 #    The pre-activations are 2, 6 and 5, so all three units are open.
 #

@@ -12,7 +12,7 @@ Two networks can give the same output for every input, and still have different 
    All weights into a ReLU unit, and its bias, are multiplied by 10. The weight out of it is divided by 10. What happens to the gradients?
 
    A. Nothing, because the function is the same.
-   B. On the weights into the unit they become ten times smaller, on the weight out of it ten times larger.
+   B. The gradients of the weights into the unit become ten times smaller, and the gradient of the weight out of it becomes ten times larger.
    C. They all become ten times larger.
 
    The weight out of the unit is a tenth now, so what comes out of the unit counts only a tenth.
@@ -93,13 +93,13 @@ draw.show()
 # Now make the weights out of the unit one per cent larger instead.
 # Again everything that the unit sends on is one per cent larger, so the loss changes by the same amount.
 #
-# A small change of a weight changes the loss by nearly this change times the gradient.
+# If a weight changes a little, the change of the loss is nearly the change of the weight times the gradient.
 # One per cent of a weight *w* is *w*/100, so this weight alone changes the loss by nearly 1/100 · *w* · gradient.
 # If the bias and all weights into the unit grow by one per cent, these changes add up to nearly 1/100 of the left sum.
-# If all weights out of it grow by one per cent, they add up to nearly 1/100 of the right sum.
+# If all weights out of it grow by one per cent, the changes of the loss add up to nearly 1/100 of the right sum.
 # The loss changes by the same amount both times, so the two sums are nearly equal.
-# With a smaller change than one per cent, the two sums must agree even better.
-# But neither sum depends on the size of the change, so their difference is a fixed number. A fixed number that is smaller than every small number is 0, so the two sums are exactly equal.
+# This works for every small change, not only for one per cent. The smaller the change is, the smaller is the possible difference of the two sums.
+# But the sums themselves do not contain the change. So their difference is one fixed number, and it must be 0: the two sums are exactly equal.
 # A more general law is proved by :footcite:t:`tanaka2020`.
 #
 # .. claim:: T2
@@ -179,8 +179,8 @@ assert difference(one.data for one in around) == Fraction(97, 100)
 assert difference(one.grad for one in around) / 100 == Fraction(-3, 100)
 
 # %%
-# One prediction
-# --------------
+# Two predictions
+# ---------------
 #
 # .. guess::
 #    :answer: 0
@@ -196,6 +196,19 @@ assert difference(one.grad for one in around) / 100 == Fraction(-3, 100)
 #    >>> w = net.named_parameters()
 #    >>> [int(w[name].grad) for name in ("W1[0][1]", "W1[1][1]", "W2[1][0]")]
 #    [0, 0, 0]
+#
+# .. guess::
+#    :answer: -1
+#
+#    In the network of page 1, the weight from unit 3 to the output is −1, and its gradient is 1. What is the sum of weight times gradient over the bias of unit 3 and the weights into it?
+#
+#    For the weight out, weight times gradient is −1 · 1 = −1. By the law, the other sum is the same.
+#
+#    >>> net = rescaled(Fraction(1))
+#    >>> loss_of(net).backward()
+#    >>> w = net.named_parameters()
+#    >>> sum(w[name].data * w[name].grad for name in ("W1[0][2]", "W1[1][2]", "b1[2]"))
+#    Fraction(-1, 1)
 #
 # In PyTorch: both sums
 # ---------------------

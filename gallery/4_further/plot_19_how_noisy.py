@@ -80,8 +80,8 @@ draw.show()
 #
 # Here *s*\ ² is the variance of the gradient of one random example, and *B* is the number of examples in the batch.
 # The reason: the noise of the batch is the sum of the noise of its *B* examples, divided by *B*.
-# Multiply out the square of this sum. It has *B* squares, one for each drawn example, and products: the noise of one drawn example times the noise of another.
-# These products are zero on average, because the noise of each example is zero on average, and each example is drawn independently of the others.
+# Leave out the division for a moment, and multiply out the square of the sum. This gives *B* squares, one for each drawn example, and mixed products: the noise of one drawn example times the noise of another.
+# The mixed products are zero on average, because each example is drawn independently of the others, and the noise of a randomly drawn example is zero on average.
 # Only the *B* squares remain. Each is *s*\ ² on average, so their sum is *B* · *s*\ ², and divided by *B*\ ² this is *s*\ ²/*B*.
 #
 # If **no example comes twice**, the noise partly cancels: an example with a large gradient cannot be drawn again, so the mean gradient of the examples that are left is smaller.

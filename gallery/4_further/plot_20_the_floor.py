@@ -77,11 +77,11 @@ draw.show()
 # The loss is half the squared error, and each example has the target +1 or −1, with the same chance.
 # So the gradient of one example is *w* − 1 or *w* + 1, the mean of the two is *w*, and the best weight is 0.
 #
-# Every dot is one weight after 120 steps from the start 0. (Each row has 4 000 weights, and 400 of them are drawn.)
+# For each row, this weight was trained 4 000 times, each time from 0 and with other random examples.
+# A dot is the weight at the end of one training, after 120 steps. (400 of the 4 000 are drawn.)
 # A smaller learning rate or a larger batch makes the cloud narrower, but it stays a cloud.
 # In the last row each step takes the mean over both targets, as a full batch does, so its gradient is 0 and the weight stays.
 #
-# Train many times from the same start, each time with other random examples.
 # The variance of the weights measures how wide the cloud is, and it settles at
 #
 # .. math::
@@ -106,10 +106,10 @@ draw.show()
 #
 # The loss is (*w* − 1)²/2 or (*w* + 1)²/2, and the mean of the two is *w*\ ²/2 + 1/2. So this mean loss lies *w*\ ²/2 above its minimum, which is 1/2.
 # Over many runs the mean of *w* is 0, so the variance of *w* is the mean of *w*\ ².
-# So on average the mean loss lies half this variance above its minimum: 1/6 for *η* = 1/2 and single examples.
+# So over many runs, the mean loss is larger than its minimum by half this variance. For *η* = 1/2 and single examples this is 1/3 / 2 = 1/6.
 # This distance is called the *noise floor*.
 #
-# Each line below gives the variance of one cloud of 4 000 weights. After ± it says how far this variance would typically differ with other random examples. Then comes the variance from the formula:
+# Each line below gives the variance of one cloud, with all its 4 000 weights. After ± it says how far this variance would typically differ with other random examples. Then comes the variance from the formula:
 
 # Check: the clouds have the variance that the formula says
 for (lr, batch), cloud in clouds.items():
@@ -154,7 +154,7 @@ for (lr, batch), cloud in clouds.items():
 # -----------------------------
 #
 # - **A smaller learning rate** lowers the floor, but more steps are needed to reach it.
-# - **A larger batch** lowers it as well. With four times as many examples in a batch the floor is a quarter as high. With a quarter of the learning rate it is about as low: a fifth instead of a quarter, if the learning rate was 1/2. In both cases, training needs about four times as many examples until it is down at the floor.
+# - **A larger batch** lowers it as well. With four times as many examples in a batch the floor is a quarter as high. With the old batch and a quarter of the learning rate, it is nearly as low: from the learning rate 1/2, it falls to a fifth. In both cases, training needs about four times as many examples until it is down at the floor.
 # - **A learning rate that shrinks** as 1/*t*, where *t* counts the steps, reaches the best weight in the end: :ref:`sphx_glr_story_2_a_batch_plot_12_is_sgd_faster.py`
 
 # Check: what this list says
@@ -205,4 +205,4 @@ assert round(formula(0.5, 1) / formula(0.125, 1), 9) == 5
 #        schedule.step(loss_at_the_floor)
 #    assert optimiser.param_groups[0]["lr"] == 0.05
 #
-# The program of this site makes the clouds with one function of the engine, :engine:`the step of SGD <sgd.SGD.move>`.
+# The code of this page makes the clouds with one function of the engine, :engine:`the step of SGD <sgd.SGD.move>`.

@@ -50,7 +50,7 @@ names[0] = "no zeros"
 ax = draw.bars(names, jumps, texts=[f"{jump:.2f}" for jump in jumps])
 ax.set_xlim(0, 3.7)
 with draw.style():
-    ax.set_xlabel("length of the step for a gradient of 1, in learning rates")
+    ax.set_xlabel("step for a gradient of 1, in learning rates")
 ax.figure.set_size_inches(ax.figure.get_figwidth(), 3.0)
 draw.title(
     ax,
@@ -88,7 +88,7 @@ draw.alt(
 # After thousands of steps both of these factors are nearly 1, so the step has its full length of nearly 3.16 learning rates.
 #
 # If more gradients of 1 follow after the 10 000 zeros, the next steps are even longer, because the velocity at first grows much faster than the root of the mean square.
-# The twelfth of these steps is the longest, with 6.57 learning rates.
+# The step of the twelfth gradient of 1 is the longest, with 6.57 learning rates.
 
 # Check: the limit, the longest step, and the whole way
 limit = (1 - 0.9) / (1 - 0.999) ** 0.5
@@ -170,6 +170,7 @@ assert abs(ends[2] - 2 * (1 - 1e-5) ** 1000) < 1e-9
 # %%
 # .. claim:: P10
 #    :verdict: holds
+#    :picture: none
 #    :sources: kingma2015, loshchilov2019
 #    :refuted-by: adam-without-correction, adam-without-root, decay-past-the-gradient
 #
@@ -200,7 +201,7 @@ assert abs(ends[2] - 2 * (1 - 1e-5) ** 1000) < 1e-9
 # Other optimisers after zeros
 # ----------------------------
 #
-# - **RMSprop** divides the gradient by the root of its mean square. In each step it keeps 0.99 of the mean square and adds 0.01 of the new square. So zeros do not move the weight, but the mean square fades. Many gradients of 1 bring the mean square to 1. If then 500 zeros follow, it falls to 0.99\ :sup:`500` = 0.0066, and the next gradient of 1 makes it 0.0165. So this gradient moves the weight 1 / √0.0165 = 7.78 learning rates.
+# - **RMSprop** divides the gradient by the root of its mean square. In each step it keeps 0.99 of the mean square and adds 0.01 of the new square. A gradient of 0 divided by this root is 0, so zeros do not move the weight. But each zero makes the mean square smaller. Many gradients of 1 bring the mean square to 1. If then 500 zeros follow, it falls to 0.99\ :sup:`500` = 0.0066, and the next gradient of 1 makes it 0.0165. So this gradient moves the weight 1 / √0.0165 = 7.78 learning rates.
 # - **Adagrad** divides by the root of the sum of all squared gradients, and this sum never fades. After one gradient of 1 and any number of zeros, the next gradient of 1 is divided by √(1 + 1) = √2.
 
 # Check: RMSprop and Adagrad

@@ -6,7 +6,7 @@ Does a small gradient make a small step?
 
 Under plain SGD, the step of a weight is the learning rate times its gradient.
 So a weight with a small gradient hardly moves.
-Under Adam this is not so.
+What does Adam do?
 
 .. guess::
    :answer: 3
@@ -82,12 +82,12 @@ draw.show()
 # A gradient of :math:`10^{-6}` is a hundred times as large as *ε*, so the first step is 100/101 = 0.99 of a learning rate.
 # The first step of Adam is much shorter than a learning rate only if the gradient is about as small as *ε*, or smaller.
 #
-# Shut units often make a gradient smaller
-# ----------------------------------------
+# On average, shut units make a gradient smaller
+# ----------------------------------------------
 #
 # Each shut unit cuts paths from a weight to the loss.
-# So the gradient of a weight is often smaller than it would be without shut units, but not in every network.
-# (:ref:`Page 14 <sphx_glr_story_3_inactive_connections_plot_14_paths_ahead.py>` shows what *often* means: on average over many random networks, the squared gradient is smaller with shut units than without.)
+# In a single network this can make the gradient of the weight smaller or larger.
+# On average over many random networks, the squared gradient becomes smaller (:ref:`page 14 <sphx_glr_story_3_inactive_connections_plot_14_paths_ahead.py>`).
 # Therefore some people think that a weight with shut units ahead of it hardly moves:
 #
 # .. claim:: E4
@@ -122,6 +122,7 @@ draw.show()
 #
 # .. claim:: X11
 #    :verdict: holds
+#    :picture: none
 #    :sources: veit2016
 #    :refuted-by: last-contribution-wins, gates-ignored
 #

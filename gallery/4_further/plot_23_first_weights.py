@@ -79,7 +79,7 @@ with draw.style():
     ax.text(1, 2e-10, key, fontstyle="italic")
 draw.title(
     ax,
-    "With weights of variance 2/n, thirty layers leave the mean square as it was.",
+    "Layers of n units: with variance 2/n the mean square stays, with 1/n it falls.",
 )
 draw.alt(
     ax,
@@ -153,8 +153,8 @@ assert 0.5 < measured[1][1][0] * 2**30 < 2
 #    >>> [0.7 < mean_output("he") < 1.4, 0.7 < 16 * mean_output("xavier") < 1.4]
 #    [True, True]
 #
-# The mean is not the network that you train
-# ------------------------------------------
+# A single network can be far from the mean
+# -----------------------------------------
 #
 # The formula gives the average over many networks, but you train only one of them.
 # The next picture shows five hundred narrow networks and five hundred wide ones, all with weights of variance 2/*n*.
@@ -210,9 +210,9 @@ draw.show()
 # %%
 # The mean over all narrow networks is 1, and the mean over all wide ones is 1 too.
 # But half of the narrow networks are below 0.26, which is their median. (These means and medians are those of 100 000 networks of each kind. The picture shows 500 of them.)
-# A few networks with a large value make up for many with a small one.
+# The mean is still 1, because a few networks have a very large value.
 #
-# Over many networks the mean of *q* is always 1. So the mean of *q*\ ² over these networks tells how wide the spread of *q* is: the wider the spread, the larger is this mean.
+# Each dot is one value of *q*, and the mean of these values is 1. How far they are from each other is told by the mean of their squares *q*\ ²: it is 1 if every *q* is 1, and larger if they differ.
 # If the weights come from a normal distribution with the variance 2/*n*, each layer of *n* units multiplies this mean of *q*\ ² by a number that is larger for fewer units:
 #
 # .. math::
@@ -249,7 +249,7 @@ assert high < 4
 #    :sources: hanin2018
 #    :refuted-by: whispering-relu
 #
-#    A ReLU network has no biases. Its weights are drawn independently from a normal distribution with the mean 0 and the variance 2 divided by the number of senders. Let *q* be the mean square of a layer. On average over many such networks, each layer leaves the mean of *q* as it is, but a layer of *n* units multiplies the mean of *q*\ ² by 1 + 5/*n*. So the fewer units there are, the wider is the spread of *q*.
+#    Take a ReLU network without biases, whose weights are drawn independently from a normal distribution with the mean 0 and the variance 2 divided by the number of senders. Let *q* be the mean square of a layer. On average over many such networks, each layer leaves the mean of *q* as it is, but a layer of *n* units multiplies the mean of *q*\ ² by 1 + 5/*n*. So the fewer units there are, the wider is the spread of *q*.
 #
 #    Let a weight *w* be −√3, 0 or √3, with the probabilities 1/6, 2/3 and 1/6. The check needs only the means of *w*, *w*\ ², *w*\ ³ and *w*\ ⁴, and these are the same as for a normal random number with the mean 0 and the variance 1. So *w* may stand for such a number. Six weights with three values each make 3⁶ = 729 networks, and the check tries them all:
 #

@@ -170,8 +170,8 @@ assert round(100 * drawn[2][depths.index(15)][1]) == 97
 #    >>> Fraction(every, 64), (3 - Fraction(1, 2)) / 4**2
 #    (Fraction(5, 32), Fraction(5, 32))
 #
-# One prediction
-# --------------
+# Two predictions
+# ---------------
 #
 # .. guess::
 #    :answer: 0
@@ -186,6 +186,21 @@ assert round(100 * drawn[2][depths.index(15)][1]) == 97
 #    >>> shallow = [MLP([1, 10, 1], seed=seed, bias=False) for seed in range(100)]
 #    >>> sum(all(dead(net, [[1], [-1]])[0]) for net in shallow)
 #    0
+#
+# .. guess::
+#    :answer: 1/2
+#
+#    A network has one input, two hidden layers of 1 unit each, without biases, and one output. What part of such networks is dead?
+#
+#    The first unit is open for positive inputs or for negative ones.
+#    If the weight between the two units is positive, the second unit is open for these inputs too.
+#    If it is negative, the second unit is shut for every input.
+#
+#    >>> def is_dead(first, second):
+#    ...     net = MLP([1, 1, 1, 1], init=[([[w]], None) for w in (first, second, 1)])
+#    ...     return net([[1]])[0][0].data == net([[-1]])[0][0].data
+#    >>> [is_dead(*signs) for signs in product([1, -1], repeat=2)]
+#    [False, True, False, True]
 #
 # In PyTorch: the share 5/32 again
 # --------------------------------

@@ -291,8 +291,8 @@ assert mean_gradient == [0, -10, 2]
 error = sum(w * value for w, value in zip(weights, x, strict=True)) - target
 assert [error * value for value in x] == [-1, -2, -1]
 # %%
-# One prediction
-# --------------
+# Two predictions
+# ---------------
 #
 # .. guess::
 #    :answer: 0
@@ -304,6 +304,19 @@ assert [error * value for value in x] == [-1, -2, -1]
 #
 #    >>> opened(180).count(2), opened(180).count(0)
 #    (0, 0)
+#
+# .. guess::
+#    :answer: 9/16
+#
+#    Dropout drops each unit with the chance 1/2, other units for each example. A batch has two examples. What part of the weights between the two layers has the gradient zero for the batch?
+#
+#    For each example it is 3/4, and the two choices are independent, so it is 3/4 · 3/4.
+#
+#    >>> from itertools import product
+#    >>> choices = list(product([0, 1], repeat=4))  # 1: not dropped
+#    >>> zeros = [not (a * b or c * d) for a, b, c, d in choices]
+#    >>> sum(zeros), len(zeros)
+#    (9, 16)
 #
 # In PyTorch: two examples at a right angle share one quarter
 # -----------------------------------------------------------

@@ -175,8 +175,8 @@ for examples in (1, 2, 3, 4):
 #    >>> room([[1, 2]]), room([[1, 2], [2, 1], [-2, 1], [0, -2]])
 #    ((9, 13), (36, 13))
 #
-# One prediction
-# --------------
+# Two predictions
+# ---------------
 #
 # .. guess::
 #    :answer: 90
@@ -187,6 +187,16 @@ for examples in (1, 2, 3, 4):
 #
 #    >>> numbers_kept(1) * 10
 #    90
+#
+# .. guess::
+#    :answer: 3840
+#
+#    The right pattern is changed: now three senders are active in all 64 examples, and 37 in none. How many multiplications does the code do?
+#
+#    The code leaves out 37 columns of *A*, so 64 · 3 · 20 are left.
+#
+#    >>> 64 * (40 - 37) * 20
+#    3840
 #
 # In PyTorch: skip the inactive senders yourself
 # ----------------------------------------------

@@ -176,8 +176,8 @@ assert learn(seed=0, steps=2500)[1] is None
 # They work as well, because numbers ±2, ±3 and ±4 never add up to 0 either.
 # From some first weights, the network is not yet right for all rows after 2500 steps.
 #
-# One prediction
-# --------------
+# Two predictions
+# ---------------
 #
 # .. guess::
 #    :answer: 0
@@ -189,6 +189,16 @@ assert learn(seed=0, steps=2500)[1] is None
 #    >>> row, w = [1, 0, 1, 1, 0, 1], [-4, -2, 1, -1, 2, 4]
 #    >>> sum(x * y for x, y in zip(row, w))
 #    0
+#
+# .. guess::
+#    :answer: 5
+#
+#    The weights are the same. What is the pre-activation for the row 0 0 1 0 0 1, which is not symmetric?
+#
+#    In the pairs 1 and 6, and 3 and 4, the two inputs differ. The first pair adds 4, and the second pair adds 1.
+#
+#    >>> sum(x * y for x, y in zip([0, 0, 1, 0, 0, 1], w))
+#    5
 #
 # In PyTorch: no gradient is zero
 # -------------------------------

@@ -335,7 +335,13 @@ def test_a_list_leads_to_the_picture_that_convinces(build: Build) -> None:
 
 
 def test_a_link_to_a_picture_is_named_by_what_it_shows() -> None:
-    assert claim_table.first_sentence("Two bars,\n0.5 and 1. More.") == "Two bars, 0.5 and 1."
+    image = nodes.image(alt="Two bars,\n0.5 and 1. More.")
+    title = nodes.paragraph("", "One is longer.", classes=["figure-title"])
+
+    nodes.container("", image)
+    assert claim_table.shown_in(image) == "Two bars, 0.5 and 1."
+    nodes.container("", title, image)
+    assert claim_table.shown_in(image) == "One is longer."
 
 
 # -- What would refute them ----------------------------------------------------------------------

@@ -1,7 +1,7 @@
-"""The cabinet of contrasts: what the story sets beside ReLU and plain SGD.
+"""The contrasts: what the story compares with ReLU and plain SGD.
 
-A sentence such as *a inactive unit's weights do not move* is true of ReLU, of plain SGD, and of
-examples that do not talk to each other. Here stand the exhibits that break it, one drawer each:
+A sentence such as *the weights of an inactive unit do not move* is true of ReLU, of plain SGD, and
+of examples that do not change each other's gradients. These three modules hold what breaks it:
 
 - :mod:`~sgdexplained.contrasts.activations`: units that are inactive and learn, or active and
   do not;

@@ -164,7 +164,8 @@ def outer(state: State, ran: Ran) -> str:  # noqa: ARG001
         told = f"In the batch, {told[0].lower()}{told[1:]}"
         turned = sum(a * b < 0 for a, b in zip(used, whole, strict=True))
         if turned:
-            told += f" For {turned} of the others, it has the opposite sign of the mean of all."
+            told += f" For {turned} of the others, the gradient of the batch has the other sign"
+            told += " than the mean of all."
     return tag("div", *grids, tag("p", told), class_="live-outer")
 
 

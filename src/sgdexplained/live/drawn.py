@@ -126,6 +126,14 @@ def _svg(label: str, *drawn: list[str]) -> str:
     )
 
 
+def _on_ground(words: str, x: float, y: float, anchor: str = "middle") -> str:
+    """Write a number on a ground of its own, so that no line goes through it."""
+    wide = 7 * len(words) + 6
+    left = x - (wide if anchor == "end" else wide / 2)
+    ground = tag("rect", class_="ground", x=left, y=y - 13, width=wide, height=18, rx=4)
+    return ground + _text(words, x - (3 if anchor == "end" else 0), y, "note near", anchor)
+
+
 def _text(words: str, x: float, y: float, kind: str, anchor: str | None = "middle") -> str:
     return tag("text", words, class_=kind, x=x, y=y, text_anchor=anchor, aria_hidden="true")
 
@@ -247,11 +255,11 @@ def _near(state: State, ran: Ran) -> str:
     if name[0] == "b":
         if "weight" in words:
             return ""  # a bias stands there always
-        return _text(words, x, y + (45 if name[1] == "2" else 22), "note near")
+        return _on_ground(words, x, y + (45 if name[1] == "2" else 22))
     if name[1] == "1":
-        return _text(words, x + 10, y + 22, "note near", "end")
+        return _on_ground(words, x + 10, y + 22, "end")
     x, y = {"0": (336, 98), "1": (300, 200), "2": (336, 254)}[name[3]]
-    return _text(words, x, y, "note near")
+    return _on_ground(words, x, y)
 
 
 # Where things stand does not change while the numbers do.

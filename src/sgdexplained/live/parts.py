@@ -300,7 +300,8 @@ def _told(state: State, entries: list[Entry], ran: Ran) -> str:
     steps = "1 step" if len(entries) == 1 else f"{len(entries)} steps"
     text = (
         f"In {steps} of {state.opt} the {called(state.pick)} went from "
-        f"{text_of(entries[0].before)} to {text_of(now)}, so {signed(now - entries[0].before)}"
+        f"{text_of(entries[0].before)} to {text_of(now)}. So it moved by "
+        f"{signed(now - entries[0].before)}"
     )
     shares = {}
     for kind in ("gradient", "memory", "decay"):

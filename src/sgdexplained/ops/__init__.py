@@ -1,4 +1,4 @@
-"""More ops, in a room of their own: what people reach for, and the story does not need.
+"""More ops, which other libraries have too, and which the story does not need.
 
 The core has what a network is made of. These are put together from it, each with its value and its
 derivative in view, so each is also an example of how an op is added.

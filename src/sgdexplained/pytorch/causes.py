@@ -21,7 +21,7 @@ EXTRA = ("padding row", "hook", "op not known", "not finite")
 STEP = ("cleared", "never stepped", "another optimizer", "changed outside")
 WORDS = (*COMMON_WORDS, *(word for word in (*STEP, *EXTRA) if word not in COMMON_WORDS))
 CODE = {word: code for code, word in enumerate(WORDS)}
-SAID = {
+PHRASES = {
     "own rule": "by the optimizer's own rule",
     "not listed": "not in the optimizer",
     "held": "held by the optimizer",

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
-from sgdexplained.pytorch.causes import SAID, WORDS
-from sgdexplained.reasons import SAID as COMMON_SAID
+from sgdexplained.pytorch.causes import PHRASES, WORDS
+from sgdexplained.reasons import PHRASES as COMMON_PHRASES
 from sgdexplained.reasons.codes import ZERO
 
 TYPE_CHECKING = False
@@ -87,5 +87,5 @@ def _named(whys: dict[str, str]) -> list[str]:
     """Return causes; with the reasons that they belong to, if there are several causes."""
     if len(set(whys.values())) < 2:
         return list(whys.values())[:1]
-    said = {**COMMON_SAID, **SAID}
+    said = {**COMMON_PHRASES, **PHRASES}
     return [f"{said.get(word, word)}: {why}" for word, why in whys.items()]

@@ -397,8 +397,8 @@ def _kernel(node: Any, zero: torch.Tensor, deltas: torch.Tensor, coming: Reasons
         present |= common_ones.present
     ones = torch.ones_like(deltas, dtype=torch.float32)
     if any_true(is_zero(active)) or any(node._saved_padding):  # noqa: SLF001
-        silent = convolved(node, ones, active, shape, 1) < 0.5
-        array |= bits(zero & silent, c.INACTIVE)
+        inactive = convolved(node, ones, active, shape, 1) < 0.5
+        array |= bits(zero & inactive, c.INACTIVE)
     rest = zero & is_zero(array)
     if any_true(rest):
         works = (~is_zero(deltas)).float()

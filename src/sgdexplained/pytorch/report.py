@@ -7,9 +7,9 @@ from html import escape
 from textwrap import wrap
 from typing import Any
 
-from sgdexplained.pytorch.causes import SAID, WORDS
+from sgdexplained.pytorch.causes import PHRASES, WORDS
 from sgdexplained.pytorch.names import own
-from sgdexplained.reasons import SAID as COMMON_SAID
+from sgdexplained.reasons import PHRASES as COMMON_PHRASES
 from sgdexplained.reasons.explanation import Explanation
 from sgdexplained.reasons.printing import WIDTH, short_html_table, short_table
 from sgdexplained.reasons.wording import counted, summary
@@ -47,7 +47,7 @@ class ModelExplanation(Explanation):
         source: Source,
         notes: list[str],
     ) -> None:
-        said = {**COMMON_SAID, **SAID}
+        said = {**COMMON_PHRASES, **PHRASES}
         super().__init__(parameters, loss, examples, "sum", source, words=WORDS, said=said)
         self.notes = notes
 

@@ -21,7 +21,7 @@ The first of these read what a network remembers of its last pass; the last thre
 through a copy. None of them needs NumPy for a network of Scalars.
 """
 
-from sgdexplained.reasons.codes import CODE, SAID, WORDS
+from sgdexplained.reasons.codes import CODE, PHRASES, WORDS
 from sgdexplained.reasons.explanation import Explanation
 from sgdexplained.reasons.mlp import explain
 from sgdexplained.reasons.paths import Path, active_paths
@@ -41,7 +41,7 @@ from sgdexplained.reasons.words import (
 
 __all__ = [
     "CODE",
-    "SAID",
+    "PHRASES",
     "WORDS",
     "Explanation",
     "Parameter",

@@ -41,8 +41,8 @@ WORDS = ("", *MOVING, *ZERO, *HELD)
 CODE = {word: code for code, word in enumerate(WORDS)}
 """The code of each word."""
 
-# As a summary says them, after how many there are.
-SAID = {
+# As a summary writes them, after how many there are.
+PHRASES = {
     "gradient": "by the gradient",
     "memory": "by memory",
     "decay": "by decay",
@@ -68,4 +68,4 @@ SAID = {
     "swallowed": "with a swallowed step",
     "held": "held by the optimiser",
 }
-"""How a summary says them; a word that is not here is said as it is."""
+"""The words of a summary; a reason that is not here is written as it is."""

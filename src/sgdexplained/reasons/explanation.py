@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 from itertools import accumulate
 
-from sgdexplained.reasons.codes import SAID, WORDS
+from sgdexplained.reasons.codes import PHRASES, WORDS
 from sgdexplained.reasons.printing import (
     MOST_PRINTED,
     html_table,
@@ -75,7 +75,7 @@ class Explanation(Sequence[Reason]):
         reduction: str | None,
         source: Source,
         words: Sequence[str] = WORDS,
-        said: Mapping[str, str] = SAID,
+        said: Mapping[str, str] = PHRASES,
     ) -> None:
         self.parameters, self.loss, self.examples = parameters, loss, examples
         self.reduction, self.source = reduction, source

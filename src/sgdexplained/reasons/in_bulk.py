@@ -173,9 +173,9 @@ def zero_codes(inputs: Array, layer: Factors, gradients: Array) -> Any:
     zero = gradients == 0
     if not zero.any():
         return 0
-    silent = ~(inputs != 0).any(axis=0)
+    inactive = ~(inputs != 0).any(axis=0)
     common = np.bitwise_and.reduce(layer.blocked, axis=0)
-    bits = common[None, :] | np.where(silent, INACTIVE, 0).astype(np.uint8)[:, None]
+    bits = common[None, :] | np.where(inactive, INACTIVE, 0).astype(np.uint8)[:, None]
     codes = _FIRST[bits]
     codes[~zero] = 0
     rest = zero & (bits == 0)

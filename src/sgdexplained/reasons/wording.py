@@ -107,9 +107,9 @@ def summary(moving: Counter[str], staying: Counter[str], said: Mapping[str, str]
     Examples
     --------
     >>> from collections import Counter
-    >>> from sgdexplained.reasons.codes import SAID
+    >>> from sgdexplained.reasons.codes import PHRASES
     >>> def say(moving, staying):
-    ...     return summary(Counter(moving), Counter(staying), SAID)
+    ...     return summary(Counter(moving), Counter(staying), PHRASES)
     >>> say({"gradient": 13}, {}), say({"gradient": 1}, {"shut": 1})
     ('All 13 move.', '1 of 2 does not move: 1 with a shut receiver.')
     >>> say({"gradient": 1, "memory": 1}, {"inactive": 2})
