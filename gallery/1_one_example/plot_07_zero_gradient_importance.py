@@ -147,9 +147,7 @@ with draw.style():
         ax.plot(place[0] + beside, place[1], "o", color=draw.INK, ms=7)
     ax.text(0.15, 12, "gradient 0, effect 12", va="center")
     ax.text(3, 2.2, "gradient 3,\neffect 1.5", ha="center")
-    ax.text(
-        2.05, -1.9, "gradient of size 2,\neffect 0", ha="center", va="center"
-    )
+    ax.text(1.75, -1.3, "gradient 2, effect 0", va="center")
     ax.set_xlabel("size of the gradient")
     ax.set_ylabel("deletion effect (growth of the loss)")
 ax.set(xlim=(-0.2, 3.4), xticks=[0, 1, 2, 3])

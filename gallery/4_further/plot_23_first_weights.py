@@ -184,7 +184,7 @@ with draw.style():
         ax.text(middle, edge, f"median {middle:.2f} ", **place)
     ax.axvline(1, color=draw.INK, lw=1.2, ls=(0, (3, 2)))
     ax.text(1.15, 1.62, "mean 1", va="center")
-    ax.set(xscale="log", xlim=(0.008, 40), ylim=(1.75, -0.85))
+    ax.set(xscale="log", xlim=(0.001, 40), ylim=(1.75, -0.85))
     ax.set_xlabel("mean square after the last layer")
     ax.set_yticks(
         [0, 1], ["narrow: 5 layers\nof 10 units", "wide: 5 layers\nof 50 units"]

@@ -86,9 +86,9 @@ draw.show()
 # %%
 # Let every hidden layer have *N* units, and let *L* be the number of layers of weights, so that *L* − 1 layers are hidden.
 # Each unit is shut with the chance 1/2, because its weights are positive or negative with the same chance.
-# So all units of a layer are shut with the chance :math:`1/2^N`.
+# So all units of a layer are shut with the chance :math:`2^{-N} = 1/2^N`.
 # Then the layer *blocks* the example: all its activations are 0.
-# One layer does not block with the chance :math:`1 - 2^{-N}`, and none of the *L* − 1 hidden layers blocks with the chance :math:`(1 - 2^{-N})^{L-1}`. So this is the probability that at least one of them blocks an example:
+# The chance that a layer does not block is :math:`1 - 2^{-N}`. The chance that none of the *L* − 1 hidden layers blocks is this number to the power of *L* − 1. In all other cases at least one of them blocks the example:
 #
 # .. math::
 #
@@ -147,7 +147,7 @@ assert round(100 * drawn[2][depths.index(15)][1]) == 97
 #    :sources: lu2020
 #    :refuted-by: whispering-relu, no-negative-weights
 #
-#    A ReLU network has no biases and *L* − 1 hidden layers of *N* units. Its weights are drawn independently from a continuous distribution, in which *w* and −\ *w* are equally likely. The probability that its hidden layers block an example that is not 0 is :math:`{1 - (1 - 2^{-N})^{L-1}}`. A network is dead if its output is the same for every input. The probability of this is not larger. If *L* = 3 and there is a single input, the network is dead with the probability :math:`\frac{3 - 2^{1-N}}{4^N}`.
+#    A ReLU network has no biases and *L* − 1 hidden layers of *N* units. Its weights are drawn independently from a continuous distribution, in which *w* and −\ *w* are equally likely. The probability that its hidden layers block an example that is not 0 is :math:`{1 - (1 - 2^{-N})^{L-1}}`. The probability that the network is dead (its output is the same for every input) is at most this number. If *L* = 3 and there is a single input, the network is dead with the probability :math:`\frac{3 - 2^{1-N}}{4^N}`.
 #
 #    >>> from fractions import Fraction
 #    >>> from itertools import product

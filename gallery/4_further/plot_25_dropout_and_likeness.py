@@ -94,9 +94,9 @@ draw.alt(
 
 # %%
 # The arrows are two examples, and each dot is a unit.
-# An arrow from the centre to the dot would have the two weights into this unit as its coordinates: this is the *direction* of the unit.
+# The two weights into a unit are coordinates too. They give its *direction*, from the centre to its dot.
 # Without a bias, the pre-activation of the unit is *w*\ ₁\ *x*\ ₁ + *w*\ ₂\ *x*\ ₂.
-# It is positive exactly if the angle between the arrow and the direction of the unit is less than 90 degrees.
+# It is positive if the arrow of the example and the direction of the unit are less than 90 degrees apart, and only then.
 # A full dot is a unit that is open for both examples, a half dot is open for one of them, and an empty dot for none.
 #
 # If the weights are drawn independently from one normal distribution with the mean 0, every direction is equally likely.
@@ -184,8 +184,8 @@ assert (round(angles[1], 1), round(angles[5], 1)) == (71.4, 42.6)
 #    >>> round(degrees(acos(cosine)), 2)
 #    71.44
 #
-# Dropout drops other units for each example
-# ------------------------------------------
+# Dropout drops different units for different examples
+# ----------------------------------------------------
 #
 # *Dropout* drops each unit with a given chance during training (:footcite:t:`srivastava2014`): it multiplies the activation of the unit by 0.
 # It multiplies the activations of all other units by a number (by 2, if the chance is 1/2), so that on average an activation is as large as without dropout.
@@ -195,7 +195,7 @@ assert (round(angles[1], 1), round(angles[5], 1)) == (71.4, 42.6)
 # Take two layers of units that are all open and active without dropout.
 # Dropout drops each of these units with the chance 1/2.
 # A weight between the two layers gets a gradient from an example only if neither its sender nor its receiver is dropped, which happens with the chance 1/2 · 1/2 = 1/4.
-# Usually dropout drops other units for each example of a batch, so a weight that gets nothing from one example may get a gradient from another.
+# Usually dropout drops different units for different examples of a batch, so a weight that gets nothing from one example may get a gradient from another.
 # If the same units are dropped for the whole batch, more examples do not help:
 
 
@@ -233,7 +233,7 @@ ax.plot(sizes, own, "o", color=draw.INK, ms=8)
 ax.plot(sizes, same, "s", mec=draw.INK, mfc="white", ms=8)
 with draw.style():
     ax.text(16, 0.83, "the same units dropped for the whole batch", ha="right")
-    ax.text(4.6, 0.34, "new units dropped for each example")
+    ax.text(4.6, 0.34, "different units for each example")
     ax.text(
         16, 0.53, "lines: formula   ● □ measured", ha="right", style="italic"
     )
@@ -244,7 +244,7 @@ ax.set_xticks(sizes)
 ax.set_yticks([0, 0.25, 0.5, 0.75, 1], ["0", "1/4", "1/2", "3/4", "all"])
 draw.title(
     ax,
-    "If other units are dropped for each example, fewer weights of a larger batch have the gradient 0.",
+    "With different dropped units for each example, a larger batch leaves fewer gradients at 0.",
 )
 draw.alt(
     ax,
@@ -308,7 +308,7 @@ assert [error * value for value in x] == [-1, -2, -1]
 # .. guess::
 #    :answer: 9/16
 #
-#    Dropout drops each unit with the chance 1/2, other units for each example. A batch has two examples. What part of the weights between the two layers has the gradient zero for the batch?
+#    Dropout drops each unit with the chance 1/2, and different units for each example. A batch has two examples. What part of the weights between the two layers has the gradient zero for the batch?
 #
 #    For each example it is 3/4, and the two choices are independent, so it is 3/4 · 3/4.
 #
@@ -321,7 +321,7 @@ assert [error * value for value in x] == [-1, -2, -1]
 # In PyTorch: two examples at a right angle share one quarter
 # -----------------------------------------------------------
 #
-# The first weights of ``Linear`` are not normal random numbers. But each is positive or negative with the same chance, and here this is enough.
+# Here the examples are (1, 0) and (0, 1), so each pre-activation is a single weight. Each weight is positive with the chance 1/2, so both are with the chance 1/4.
 #
 # .. code-block:: python
 #

@@ -75,7 +75,7 @@ draw.show()
 #
 # *A* holds the activations, with one row for each example and one column for each sender.
 # *D* holds the deltas, with one row for each example and one column for each receiver.
-# (A *delta* is the derivative of the loss with respect to a pre-activation.)
+# (Here a *delta* is the derivative of the loss of the batch with respect to a pre-activation.)
 # The sign T means that rows and columns are exchanged.
 #
 # With 64 examples, 40 senders and 20 receivers, this takes 64 · 40 · 20 = 51 200 multiplications.
@@ -83,7 +83,7 @@ draw.show()
 # So only 128 · 20 = 2560 of the multiplications are needed.
 #
 # In the left pattern every sender is active in some example, so the code does all 51 200.
-# (The squares of the left pattern are placed so that each sender has one. At random places, on average 1.4 of the 40 senders have no green square. So even then the code saves almost nothing.)
+# (The left pattern is made so that each sender has at least one green square. If the squares were placed at random, on average 1.4 of the 40 senders would have none. Even then the code would save almost nothing.)
 # In the right pattern two senders are active in all examples, and 38 in none.
 # The code leaves out 38 columns of *A*, and does 2560 multiplications.
 

@@ -70,7 +70,7 @@ for k, ax in enumerate(places):
         ax.set_title(f"weights into hidden unit {k + 1}", fontsize=15)
 draw.title(
     fig,
-    "The weights have the sizes 1, 2 and 4. Mirrored weights have opposite signs.",
+    "The sizes are 1, 2 and 4. Inputs 1 and 6, 2 and 5, 3 and 4 have opposite weights.",
 )
 draw.alt(
     fig,
@@ -88,9 +88,9 @@ draw.show()
 # The two weights of a pair have nearly the same size and opposite signs.
 # In a symmetric row the two inputs of each pair are the same, so each pair adds nearly 0 to the pre-activation, and only the bias is left.
 #
-# The weights of the three pairs have nearly the sizes 1, 2 and 4.
-# If the two inputs of a pair differ, this pair adds nearly 1 or −1, 2 or −2, or 4 or −4.
-# Such numbers never add up to 0: for example, 1 + 2 − 4 is −1.
+# The weights of the three pairs have nearly the sizes 4, 2 and 1.
+# If the two inputs of a pair differ, the first pair adds nearly 4 or −4, the second 2 or −2, and the third 1 or −1.
+# With one number from each pair that differs, the sum is never 0: for example, 1 + 2 − 4 is −1.
 # So the three pairs add up to 0 only if the row is symmetric.
 #
 # In the network itself, where the weights are not divided, both biases are about −2.1, and the smallest weights have the size 3.1.

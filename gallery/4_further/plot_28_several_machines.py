@@ -56,7 +56,7 @@ rows = [
     ("one machine", [[9, 9, 9, 1]], False),
     ("two and two", even, False),
     ("three and one", uneven, False),
-    ("three and one,\ntimes shares", uneven, True),
+    ("three and one,\neach × its share", uneven, True),
 ]
 fig, ax = draw.figure(3.2)
 with draw.style():
@@ -174,7 +174,7 @@ draw.alt(
 # In the usual exchange the machines stand in a *ring*: each machine sends only to the next one, and the last machine sends to the first.
 # Each machine cuts its list of *n* gradients into *p* parts, so a part has *n*/*p* numbers.
 #
-# - *First round.* In each sending, every machine sends one part to the next machine, which adds its own numbers of the same part. Machine 1 begins with its part 1, machine 2 with its part 2, and so on. After *p* − 1 sendings, every machine holds one part that is finished: the sum over all machines.
+# - *First round.* Machine 1 sends its part 1, machine 2 its part 2, and so on. The next machine adds its own numbers of this part, and in the next sending it passes the sum on. After *p* − 1 sendings each part has visited all machines, so every machine holds one finished part: the sum over all machines.
 # - *Second round.* The finished parts go around the ring, again with *p* − 1 sendings. Then every machine has all parts.
 #
 # So each machine sends this many numbers:
