@@ -38,7 +38,7 @@ cells = [
     ("ReLU6", relu6, 7, (-4, 10)),
 ]
 green, purple = draw.SENDER, draw.DERIVATIVE
-fig, axes = draw.figure(5, rows=2, columns=2)
+fig, axes = draw.figure(4.7, rows=2, columns=2)
 with draw.style():
     for ax, cell in zip(axes.flat, cells, strict=True):
         name, function, z, (left, right) = cell

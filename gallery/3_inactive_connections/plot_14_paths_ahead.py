@@ -67,7 +67,7 @@ def sketch(ax, is_open):
 
 
 with draw.style():
-    fig, rows = draw.figure(3.4, rows=2, columns=2)
+    fig, rows = draw.figure(3.15, rows=2, columns=2)
 for (left, ax), bias_of_q, word in zip(
     rows, (0, -2), ("open", "shut"), strict=True
 ):

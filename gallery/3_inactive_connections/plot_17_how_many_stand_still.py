@@ -43,8 +43,8 @@ def still_between(examples, seed, units=48):
 
 
 with draw.style():
-    fig, places = draw.figure(5.3, rows=2, columns=2)
-    for ax, size in zip(places.flat, (1, 2, 8, 32), strict=True):
+    fig, places = draw.figure(2.05, columns=4)
+    for ax, size in zip(places, (1, 2, 8, 32), strict=True):
         still = still_between(size, seed=7, units=24)
         ax.axhspan(0, 24, fc="none", ec=draw.GRID, hatch="////", lw=0)
         ink = ListedColormap([draw.INK])
@@ -53,10 +53,8 @@ with draw.style():
         ax.set(xticks=[], yticks=[], aspect="equal", xlim=(0, 24), ylim=(24, 0))
         ax.spines[:].set_visible(True)
         name = f"{size} example" + "s" * (size > 1)
-        words = f"{name}: {still.mean():.0%} stand still"
-        ax.set_title(words, fontsize=14, loc="center")
-    places[1, 0].set_ylabel("24 senders")
-    places[1, 0].set_xlabel("24 receivers")
+        ax.set_title(name, fontsize=13)
+        ax.set_xlabel(f"{still.mean():.0%} stand still", fontsize=13)
 draw.title(
     fig,
     "One example moves a quarter of these weights; a batch of 32 nearly all.",
@@ -70,7 +68,7 @@ draw.alt(
 )
 
 # %%
-# Each map shows all weights between two hidden layers: a row for each sender, and a column for each receiver.
+# Each map shows all weights between two hidden layers of 24 units: a row for each sender, and a column for each receiver.
 # A dark square is a weight whose gradient is not zero. All other squares are weights whose gradient is zero.
 #
 # Random weights are positive or negative with the same chance, so a hidden unit is active with the chance 1/2 (:footcite:t:`glorot2011`).

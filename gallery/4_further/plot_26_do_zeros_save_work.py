@@ -33,7 +33,7 @@ scattered = rng.permutation(64 * 40).reshape(64, 40) < 128
 two_units = np.tile(np.arange(40) < 2, (64, 1))
 
 with draw.style():
-    fig, places = draw.figure(4.0, columns=2)
+    fig, places = draw.figure(3.8, columns=2)
     for ax, active, name in zip(
         places,
         (scattered, two_units),
