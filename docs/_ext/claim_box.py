@@ -26,6 +26,9 @@ CLAIMS = "claims"
 # What opens the check of a claim.
 CHECK = "Show the check"
 
+# What leads from a claim to its picture.
+PICTURE = "its picture"
+
 # What the code of a claim is, for who points at it.
 NAME = "The name of this sentence in the table of all claims"
 
@@ -75,7 +78,8 @@ def box(
     node["number"] = [text.strip() for one in last for text in (one.source, one.want)]
     name = nodes.reference("", stated.name, refid=anchor, internal=True, classes=["claim-name"])
     name["reftitle"] = NAME
-    head = [nodes.Text("Claim "), name, nodes.Text(" "), verdict(stated.verdict)]
+    called = nodes.inline("", "", nodes.Text("Claim "), name)
+    head = [called, nodes.Text(" "), verdict(stated.verdict)]
     node += line("head", "", *head)
     node += nodes.container("", *stated.statement, classes=["claim-statement"])
     corrected = correction(stated.verdict)
@@ -190,6 +194,11 @@ def name_pictures(_: Sphinx, document: nodes.document) -> None:
             above = node["ids"][0]
         elif above and node["pictured"]:
             node["picture"] = above
+            link = nodes.reference("", PICTURE, refid=above, internal=True)
+            node.children[0] += [
+                nodes.Text(" "),
+                nodes.inline("", "", link, classes=["claim-seen"]),
+            ]
 
 
 def setup(app: Sphinx) -> None:

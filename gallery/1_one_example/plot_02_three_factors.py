@@ -80,7 +80,7 @@ draw.alt(
 # The change of the receiver's activation is *φ′(z)* times the change of *z*.
 # And the change of the loss is *u* times the change of this activation.
 #
-# For a bias, *a* is 1.
+# For a bias, *a* is 1. (:doc:`All symbols </reference/notation>` have a page of their own.)
 # The product of the last two factors, *φ′(z)* · *u*, is the *delta* of the receiver.
 #
 # .. live:: network

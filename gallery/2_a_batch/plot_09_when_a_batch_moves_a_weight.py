@@ -223,7 +223,7 @@ with draw.style():
     table(third, together, draw.INK, "examples with both", senders, receivers)
 draw.title(
     fig,
-    "Word and unit never come together for two weights, so these two stay.",
+    "For two weights, no example has the word and the open unit together.",
 )
 draw.alt(
     fig,

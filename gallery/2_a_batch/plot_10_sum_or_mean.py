@@ -4,7 +4,7 @@ By which number is the gradient of a batch divided?
 
 .. needs:: 9
 
-The gradient of a batch is a mean, that is, a sum divided by a number.
+The gradient of a batch is usually a mean, that is, a sum divided by a number.
 The length of the step depends on this number.
 
 .. guess::
@@ -142,7 +142,7 @@ assert w.grad == of_ten
 # Some losses take the sum over the *B* examples of a batch, which is *B* times the mean.
 # So with plain SGD, a step with the sum is *B* times as long as a step with the mean.
 #
-# The next picture shows the error after one step of the same model, with the learning rate 1/10.
+# The next picture shows the model with one weight again: its error after one step with the learning rate 1/10.
 # The weight starts at 1, and all examples have the target 0, so the error is 1 before the step.
 
 
@@ -195,7 +195,7 @@ draw.show()
 #
 # - **Adam** divides each gradient by the size of this gradient, so its first step has the same length for the sum and for the mean. If you also divide the learning rate by *B*, this step is *B* times too short.
 # - **Clipping** shortens a gradient that is longer than a limit. With the limit 1 and four examples, a mean of 3 becomes 1, and the sum of 12 becomes 1 too. If you also divide the learning rate by 4, the step is 4 times too short.
-# - :doc:`Weight decay </ask/mean-or-sum>` multiplies the learning rate by the weight and not by the gradient. With a learning rate divided by *B*, it is *B* times too weak.
+# - :doc:`Weight decay </ask/mean-or-sum>` subtracts the learning rate times a small part of the weight, so the sum of gradients does not make it larger. With a learning rate divided by *B*, it is *B* times too weak.
 
 
 # Check: four examples, and the sum with a quarter of the learning rate

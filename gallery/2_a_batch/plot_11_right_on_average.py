@@ -109,8 +109,12 @@ assert mean(pairs) == gradient(wanted) == 3
 #
 # The difference between the gradient of a batch and the true gradient is called *noise*.
 # For the four single examples the noise is −2, −1, 0 and 3.
-# Its mean is 0, but the mean of its square is (4 + 1 + 0 + 9) / 4 = 3.5.
-# This number is the *variance* of the gradient.
+# Its mean is 0, but the mean of its square is not. It is called the *variance* of the gradient:
+#
+# .. math::
+#
+#    \frac{(-2)^2 + (-1)^2 + 0^2 + 3^2}{4} = 3.5
+#
 # The mean of the *squared* gradient is (1 + 4 + 9 + 36) / 4 = 12.5, which is 3.5 more than 9, the square of the true gradient.
 #
 # .. claim:: X6

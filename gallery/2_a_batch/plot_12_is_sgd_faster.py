@@ -218,7 +218,7 @@ assert round(ahead) == 51
 # Batches twice as large, and a learning rate twice as large
 # ----------------------------------------------------------
 #
-# With batches twice as large, the same data give half as many steps. Can a larger learning rate make up for this?
+# With batches twice as large, the same data give half as many steps. Does one step with a larger learning rate go as far as two steps?
 #
 # .. claim:: P8
 #    :verdict: holds
@@ -247,7 +247,7 @@ assert round(ahead) == 51
 # -----------------------------------------------------------------
 #
 # If the learning rate shrinks, the noise moves the weight less and less.
-# SGD goes back to 1951 :footcite:p:`robbins1951`, with such a learning rate: it is 1/*t* at step *t*.
+# SGD was first described in 1951 :footcite:p:`robbins1951`, and the learning rate was of this kind: 1/*t* at step *t*.
 # Let the model be one weight again. It takes four steps, on four examples with the targets 3, 5, 10 and 2.
 # The weight becomes 3, then 4, then 6, then 5.
 # After step *t* it is the mean of the targets so far, :math:`y_1` to :math:`y_t`:

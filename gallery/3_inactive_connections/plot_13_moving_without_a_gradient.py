@@ -149,7 +149,7 @@ assert abs(first["momentum"] + later["momentum"] - 10) < 1e-9
 # %%
 # .. claim:: B7
 #    :verdict: holds when
-#    :when: the optimiser is plain SGD, Adagrad or RMSprop, its momentum is not switched on, and there is no weight decay.
+#    :when: the optimiser is plain SGD, Adagrad or RMSprop (which has an optional momentum that must be off), and there is no weight decay.
 #    :corrected: A gradient of zero leaves a weight where it is if the optimiser keeps no velocity, uses for each weight only the gradient of this weight, and has no decay. Momentum and Adam go on in the direction of their velocity, and decay brings the weight nearer to 0.
 #    :sources: sutskever2013, kingma2015, loshchilov2019
 #    :refuted-by: zero-is-none, momentum-forgotten, adam-without-memory, no-decay
@@ -284,7 +284,7 @@ draw.show()
 # - **Newton's method** uses the gradients of all weights for each of its moves. So it can move a weight whose own gradient is zero.
 # - **Weight normalisation** multiplies all weights of a unit by one common number, which is learned too. If this number changes, all weights of the unit that are not 0 change.
 #
-# What happens when a gradient comes back after many zeros: :ref:`sphx_glr_story_4_further_plot_21_after_many_zeros.py`
+# After many zeros, a gradient can be different from 0 again: :ref:`sphx_glr_story_4_further_plot_21_after_many_zeros.py`
 
 # Check: Newton's method and weight normalisation
 determinant = 2 * 2 - 1 * 1  # of the matrix ((2, 1), (1, 2))

@@ -209,7 +209,9 @@ for carried in ((1, 2), (2, -1), (1, -2), (1, -1)):
     before = first_gradient(network([0, 0], carried))
     after = first_gradient(network([0, -2], carried))
     one, other = carried
-    print(f"paths {one} and {other:2}: gradient {before:2} becomes {after}")
+    print(
+        f"paths carry {one:+} and {other:+}: gradient {before:2} becomes {after}"
+    )
 
 # %%
 # In the second network the gradient becomes larger, and in the third it changes its sign.

@@ -87,7 +87,7 @@ draw.alt(
 # In the picture, *p* is a unit of the second hidden layer.
 # Each point is an example: its place shows the activations of the two units of the first hidden layer.
 # The unit *p* is open on one side of a straight border.
-# The weights into *p* and its bias decide where this border is, so the border stays.
+# The weights into *p* and its bias decide where this border is. They do not move, so the border stays.
 # The points move, because the step changes the weights of the first layer.
 #
 # The same with numbers
@@ -118,8 +118,12 @@ print("           h  z of p  weight into p  bias of p", *lines, sep="\n")
 # The table shows *h*, the pre-activation *z* of *p*, the weight into *p* and the bias of *p*.
 # This weight and this bias have the gradient zero and do not move.
 # But the derivative of the loss, 1 − 4 = −3, comes back to the first layer through *q*.
-# So the weight from the input to the first layer has the gradient −3, and the step makes it 1 + 3/2 = 5/2.
-# Then *h* is 5/2 too, and the pre-activation of *p* is 5/2 − 2 = 1/2: the unit *p* is open.
+# So the weight from the input to the first layer has the gradient −3, and the step moves it. Then *h* is equal to the new weight, because the input is 1, and *p* is open:
+#
+# .. math::
+#
+#    h = 1 - \tfrac{1}{2} \cdot (-3) = \tfrac{5}{2} \qquad\quad z_p = h - 2 = \tfrac{1}{2}
+#
 #
 # A unit of the first layer cannot open again in this way, because its inputs are the data.
 #
@@ -192,7 +196,7 @@ assert [dead(net, data)[0][0] for net in stepped] == [False, False, True]
 # -----------------------------
 #
 # Weight decay moves a weight even if its gradient is zero.
-# The picture shows three shut units.
+# The next picture shows three units that are shut at first.
 # Each of them has the weight −1 and the bias 1/2, and its input is 1 at first.
 # All gradients are 0. In every step, decay multiplies the weight by 0.99. For two of the three units it multiplies the bias by 0.99 too.
 #
@@ -366,7 +370,7 @@ draw.alt(
 # - **New data** can open a dead unit, because a unit that is shut for all old examples can be open for a new one.
 # - **A leaky ReLU** cannot die, because its derivative below zero is 1/100 and not 0.
 # - **Momentum** can kill a unit. With the momentum 0.9 and the learning rate 1/10, the unit with the weight 1, the bias 0 and the inputs 1 and 2 is shut for both examples after three steps.
-# - **Adam with an L2 penalty** can open a unit of the first layer. It moves every weight by about the same amount towards 0. So a small negative weight, which kept the pre-activation below 0, can reach 0 earlier than a larger positive weight: :ref:`page 21 <sphx_glr_story_4_further_plot_21_after_many_zeros.py>`.
+# - **Adam with an L2 penalty** can open a unit of the first layer. It moves every weight by about the same amount towards 0. So a small negative weight with a large input, which kept the pre-activation below 0, reaches 0 earlier than a larger positive weight: :ref:`page 21 <sphx_glr_story_4_further_plot_21_after_many_zeros.py>`.
 # - **Before the first step** units can already be dead. In many deep and narrow networks, so many units are dead at the start that the output is the same for every input: :ref:`sphx_glr_story_4_further_plot_24_dead_at_birth.py`
 
 # Check: new data, a leak, momentum, and Adam with a penalty

@@ -187,7 +187,7 @@ draw.show()
 #
 # - **Rows 1 and 4** belong to wrong answers. They get 1/4 · (−2, 2) = (−1/2, 1/2).
 # - **Row 3** belongs to the right answer. It gets −3/4 · (−2, 2) = (3/2, −3/2).
-# - **Row 2** belongs to a wrong answer, so it gets (−1/2, 1/2). It is also looked up, so it also gets the gradient (−1/2, 1/2) that has come back through the last layer, as in the left half of the picture. Together this is (−1, 1).
+# - **Row 2** belongs to a wrong answer, so it gets (−1/2, 1/2). It is also looked up, so it gets a second gradient, which comes back through the last layer. This is the one in the left half of the picture, and by chance it is (−1/2, 1/2) too. Together this is (−1, 1).
 #
 # Only rounding can make the gradient of a score exactly 0. For a wrong answer this happens if its score is more than 103.97 below the best score (in PyTorch's 32-bit numbers), or more than 745.13 below it (in 64-bit numbers): :doc:`/ask/unlikely-class`
 #
@@ -291,7 +291,7 @@ for dtype, gap in (np.float32, 103.97), (np.float64, 745.13):
 #
 #    Words 1, 3 and 4 are wrong answers, so their rows get (−1/2, 1/2).
 #    Row 2 gets −3/4 · (−2, 2) = (3/2, −3/2) as the right answer.
-#    Word 2 is also looked up. With this other right answer, that adds (1/2, −1/2), so the sum is (2, −2).
+#    Word 2 is also looked up. The gradient that comes back through the last layer depends on the right answer: now it is (1/2, −1/2). So the sum is (2, −2).
 #
 #    >>> gradient_of_table(tied=True, following=1)
 #    [[-0.5, 0.5], [2.0, -2.0], [-0.5, 0.5], [-0.5, 0.5]]

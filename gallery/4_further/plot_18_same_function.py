@@ -98,8 +98,8 @@ draw.show()
 # If the bias and all weights into the unit grow by one per cent, these changes add up to nearly 1/100 of the left sum.
 # If all weights out of it grow by one per cent, the changes of the loss add up to nearly 1/100 of the right sum.
 # The loss changes by the same amount both times, so the two sums are nearly equal.
-# This works for every small change, not only for one per cent. The smaller the change is, the smaller is the possible difference of the two sums.
-# But the sums themselves do not contain the change. So their difference is one fixed number, and it must be 0: the two sums are exactly equal.
+# With a smaller change than one per cent, the two sums must be even more nearly equal.
+# But they are the same two numbers for every change. So their difference is smaller than any small number: it is 0, and the two sums are exactly equal.
 # A more general law is proved by :footcite:t:`tanaka2020`.
 #
 # .. claim:: T2

@@ -154,7 +154,7 @@ for (lr, batch), cloud in clouds.items():
 # -----------------------------
 #
 # - **A smaller learning rate** lowers the floor, but more steps are needed to reach it.
-# - **A larger batch** lowers it as well. With four times as many examples in a batch the floor is a quarter as high. With the old batch and a quarter of the learning rate, it is nearly as low: from the learning rate 1/2, it falls to a fifth. In both cases, training needs about four times as many examples until it is down at the floor.
+# - **A larger batch** lowers it as well. With four times as many examples in a batch the floor is a quarter as high. With the old batch and a quarter of the learning rate, the floor is about as low: if the learning rate goes from 1/2 to 1/8, the floor becomes a fifth of the old one. In both cases, training needs four to five times as many examples until it is down at the floor.
 # - **A learning rate that shrinks** as 1/*t*, where *t* counts the steps, reaches the best weight in the end: :ref:`sphx_glr_story_2_a_batch_plot_12_is_sgd_faster.py`
 
 # Check: what this list says

@@ -79,7 +79,7 @@ with draw.style():
     ax.text(1, 2e-10, key, fontstyle="italic")
 draw.title(
     ax,
-    "Layers of n units: with variance 2/n the mean square stays, with 1/n it falls.",
+    "If the weights have the variance 2/n, the mean square stays; with 1/n it falls.",
 )
 draw.alt(
     ax,
@@ -93,7 +93,7 @@ draw.alt(
 # The weights are random numbers from a normal distribution with the mean 0.
 # Their *variance* Var(*w*) is then the mean of their squares.
 # There are no biases.
-# Each dot is the average over fifty such networks.
+# Each dot is the average over fifty such networks. For the gradients, the layers are counted from the last one backwards.
 #
 # Let *q* be the mean square of a layer.
 # Each pre-activation of the next layer is a sum of *n* products, each a weight times an activation.
@@ -201,7 +201,7 @@ draw.alt(
     ax,
     "Five hundred networks of each shape as dots, over the mean square after"
     " the last layer on a logarithmic scale. With 5 layers of 10 units they"
-    " spread from 0.01 to 10 around a median of about a quarter; with 5 layers"
+    " spread from 0.001 to 13 around a median of about a quarter; with 5 layers"
     " of 50 units nearly all lie between 0.2 and 4, around a median of 0.8. The"
     " mean of both is 1.",
 )
@@ -212,7 +212,8 @@ draw.show()
 # But half of the narrow networks are below 0.26, which is their median. (These means and medians are those of 100 000 networks of each kind. The picture shows 500 of them.)
 # The mean is still 1, because a few networks have a very large value.
 #
-# Each dot is one value of *q*, and the mean of these values is 1. How far they are from each other is told by the mean of their squares *q*\ ²: it is 1 if every *q* is 1, and larger if they differ.
+# Each dot is one value of *q*, and the mean of these values is 1. To measure their spread, square each of them, and take the mean of these squares *q*\ ².
+# If every *q* is 1, the mean of *q*\ ² is 1. If the values differ, it is larger than 1.
 # If the weights come from a normal distribution with the variance 2/*n*, each layer of *n* units multiplies this mean of *q*\ ² by a number that is larger for fewer units:
 #
 # .. math::

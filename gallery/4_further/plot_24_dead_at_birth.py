@@ -105,8 +105,8 @@ draw.show()
 # Six weights lead to the hidden units: two to the first layer, and four to the second.
 # We fix the sizes of these weights and vary only their signs, so there are 2⁶ = 64 networks.
 # (The sizes are chosen so that the two products in a pre-activation never add up to exactly 0.)
-# In 28 of the 64 networks, which is 7/16, the input 1 is blocked.
-# In 10 of the 64 networks, which is 5/32, the input −1 is blocked as well.
+# 28 of the 64 networks, which is 7/16, block the input 1.
+# Ten of these 28 also block the input −1: this is 10/64 = 5/32 of all networks.
 # There are no biases, so a network that blocks 1 blocks every positive input, and a network that blocks −1 blocks every negative input.
 # Therefore these 10 networks are dead.
 

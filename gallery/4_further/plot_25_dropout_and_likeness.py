@@ -101,7 +101,7 @@ draw.alt(
 #
 # If the weights are drawn independently from one normal distribution with the mean 0, every direction is equally likely.
 # Let *t* be the angle between the two arrows (in radians, so π is 180 degrees).
-# Then this part of the units is open for both examples, on average:
+# Then the part of the units that is open for both examples is, on average:
 #
 # .. math::
 #
@@ -258,14 +258,14 @@ draw.show()
 # %%
 # For *B* examples, the falling line is :math:`(3/4)^B`, and the flat line is 3/4.
 #
-# Dropout changes the mean gradient
-# ---------------------------------
+# With dropout, the gradients of one example have another mean
+# ------------------------------------------------------------
 #
-# Take one example, and the mean of its gradient over all ways to drop units. This mean can differ from the gradient without dropout.
+# For one example, dropout can drop different units each time, and each time the gradient is another one. The mean of all these gradients can differ from the gradient without dropout.
 # For example, a linear output has the inputs 1, 2 and 1 and the weights 1, −2 and 3, so it is 1·1 − 2·2 + 3·1 = 0.
-# The target is 1, and the loss is half the squared error, so without dropout the gradient is −1, −2, −1.
+# The target is 1, and the loss is half the squared error, so without dropout the gradients of the three weights are −1, −2 and −1.
 # Now each input is dropped with the chance 1/2, and doubled if it is not dropped, so there are eight equally likely cases.
-# The mean gradient over the eight cases is 0, −10, 2.
+# The means of the three gradients over the eight cases are 0, −10 and 2. They differ because a doubled input also changes the error, and the gradient is the product of the two.
 
 # Check: eight choices
 weights, x, target = (1, -2, 3), [1, 2, 1], 1
@@ -308,7 +308,7 @@ assert [error * value for value in x] == [-1, -2, -1]
 # .. guess::
 #    :answer: 9/16
 #
-#    Dropout drops each unit with the chance 1/2, and different units for each example. A batch has two examples. What part of the weights between the two layers has the gradient zero for the batch?
+#    Take again two layers of units that are all open and active without dropout. Dropout drops each unit with the chance 1/2, and different units for each example. A batch has two examples. What part of the weights between the two layers has the gradient zero for the batch?
 #
 #    For each example it is 3/4, and the two choices are independent, so it is 3/4 · 3/4.
 #

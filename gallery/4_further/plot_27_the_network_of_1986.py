@@ -86,7 +86,14 @@ draw.show()
 #
 # The inputs 1 and 6, 2 and 5, and 3 and 4 are three *pairs*: the two inputs of a pair have the same distance from the middle.
 # The two weights of a pair have nearly the same size and opposite signs.
-# In a symmetric row the two inputs of each pair are the same, so each pair adds nearly 0 to the pre-activation, and only the bias is left.
+# So with the three pairs together, the pre-activation of a hidden unit is nearly
+#
+# .. math::
+#
+#    z = w_1 (x_1 - x_6) + w_2 (x_2 - x_5) + w_3 (x_3 - x_4) + b
+#
+# Here :math:`x_1` to :math:`x_6` are the inputs, :math:`w_1` to :math:`w_3` are the weights from the first three, and *b* is the bias.
+# In a symmetric row the two inputs of each pair are the same, so each pair adds nearly 0, and only the bias is left.
 #
 # The weights of the three pairs have nearly the sizes 4, 2 and 1.
 # If the two inputs of a pair differ, the first pair adds nearly 4 or −4, the second 2 or −2, and the third 1 or −1.

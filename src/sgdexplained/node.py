@@ -16,9 +16,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, ClassVar, Self
 
-# Makes an empty node without a detour through ``__init__``, which checks what people type in.
-new = object.__new__
-
 
 class Node:
     """A value that remembers how it was computed.
@@ -480,3 +477,7 @@ def beside(number: Any, data: Any) -> Any:
 
 def _value(operand: Any) -> Any:
     return operand.data if isinstance(operand, Node) else operand
+
+
+# Makes an empty node without a detour through ``__init__``, which checks what people type in.
+new = object.__new__

@@ -230,7 +230,7 @@ def test_the_box_says_it_all(site: Callable[[str], str]) -> None:
     box = words(site("part/two"))
 
     assert (
-        "B2 holds when… Two and two are four. It holds when nothing is lost. "
+        "Claim B2 holds when… its picture Two and two are four. It holds when nothing is lost. "
         "More exactly: Two and two are four, at least in theory. Show the check >>> 2 + 2 4 " in box
     )
 

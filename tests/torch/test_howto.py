@@ -38,7 +38,7 @@ def test_the_page_has_all_codes():
     from sgdexplained.pytorch.causes import WORDS
 
     page = (PROGRAMS.parent / "explain-your-network.md").read_text("utf-8")
-    table = page[page.index("| reason (and code) |") :]
+    table = page[page.index("| reason (and short name) |") :]
     table = table[: table.index("\n\n")]
     codes = set(re.findall(r"`([a-z 0+]+)`", table))
     assert set(WORDS) - {"", "gradient"} <= codes

@@ -294,7 +294,8 @@ LEADS = {
     "account": "Unit 2 is shut, so the gradients of its weights are 0. They move anyway. "
     "Choose an optimiser: the steps are taken again with it. Which optimisers leave unit 2 alone?",
     "batch": "Take an example out, or drag it. Look below: how do the sum and the mean change?",
-    "paths": "Choose a unit to shut it. Which paths must be cut to make the gradient "
+    "paths": "Choose a unit to shut it. A path is blue if it carries a positive number, and orange "
+    "if it carries a negative one. Which paths must be cut to make the gradient "
     "larger? Which to change its sign? And which to make it 0?",
     "predict": "Choose first; then let the engine, the Python program of this site, judge.",
 }
