@@ -85,8 +85,8 @@ draw.alt(
 # For all thirteen weights and biases together it is −23\ *η*, because the squared gradients of this network add up to 23.
 # So we expect a loss of 0.5 − 23\ *η*, the dashed line. The real loss is close to it only for very short steps:
 #
-# - With *η* = 0.001 the line falls by 0.023, and the loss really falls by 0.0227.
-# - With *η* = 0.1 the line falls by 2.3, but the loss really *rises* by 0.196.
+# - With *η* = 0.001 the line falls by 0.023, and the loss by 0.0227.
+# - With *η* = 0.1 the line falls by 2.3, but the loss *rises* by 0.196.
 #
 # Why does the real loss leave the line? The output contains products of two numbers, and the step changes both.
 # For example, it contains the weight out of unit 1 times the activation of unit 1.
@@ -103,8 +103,7 @@ draw.alt(
 #    &= 1 - 23\,\eta + 12\,\eta^2
 #
 # The second product belongs to unit 3, −\ *η* is the new bias of the output, and 1 is the target. (This is right for *η* below 0.5. At 0.5 unit 1 shuts.)
-# The error is 0 at *η* = 0.0445, and −1 at *η* = 0.0913.
-# An error of −1 gives the same loss as the error of 1 before the step.
+# The error is 0 at *η* = 0.0445. At *η* = 0.0913 it is −1, which gives the same loss as the error of 1 before the step.
 #
 # .. live:: network
 #    :start: show=move;pick=W2.0.0

@@ -68,8 +68,7 @@ draw.alt(
 )
 
 # %%
-# The model is again one weight, which is also the output.
-# The weight is 10 and the targets are 9, 8, 7 and 4, so the gradients of the four examples are 1, 2, 3 and 6.
+# The model is again one weight, which is also the output: it is 10, and the targets are 9, 8, 7 and 4, so the gradients of the four examples are 1, 2, 3 and 6.
 # Each row of the picture shows all possible batches of one size.
 # A dot is the gradient of one of these batches, and the triangle is the mean of the row.
 #
@@ -108,8 +107,7 @@ assert mean(pairs) == gradient(wanted) == 3
 #    ['3', '3', '3', '3']
 #
 # The difference between the gradient of a batch and the true gradient is called *noise*.
-# For the four single examples the noise is −2, −1, 0 and 3.
-# Its mean is 0, but the mean of its square is not. It is called the *variance* of the gradient:
+# For the four single examples it is −2, −1, 0 and 3. Its mean is 0. The mean of its square is called the *variance* of the gradient:
 #
 # .. math::
 #
