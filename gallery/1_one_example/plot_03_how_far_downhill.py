@@ -102,7 +102,7 @@ draw.alt(
 #    &\quad + (-1 - \eta)(1 + 6\eta) - \eta - 1 \\
 #    &= 1 - 23\,\eta + 12\,\eta^2
 #
-# The second product belongs to unit 3, −\ *η* is the new bias of the output, and 1 is the target. (This is right for *η* below 0.5. At 0.5 unit 1 shuts.)
+# The second product belongs to unit 3, −\ *η* is the new bias of the output, and 1 is the target. (This is right until unit 1 shuts, at *η* = 0.5.)
 # The error is 0 at *η* = 0.0445. At *η* = 0.0913 it is −1, which gives the same loss as the error of 1 before the step.
 #
 # .. live:: network
@@ -218,9 +218,7 @@ draw.alt(
 # ------------------------------------
 #
 # SGD moves a weight by the learning rate times its gradient.
-# *Adam* is another optimiser.
-# In its first step, Adam divides each gradient by the size of this gradient, so that only the sign is left.
-# So in this step every weight whose gradient is not 0 moves by the learning rate.
+# In its first step, the optimiser *Adam* divides each gradient by the size of this gradient, so that only the sign is left. So every weight whose gradient is not 0 moves by the learning rate.
 # Later steps of Adam also use earlier gradients: :ref:`sphx_glr_story_4_further_plot_21_after_many_zeros.py`
 
 

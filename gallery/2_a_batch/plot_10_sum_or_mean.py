@@ -112,7 +112,7 @@ assert w.grad == of_ten
 # %%
 # .. claim:: D2
 #    :verdict: holds when
-#    :when: each example has one loss, and the loss of the batch is the mean of these losses. If you then take the plain mean over several batches, they must all have the same size.
+#    :when: each example has one loss, and the loss of the batch is the mean of these losses. The plain mean over several batches is the mean over all their examples only if they all have the same size.
 #    :corrected: If the loss of a batch is the mean over its examples, its gradient is the mean over its examples too. The mean over several batches is the mean over all their examples only if the gradient of each batch counts in proportion to the size of this batch.
 #    :sources: goyal2017
 #    :refuted-by: sizes-forgotten, sum-for-mean
@@ -193,9 +193,9 @@ draw.show()
 # If you divide the learning rate by *B*, a step of plain SGD with the sum is the same as with the mean.
 # With Adam, clipping or weight decay, the step is not the same:
 #
-# - **Adam** divides each gradient by the size of this gradient, so its first step has the same length for the sum and for the mean. If you also divide the learning rate by *B*, this step is *B* times too short.
+# - **Adam:** in its first step, Adam divides each gradient by the size of this gradient, so this step has the same length for the sum and for the mean. If you also divide the learning rate by *B*, this step is *B* times too short.
 # - **Clipping** shortens a gradient that is longer than a limit. With the limit 1 and four examples, a mean of 3 becomes 1, and the sum of 12 becomes 1 too. If you also divide the learning rate by 4, the step is 4 times too short.
-# - :doc:`Weight decay </ask/mean-or-sum>` subtracts the learning rate times a small part of the weight, so the sum of gradients does not make it larger. With a learning rate divided by *B*, it is *B* times too weak.
+# - :doc:`Weight decay </ask/mean-or-sum>` subtracts the learning rate times a small part of the weight. This does not contain the gradient, so it is the same for the sum and for the mean. With a learning rate divided by *B*, the decay is *B* times too weak.
 
 
 # Check: four examples, and the sum with a quarter of the learning rate

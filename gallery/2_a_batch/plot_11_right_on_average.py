@@ -68,7 +68,7 @@ draw.alt(
 )
 
 # %%
-# The model is again one weight, which is also the output: it is 10, and the targets are 9, 8, 7 and 4, so the gradients of the four examples are 1, 2, 3 and 6.
+# The model is again one weight, which is also the output. It is 10, and the targets are 9, 8, 7 and 4, so the gradients of the four examples are 1, 2, 3 and 6.
 # Each row of the picture shows all possible batches of one size.
 # A dot is the gradient of one of these batches, and the triangle is the mean of the row.
 #
@@ -107,13 +107,13 @@ assert mean(pairs) == gradient(wanted) == 3
 #    ['3', '3', '3', '3']
 #
 # The difference between the gradient of a batch and the true gradient is called *noise*.
-# For the four single examples it is −2, −1, 0 and 3. Its mean is 0. The mean of its square is called the *variance* of the gradient:
+# For the four examples it is −2, −1, 0 and 3, with the mean 0. The mean of its square is the *variance* of the gradient:
 #
 # .. math::
 #
 #    \frac{(-2)^2 + (-1)^2 + 0^2 + 3^2}{4} = 3.5
 #
-# The mean of the *squared* gradient is (1 + 4 + 9 + 36) / 4 = 12.5, which is 3.5 more than 9, the square of the true gradient.
+# The mean of the *squared* gradient is (1 + 4 + 9 + 36) / 4 = 12.5, which is 3.5 more than 9, the square of the true gradient. For larger batches, see :ref:`page 19 <sphx_glr_story_4_further_plot_19_how_noisy.py>`.
 #
 # .. claim:: X6
 #    :verdict: holds
@@ -288,8 +288,6 @@ assert distance_behind(lambda t: 1 / t) == 49.5
 #
 # The gradients −1, −1, −1 and 9 have a positive mean, but three of the four are negative.
 # An optimiser that uses only the sign of a gradient moves this weight in the wrong direction on average.
-#
-# How large the noise is in a larger batch: :ref:`sphx_glr_story_4_further_plot_19_how_noisy.py`
 
 
 # Check: three of the four signs are wrong

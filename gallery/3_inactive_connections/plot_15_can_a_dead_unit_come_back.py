@@ -64,7 +64,7 @@ for ax, seen, when in zip(
         ax.plot(*place, "o", ms=8, mec=draw.INK, mfc=face, mew=1.6)
     with draw.style():
         ax.set_title(f"{when}:\nopen for {sum(is_open)} of {len(seen)}")
-        ax.set_xlabel("activation of unit 1")
+        ax.set_xlabel("activation of unit 1, layer 1")
         ax.text(3.38, 1.0, "p is open", fontweight="bold", ha="right")
         ax.text(1.3, 0.13, "p is shut", path_effects=halo)
     ax.set(xlim=(0, 3.4), ylim=(0, 3.4), aspect="equal")
@@ -123,7 +123,6 @@ print("           h  z of p  weight into p  bias of p", *lines, sep="\n")
 # .. math::
 #
 #    h = 1 - \tfrac{1}{2} \cdot (-3) = \tfrac{5}{2} \qquad\quad z_p = h - 2 = \tfrac{1}{2}
-#
 #
 # A unit of the first layer cannot open again in this way, because its inputs are the data.
 #
@@ -205,7 +204,7 @@ assert [dead(net, data)[0][0] for net in stepped] == [False, False, True]
 # - **Second layer, decay of all:** the input of this unit shrinks too, because it is the activation of an open unit whose weight decays. So weight times input shrinks faster than the bias, and the pre-activation is above zero in the end.
 #
 # Two of these units open at step 69. Let *r* be 0.99 to the power of the number of steps.
-# With decay of the weight only, the pre-activation is −\ *r* + 1/2. In the second layer the weight is −\ *r*, the input is *r* and the bias is *r*/2, so the pre-activation is −\ *r* · *r* + *r*/2 = *r* · (−\ *r* + 1/2).
+# With decay of the weight only, the pre-activation is −\ *r* + 1/2. In the second layer the weight is −\ *r*, the bias is *r*/2, and the input is *r*, because it comes from an open unit with the weight *r*, the input 1 and the bias 0, so the pre-activation is −\ *r* · *r* + *r*/2 = *r* · (−\ *r* + 1/2).
 # Both are above 0 as soon as *r* is below 1/2, and this is so after 69 steps.
 # Under plain SGD, decay can open a unit of the first layer only if it treats weight and bias differently.
 
@@ -325,14 +324,14 @@ draw.alt(
 #    >>> found
 #    ['-1', '1/2']
 #
-# Three different things: inactive, dead, and without contribution
+# Three different things: inactive, without contribution, and dead
 # ----------------------------------------------------------------
 #
 # - *Inactive* is about one example: the activation of the unit is 0.
 # - *Without contribution* is about a batch: the delta of the unit, which is the derivative of its activation times its upstream gradient, is 0 for each example in the batch. So the batch adds nothing to the gradients of the weights into the unit.
 # - *Dead* is about a set of data: the unit is shut for every example in it.
 #
-# An open unit is not dead, but it is without contribution in a batch in which every answer is right.
+# For example, if every output in a batch is equal to its target, then even an open unit is without contribution, but it is not dead.
 #
 # .. claim:: X5
 #    :verdict: holds
@@ -370,7 +369,7 @@ draw.alt(
 # - **New data** can open a dead unit, because a unit that is shut for all old examples can be open for a new one.
 # - **A leaky ReLU** cannot die, because its derivative below zero is 1/100 and not 0.
 # - **Momentum** can kill a unit. With the momentum 0.9 and the learning rate 1/10, the unit with the weight 1, the bias 0 and the inputs 1 and 2 is shut for both examples after three steps.
-# - **Adam with an L2 penalty** can open a unit of the first layer. It moves every weight by about the same amount towards 0. So a small negative weight with a large input, which kept the pre-activation below 0, reaches 0 earlier than a larger positive weight: :ref:`page 21 <sphx_glr_story_4_further_plot_21_after_many_zeros.py>`.
+# - **Adam with an L2 penalty** can open a unit of the first layer. It moves every weight by about the same amount towards 0. Let a small negative weight with a large input keep the pre-activation below 0. It reaches 0 earlier than a larger positive weight, and then the pre-activation is above 0: :ref:`page 21 <sphx_glr_story_4_further_plot_21_after_many_zeros.py>`.
 # - **Before the first step** units can already be dead. In many deep and narrow networks, so many units are dead at the start that the output is the same for every input: :ref:`sphx_glr_story_4_further_plot_24_dead_at_birth.py`
 
 # Check: new data, a leak, momentum, and Adam with a penalty

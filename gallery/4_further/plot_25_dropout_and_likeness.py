@@ -10,7 +10,7 @@ Two examples that are alike open nearly the same units.
 .. guess::
    :answer: 2
 
-   The input numbers of an example are the coordinates of an arrow. The arrows of two examples stand at a right angle to each other. A ReLU layer has no biases, and its weights are normal random numbers with the mean 0. What part of its units is open for both examples, on average?
+   The input numbers of an example are the coordinates of an arrow. The arrows of two examples stand at a right angle to each other. A ReLU layer has no biases, and its weights are random numbers from a normal distribution with the mean 0. What part of its units is open for both examples, on average?
 
    A. One half
    B. One quarter
@@ -258,14 +258,14 @@ draw.show()
 # %%
 # For *B* examples, the falling line is :math:`(3/4)^B`, and the flat line is 3/4.
 #
-# With dropout, the gradients of one example have another mean
-# ------------------------------------------------------------
+# The mean gradient with dropout is not the gradient without it
+# -------------------------------------------------------------
 #
 # For one example, dropout can drop different units each time, and each time the gradient is another one. The mean of all these gradients can differ from the gradient without dropout.
 # For example, a linear output has the inputs 1, 2 and 1 and the weights 1, −2 and 3, so it is 1·1 − 2·2 + 3·1 = 0.
 # The target is 1, and the loss is half the squared error, so without dropout the gradients of the three weights are −1, −2 and −1.
 # Now each input is dropped with the chance 1/2, and doubled if it is not dropped, so there are eight equally likely cases.
-# The means of the three gradients over the eight cases are 0, −10 and 2. They differ because a doubled input also changes the error, and the gradient is the product of the two.
+# The means of the three gradients over the eight cases are 0, −10 and 2. They differ from the gradients without dropout, because a gradient is here the input times the error, and a doubled input changes both.
 
 # Check: eight choices
 weights, x, target = (1, -2, 3), [1, 2, 1], 1
@@ -321,7 +321,7 @@ assert [error * value for value in x] == [-1, -2, -1]
 # In PyTorch: two examples at a right angle share one quarter
 # -----------------------------------------------------------
 #
-# Here the examples are (1, 0) and (0, 1), so each pre-activation is a single weight. Each weight is positive with the chance 1/2, so both are with the chance 1/4.
+# Here the examples are (1, 0) and (0, 1), so each pre-activation is a single weight. Each weight is positive with the chance 1/2, so both are positive with the chance 1/4.
 #
 # .. code-block:: python
 #

@@ -111,7 +111,8 @@ def test_a_line_of_a_mean_says_that_it_is_about_the_divisor(build: Callable[...,
     html = page(build("```{in_your_library} one-ignored\n```", TORCH))
 
     about = (
-        "If one of four rows is ignored, the divisor of the mean is the number of all rows (4) in"
+        "If one of four examples is ignored, the divisor of the mean is "
+        "the number of all examples (4) in"
     )
     assert about in html
     assert 'href="reference/elsewhere/mean.html#one-ignored"' in html
