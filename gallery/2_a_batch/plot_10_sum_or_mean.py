@@ -112,7 +112,7 @@ assert w.grad == of_ten
 # %%
 # .. claim:: D2
 #    :verdict: holds when
-#    :when: each example has one loss, and the loss of the batch is the mean of these losses. The plain mean over several batches is the mean over all their examples only if they all have the same size.
+#    :when: each example has one loss, and the loss of the batch is the mean of these losses; and, for the plain mean over several batches, if all of them have the same size.
 #    :corrected: If the loss of a batch is the mean over its examples, its gradient is the mean over its examples too. The mean over several batches is the mean over all their examples only if the gradient of each batch counts in proportion to the size of this batch.
 #    :sources: goyal2017
 #    :refuted-by: sizes-forgotten, sum-for-mean
@@ -188,7 +188,7 @@ draw.show()
 # %%
 # With the mean, the size of the batch does not matter here.
 # With the sum, ten examples bring the weight exactly to 0.
-# Twenty bring it to −1, so the error is as large as before the step, and thirty to −2.
+# Twenty bring it to −1, so the error is as large as before the step. Thirty bring it to −2.
 #
 # If you divide the learning rate by *B*, a step of plain SGD with the sum is the same as with the mean.
 # With Adam, clipping or weight decay, the step is not the same:

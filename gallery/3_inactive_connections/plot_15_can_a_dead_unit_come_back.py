@@ -204,9 +204,8 @@ assert [dead(net, data)[0][0] for net in stepped] == [False, False, True]
 # - **Second layer, decay of all:** the input of this unit shrinks too, because it is the activation of an open unit whose weight decays. So weight times input shrinks faster than the bias, and the pre-activation is above zero in the end.
 #
 # Two of these units open at step 69. Let *r* be 0.99 to the power of the number of steps.
-# With decay of the weight only, the pre-activation is −\ *r* + 1/2. In the second layer the weight is −\ *r*, the bias is *r*/2, and the input is *r*, because it comes from an open unit with the weight *r*, the input 1 and the bias 0, so the pre-activation is −\ *r* · *r* + *r*/2 = *r* · (−\ *r* + 1/2).
+# With decay of the weight only, the pre-activation is −\ *r* + 1/2. The unit of the second layer gets its input from an open unit with the weight *r*, the input 1 and the bias 0, so this input is *r*. Its own weight is −\ *r* and its bias is *r*/2, so its pre-activation is −\ *r* · *r* + *r*/2 = *r* · (−\ *r* + 1/2).
 # Both are above 0 as soon as *r* is below 1/2, and this is so after 69 steps.
-# Under plain SGD, decay can open a unit of the first layer only if it treats weight and bias differently.
 
 
 # Set-up: decay of all, or of the weight only, and the figure
@@ -369,7 +368,7 @@ draw.alt(
 # - **New data** can open a dead unit, because a unit that is shut for all old examples can be open for a new one.
 # - **A leaky ReLU** cannot die, because its derivative below zero is 1/100 and not 0.
 # - **Momentum** can kill a unit. With the momentum 0.9 and the learning rate 1/10, the unit with the weight 1, the bias 0 and the inputs 1 and 2 is shut for both examples after three steps.
-# - **Adam with an L2 penalty** can open a unit of the first layer. It moves every weight by about the same amount towards 0. Let a small negative weight with a large input keep the pre-activation below 0. It reaches 0 earlier than a larger positive weight, and then the pre-activation is above 0: :ref:`page 21 <sphx_glr_story_4_further_plot_21_after_many_zeros.py>`.
+# - **Adam with an L2 penalty** can open a unit of the first layer. It moves every weight by about the same amount towards 0. Let a unit have a small negative weight with a large input, and a larger positive weight, and let it be shut. The negative weight reaches 0 earlier, and then the pre-activation is above 0: :ref:`page 21 <sphx_glr_story_4_further_plot_21_after_many_zeros.py>`.
 # - **Before the first step** units can already be dead. In many deep and narrow networks, so many units are dead at the start that the output is the same for every input: :ref:`sphx_glr_story_4_further_plot_24_dead_at_birth.py`
 
 # Check: new data, a leak, momentum, and Adam with a penalty

@@ -265,7 +265,7 @@ draw.show()
 # For example, a linear output has the inputs 1, 2 and 1 and the weights 1, −2 and 3, so it is 1·1 − 2·2 + 3·1 = 0.
 # The target is 1, and the loss is half the squared error, so without dropout the gradients of the three weights are −1, −2 and −1.
 # Now each input is dropped with the chance 1/2, and doubled if it is not dropped, so there are eight equally likely cases.
-# The means of the three gradients over the eight cases are 0, −10 and 2. They differ from the gradients without dropout, because a gradient is here the input times the error, and a doubled input changes both.
+# The means of the three gradients over the eight cases are 0, −10 and 2. Each input has the right mean, and so has the error. But a gradient is here the input times the error. The two change together, so the mean of their product is another number.
 
 # Check: eight choices
 weights, x, target = (1, -2, 3), [1, 2, 1], 1
