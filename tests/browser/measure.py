@@ -5,7 +5,7 @@
 
 import sys
 from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from http.server import SimpleHTTPRequestHandler
 from pathlib import Path
 from threading import Thread
 from typing import NamedTuple
@@ -80,7 +80,7 @@ def show(line: str) -> None:
 
 def main(site: Path) -> None:
     """Print a line for each page of the story, and the totals."""
-    from tests.browser.conftest import QUIET, chromium
+    from tests.browser.conftest import QUIET, Server, chromium
 
     pages = [
         path
@@ -88,7 +88,7 @@ def main(site: Path) -> None:
         if "This page has moved" not in path.read_text("utf-8")
     ]
     names = sorted(path.relative_to(site).as_posix() for path in pages)
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=site))
+    server = Server(("127.0.0.1", 0), partial(Quiet, directory=site))
     Thread(target=server.serve_forever, daemon=True).start()
     base = f"http://127.0.0.1:{server.server_port}/"
     total = 0
