@@ -176,6 +176,12 @@ def test_claims_in_order_raise_no_warning(build: Build) -> None:
         ("two", "   :when: nothing is lost.\n", "", "claim B2: :when: goes with the verdict"),
         ("one", ": holds\n", ": holds\n   :when: x.\n", "claim A1: :when: goes with the verdict"),
         ("three", ":corrected: It is *six*.\n", "", "claim C3: :corrected: is missing"),
+        (
+            "one",
+            ": holds\n",
+            ": holds\n   :picture: b.\n",
+            "claim A1: :picture: is 'none', or left",
+        ),
         ("two", "Two\n===\n", f"Two\n===\n\n{A1}", "claim A1 is shown twice"),
         ("one", A1, "", "claim A1 is missing: it belongs on page 1"),
     ],
@@ -224,6 +230,14 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], str]:
 def words(html: str) -> str:
     """Leave out all tags."""
     return " ".join(re.sub("<[^>]+>", "", html).replace("&gt;", ">").split())
+
+
+def test_a_claim_without_a_picture_leads_to_none(build: Build) -> None:
+    app = build("html", two=(": holds when\n", ": holds when\n   :picture: none\n"))
+
+    assert warnings(app) == []
+    assert "its picture" not in (app.outdir / "part" / "two.html").read_text("utf-8")
+    assert "its picture" in (app.outdir / "one.html").read_text("utf-8")
 
 
 def test_the_box_says_it_all(site: Callable[[str], str]) -> None:
