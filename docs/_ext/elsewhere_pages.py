@@ -365,10 +365,6 @@ def in_one_line(asked: str, records: dict[str, Any]) -> tuple[Place, str]:
         }
     asks = case["asks"]
     said = sentence(groups, records, asks, moving=place.page == "steps")
-    if "divisors" in case:  # in the words of a sentence
-        said = said.replace("rows", "examples")
-        if "sample weights" in asks:
-            said = said.replace("weights", "sample weights")
     why = record.asks()["why"].get(asked, "")
     return place, capital(f"{asks} {said} {why}".rstrip())
 

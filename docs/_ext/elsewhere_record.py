@@ -88,7 +88,7 @@ def said(answer: Any, case: dict[str, Any] | None = None) -> str:
     if case and "divisors" in case and isinstance(answer, int | float) and answer:
         divisor = case["sum"] / answer
         words = case["divisors"].get(f"{divisor:g}")
-
+        words = asks()["divisors"].get(words, words)
         return f"{words} ({divisor:g})" if words else f"÷ {divisor:.4g}"
     if isinstance(answer, list):
         return ", ".join(number(part) for part in answer)

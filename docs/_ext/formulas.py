@@ -1,8 +1,8 @@
 """Short formulas in sentences stay on one line: half a formula says something else.
 
-The spaces around an operator become no-break spaces, a derivative stays with what it
-is taken at, and a large number in one piece.
-A long chain may still break before its equals signs, so that it fits a phone.
+The spaces around an operator become no-break spaces, a derivative stays with what it is taken at,
+and a large number in one piece. A long chain may still break before its equals signs, so that it
+fits a phone.
 """
 
 import re

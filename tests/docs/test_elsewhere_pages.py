@@ -248,7 +248,7 @@ def test_an_answer_in_words(answer: Any, words: str) -> None:
 def test_a_mean_is_said_by_what_it_divides_by() -> None:
     case = {"sum": 3, "divisors": {"4": "all rows"}}
 
-    assert record.said(0.75, case) == "all rows (4)"
+    assert record.said(0.75, case) == "all examples (4)"
     assert record.said(1.5, case) == "÷ 2"
     assert record.said(["nan", 0.0], case) == "NaN, 0"
 
